@@ -1,0 +1,148 @@
+"""The Invoke tasks. Each is a few lines that call into the package; ``./invoke --list`` shows them all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.loader import FilesystemLoader
+from invoke.tasks import task
+
+from verbatim import console
+from verbatim.engines.sandbox import Sandbox
+from verbatim.environments.definition import environment_folder, environment_names
+from verbatim.environments.resolve import write_lock
+from verbatim.errors import CapabilityError, UsageError
+from verbatim.fetch import Fetcher
+from verbatim.paths import PROJECT, cache_directory
+from verbatim.process.build import Request, build_release
+from verbatim.process.clean import clean_cache
+from verbatim.process.doctor import examine
+from verbatim.program import framed
+from verbatim.release import Release
+from verbatim.report.checks import show_checks
+from verbatim.report.environments import show_environments
+from verbatim.report.outcome import show_outcome
+from verbatim.report.reference import commands_page
+from verbatim.sources.choose import SourceChoice
+from verbatim.store import Store
+
+_JOBS = os.cpu_count() or 1
+
+
+@task(
+    auto_shortflags=False,
+    help={
+        "version": "such as 3.13.5, 3.14.0rc1 or 3.15.0b4",
+        "source": "auto, git, tarball, a git repository, a .tgz or .tar.xz, or the address of one",
+        "commit": "build from this commit (all 40 digits); the version's tag must not point elsewhere",
+        "output": "the folder that gets a folder VERSION with the results; from the current folder on",
+        "offline": "fetch nothing: use what is in the cache",
+        "jobs": "downloads at a time",
+        "json": "print the result as JSON",
+    },
+)
+@framed
+def build(
+    context: Context,
+    version: str = "",
+    source: str = "auto",
+    commit: str | None = None,
+    output: str = "dist",
+    offline: bool = False,
+    jobs: int = _JOBS,
+    json: bool = False,
+) -> None:
+    """Build a release's source tarballs and compare them with the published ones."""
+    if jobs < 1:
+        raise UsageError(f"--jobs is {jobs}, expected at least 1")
+    if not output:
+        raise UsageError("--output is empty", "name a folder")
+    request = Request(Release.parse(version), SourceChoice(source, commit), Path(output))
+    outcome = build_release(request, _fetcher(offline=offline, jobs=jobs), Sandbox())
+    show_outcome(outcome, as_json=json)
+    outcome.refuse_difference()
+
+
+@task(auto_shortflags=False, help={"offline": "do not ask which addresses answer"})
+@framed
+def doctor(context: Context, offline: bool = False) -> None:
+    """Say what this machine can run and, where it cannot, which check failed and what to do."""
+    needed, helpful = examine([Sandbox()], offline=offline)
+    show_checks(needed, helpful)
+    if not all(check.passed for check in needed):
+        raise CapabilityError("this machine cannot build yet", "see the remedies above")
+    console.result("this machine can build")
+
+
+@task(auto_shortflags=False, help={"environment": "the name of one environment; all of them if left out"})
+@framed
+def lock(context: Context, environment: str = "") -> None:
+    """Resolve environments anew and write their lock.toml (for maintainers; needs Debian's apt)."""
+    for name in [environment] if environment else environment_names():
+        write_lock(environment_folder(name), _fetcher())
+
+
+@task
+@framed
+def environments(context: Context) -> None:
+    """List the environments: packages, sizes, root digests."""
+    show_environments()
+
+
+@task(auto_shortflags=False, help={"keep-downloads": "remove only what was made from them"})
+@framed
+def clean(context: Context, keep_downloads: bool = False) -> None:
+    """Remove what the cache holds."""
+    freed = clean_cache(cache_directory(), downloads=not keep_downloads)
+    console.result(f"{console.human_size(freed)} freed in {cache_directory()}")
+
+
+@task(
+    auto_shortflags=False,
+    help={"integration": "the tests that need the network and real archives as well (some minutes)"},
+)
+def test(context: Context, integration: bool = False) -> None:
+    """Run the tests."""
+    _run(context, "pytest", *([] if integration else ["-m", "not integration"]))
+
+
+@task
+def lint(context: Context) -> None:
+    """Check format, style and types."""
+    _run(context, "ruff", "format", "--check", ".")
+    _run(context, "ruff", "check", ".")
+    _run(context, "mypy")
+
+
+@task
+def reference(context: Context) -> None:
+    """Write docs/reference/commands.md anew, from the tasks and the errors."""
+    path = PROJECT / "docs" / "reference" / "commands.md"
+    # Loaded anew: Invoke has taken the options' help out of the tasks that it parsed for.
+    module, _ = FilesystemLoader(start=str(PROJECT)).load("tasks")
+    path.write_text(commands_page(Collection.from_module(module)), encoding="utf-8")
+
+
+@task
+def benchmark(context: Context) -> None:
+    """Measure side by side with the peers and write the figures to benchmarks/README.md."""
+    _run(context, "benchmarks")
+
+
+def _fetcher(*, offline: bool = False, jobs: int = _JOBS) -> Fetcher:
+
+    return Fetcher(Store(cache_directory()), offline=offline, jobs=jobs)
+
+
+def _run(context: Context, module: str, *arguments: str) -> None:
+    """Run one of the development tools of this environment in the project's folder."""
+
+    done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=PROJECT, check=False)
+    if done.returncode != 0:
+        raise Exit(code=done.returncode)

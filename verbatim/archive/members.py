@@ -1,0 +1,82 @@
+"""What a member of an archive, or a file in a git tree, may be called and may point to.
+
+Whoever makes an archive chooses these names; they are refused unless they can only mean one place
+below the folder that is unpacked into.
+"""
+
+from __future__ import annotations
+
+from verbatim.errors import IntegrityError
+
+_REMEDY = "do not use this archive; if it came from python.org or Debian, tell them"
+
+
+#: In bytes: much longer than any that is known, and short enough to be made below any folder.
+_LONGEST = 1000
+_LONGEST_PART = 255
+
+
+class UnsafeMemberError(IntegrityError):
+    """A member that no honest release has."""
+
+    def __init__(self, archive: str, name: str, what: str) -> None:
+        super().__init__(f"{archive}: the member {name!r} {what}", _REMEDY)
+
+
+def member_parts(archive: str, name: str) -> tuple[str, ...]:
+    """The components of a member's name; ``./`` before and ``/`` behind it are taken off.
+
+    The top itself (``./``) has none. Raises UnsafeMemberError for an absolute name, ``..``, an empty
+    or over-long component, a name that is not UTF-8, and for control characters and backslashes.
+    """
+    if name.startswith("/"):
+        raise UnsafeMemberError(archive, name, "has an absolute name")
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UnsafeMemberError(archive, name, "has a name that is not UTF-8") from error
+    if "\\" in name or not all(character.isprintable() for character in name):
+        raise UnsafeMemberError(archive, name, "has a name with control characters or backslashes")
+    if len(name.encode()) > _LONGEST:
+        raise UnsafeMemberError(archive, f"{name[:40]}…", f"has a name of more than {_LONGEST} bytes")
+    bare = name.removeprefix("./").removesuffix("/")
+    if bare in ("", "."):
+        return ()
+    parts = tuple(bare.split("/"))
+    for part in parts:
+        if part == "..":
+            raise UnsafeMemberError(archive, name, "leads out of the archive with '..'")
+        if part in ("", ".") or len(part.encode()) > _LONGEST_PART:
+            raise UnsafeMemberError(
+                archive, name, "has a component that is empty, '.' or over 255 bytes long"
+            )
+    return parts
+
+
+def check_link(archive: str, parts: tuple[str, ...], target: str, *, absolute: bool = False) -> None:
+    """See that a symbolic link at ``parts`` stays inside; raises UnsafeMemberError if it leads out.
+
+    ``absolute`` targets are for root file systems, where ``/`` is the root itself.
+    """
+    name = "/".join(parts)
+    if not target or not all(character.isprintable() for character in target):
+        raise UnsafeMemberError(archive, name, "is a link with an empty or unprintable target")
+    if len(target.encode()) > _LONGEST:
+        raise UnsafeMemberError(archive, name, f"is a link to a name of more than {_LONGEST} bytes")
+    if target.startswith("/"):
+        if not absolute:
+            raise UnsafeMemberError(archive, name, f"is a link that leads out, to {target!r}")
+        return
+    depth = len(parts) - 1
+    goes_down = False
+    for part in target.split("/"):
+        if len(part.encode()) > _LONGEST_PART:
+            raise UnsafeMemberError(archive, name, f"is a link to a name of more than {_LONGEST_PART} bytes")
+        if part == "..":
+            depth -= 1
+        elif part not in ("", "."):
+            depth += 1
+            goes_down = True
+        # What is above a name that is itself a link may be anywhere.
+        if depth < 0 or (goes_down and part == ".." and not absolute):
+            raise UnsafeMemberError(archive, name, f"is a link that leads out, to {target!r}")

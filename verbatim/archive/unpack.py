@@ -1,0 +1,199 @@
+"""The one careful way to unpack an archive, for source tarballs, Debian packages and wheels.
+
+It never writes through a link, never over something that is there, never outside its folder, and takes
+neither owners nor set-id bits from the archive. Names are handled as UTF-8 bytes, whatever the locale.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tarfile
+import threading
+import zipfile
+from pathlib import Path
+from typing import IO
+
+from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
+from verbatim.archive.read import Readable, damage, reading
+
+Parts = tuple[str, ...]
+
+
+# More than the largest environment needs, and little enough for any disk.
+_MOST_BYTES = 16 << 30
+_MOST_MEMBERS = 400_000
+#: In the year 2242, in seconds since 1970: what a tar header holds without an extension.
+_LATEST = 1 << 33
+
+_MERGED_INTO_USR = frozenset(("bin", "lib", "lib64", "sbin"))
+
+
+class Unpacker:
+    """Unpacks archives into one folder, which must be empty and private to this user.
+
+    In a ``root_file_system``, ``/bin``, ``/lib``, ``/lib64`` and ``/sbin`` are folders of ``/usr`` (Debian's
+    merged /usr), links may be absolute, and a folder may come in several archives. Several threads may
+    unpack into it at once. Call `finish` after the last archive.
+    """
+
+    def __init__(self, folder: Path, *, root_file_system: bool = False) -> None:
+        self._folder = os.fsencode(folder)
+        self._root_file_system = root_file_system
+        self._lock = threading.Lock()
+        self._kinds: dict[Parts, str] = {(): "directory"}
+        self._modes: dict[Parts, int] = {}
+        self._bytes = 0
+        self._members = 0
+        #: The newest modification time met, in seconds since 1970.
+        self.newest = 0
+
+    def tar(self, archive: str, stream: Readable) -> None:
+        """Unpack a tar archive, compressed or not, read in one pass.
+
+        ``archive`` is the name for messages. Raises IntegrityError if the archive is damaged, holds what
+        no honest one does, or names a place twice.
+        """
+        with reading(archive, stream) as tar:
+            for info in tar:
+                # tarfile would keep them all.
+                tar.members = []  # type: ignore[attr-defined]
+                self._tar_member(archive, tar, info)
+
+    def wheel(self, archive: str, path: Path, below: Parts) -> None:
+        """Unpack a wheel's modules below a folder (PEP 427).
+
+        Wheels with a ``.data`` folder would need an installer, and are refused.
+        """
+        with damage(archive), zipfile.ZipFile(path) as wheel:
+            for info in wheel.infolist():
+                parts = member_parts(archive, info.filename)
+                if not parts:
+                    raise UnsafeMemberError(archive, info.filename, "has no name")
+                if info.is_dir():
+                    continue
+                if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
+                    raise UnsafeMemberError(archive, info.filename, "is not a regular file")
+                if parts[0].endswith(".data"):
+                    raise UnsafeMemberError(
+                        archive, info.filename, "needs an installer, and wheels are only unpacked here"
+                    )
+                self._count(archive, info.filename, info.file_size)
+                with wheel.open(info) as content:
+                    self._file(archive, below + parts, 0o644, content)
+
+    def finish(self) -> None:
+        """Give the folders their modes, which had to be writable until now."""
+        for parts, mode in sorted(self._modes.items(), reverse=True):
+            os.chmod(self._path(parts), mode)
+
+    def _tar_member(self, archive: str, tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
+        parts = self._placed(member_parts(archive, info.name))
+        self._count(archive, info.name, info.size)
+        if not info.mtime < _LATEST:
+            raise UnsafeMemberError(archive, info.name, "is from a time that is no time")
+        self.newest = max(self.newest, int(info.mtime))
+        if info.isdir():
+            self._directory(archive, parts, info.mode)
+        elif info.isreg() and not info.issparse():
+            content = tar.extractfile(info)
+            if content is None:
+                raise UnsafeMemberError(archive, info.name, "has no content")
+            self._file(archive, parts, info.mode, content)
+        elif info.issym():
+            self._symbolic_link(archive, parts, info.linkname)
+        elif info.islnk():
+            self._hard_link(archive, parts, self._placed(member_parts(archive, info.linkname)))
+        else:
+            raise UnsafeMemberError(
+                archive, info.name, "is neither a file, a folder nor a link (a device, perhaps)"
+            )
+
+    def _count(self, archive: str, name: str, size: int) -> None:
+        with self._lock:
+            self._bytes += size
+            self._members += 1
+            if self._bytes > _MOST_BYTES or self._members > _MOST_MEMBERS:
+                raise UnsafeMemberError(archive, name, "makes the archive larger than any that is known")
+
+    def _placed(self, parts: Parts) -> Parts:
+        if self._root_file_system and len(parts) > 1 and parts[0] in _MERGED_INTO_USR:
+            return ("usr", *parts)
+        return parts
+
+    def _directory(self, archive: str, parts: Parts, mode: int) -> None:
+        if not parts or (self._root_file_system and parts[0] in _MERGED_INTO_USR):
+            return
+        with self._lock:
+            known = self._kinds.get(parts)
+            if (
+                known is not None
+                and not (self._root_file_system and known == "directory")
+                and known != "implied"
+            ):
+                raise UnsafeMemberError(archive, "/".join(parts), f"is there twice (the first is a {known})")
+            self._parents(archive, parts)
+            if known is None:
+                os.mkdir(self._path(parts), 0o700)
+            # A folder that its owner cannot enter could be neither read nor removed.
+            plain = _plain(mode) | 0o700
+            # Where packages disagree, it must not matter which of them comes first.
+            self._modes[parts] = plain & self._modes[parts] if known == "directory" else plain
+            self._kinds[parts] = "directory"
+
+    def _file(self, archive: str, parts: Parts, mode: int, content: IO[bytes]) -> None:
+        self._claim(archive, parts, "file")
+        descriptor = os.open(self._path(parts), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with open(descriptor, "wb") as file:
+            shutil.copyfileobj(content, file, 1 << 18)
+            os.fchmod(descriptor, _plain(mode) | 0o400)
+
+    def _symbolic_link(self, archive: str, parts: Parts, target: str) -> None:
+        check_link(archive, parts, target, absolute=self._root_file_system)
+        if self._root_file_system and len(parts) == 1 and target == f"usr/{parts[0]}":
+            return
+        self._claim(archive, parts, "link")
+        os.symlink(target.encode(), self._path(parts))
+
+    def _hard_link(self, archive: str, parts: Parts, target: Parts) -> None:
+        if self._kinds.get(target) != "file":
+            raise UnsafeMemberError(
+                archive,
+                "/".join(parts),
+                f"is a hard link to {'/'.join(target)!r}, which is no file before it",
+            )
+        self._claim(archive, parts, "file")
+        os.link(self._path(target), self._path(parts), follow_symlinks=False)
+
+    def _claim(self, archive: str, parts: Parts, kind: str) -> None:
+        """Take a place, which nothing may have taken before, and make the folders above it."""
+        name = "/".join(parts)
+        with self._lock:
+            if parts in self._kinds:
+                raise UnsafeMemberError(
+                    archive, name, f"is there twice (the first is a {self._kinds[parts]})"
+                )
+            self._parents(archive, parts)
+            self._kinds[parts] = kind
+
+    def _parents(self, archive: str, parts: Parts) -> None:
+        for length in range(1, len(parts)):
+            parent = parts[:length]
+            kind = self._kinds.get(parent)
+            if kind is None:
+                os.mkdir(self._path(parent), 0o700)
+                self._kinds[parent] = "implied"
+                self._modes[parent] = 0o755
+            elif kind not in ("directory", "implied"):
+                raise UnsafeMemberError(
+                    archive, "/".join(parts), f"lies below {'/'.join(parent)!r}, which is a {kind}"
+                )
+
+    def _path(self, parts: Parts) -> bytes:
+        return b"/".join((self._folder, *(part.encode() for part in parts)))
+
+
+def _plain(mode: int) -> int:
+    """The permission bits, without set-id and sticky bits."""
+    return mode & 0o777

@@ -1,0 +1,1 @@
+"""Two archives of the same release: identical, equivalent, or different, and why."""

@@ -1,0 +1,127 @@
+"""The only module that prints: bars on a terminal, plain lines in a log.
+
+Progress and remarks go to standard error, results to standard output, so that ``--json`` can be piped.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    ProgressColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+#: Advances a bar by so many of its units.
+Advance = Callable[[int], None]
+
+# Broken at words on a terminal, and not at all in a log.
+_error = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+_output = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def note(text: str) -> None:
+    """Say what is being done."""
+    _error.print(Text(printable(text)))
+
+
+def warn(text: str) -> None:
+    """Say what a reader should know of: a fall-back, a skip, a cached file that was not what it should be."""
+    _error.print(Text(f"warning: {printable(text)}", style="yellow"))
+
+
+def error(text: str) -> None:
+    """Say, in one line, why nothing came of it."""
+    _error.print(Text(f"error: {printable(' '.join(text.split()))}", style="bold red"))
+
+
+def result(text: str) -> None:
+    """Print a line of the result itself."""
+    _output.print(Text(printable(text)))
+
+
+def result_json(value: object) -> None:
+    """Print the result for a program to read."""
+    sys.stdout.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
+
+
+class Bar:
+    """One piece of work on the screen. Calling it moves it on, from any thread."""
+
+    def __init__(self, bars: Progress | None, label: str, total: int | None) -> None:
+        self._bars = bars
+        self._task = bars.add_task(printable(label), total=total) if bars else None
+
+    def __call__(self, amount: int) -> None:
+        if self._bars is not None and self._task is not None:
+            self._bars.update(self._task, advance=amount)
+
+    def expect(self, total: int) -> None:
+        """Learn how much work there is."""
+        if self._bars is not None and self._task is not None:
+            self._bars.update(self._task, total=total)
+
+    def finish(self) -> None:
+        """Be full, however coarsely the work was measured."""
+        if self._bars is not None and self._task is not None:
+            task = self._bars.tasks[0]
+            self._bars.update(
+                self._task,
+                total=task.total or task.completed or 1,
+                completed=task.total or task.completed or 1,
+            )
+
+    def reach(self, done: int, total: int) -> None:
+        """Move it to where the work itself says that it is."""
+        if self._bars is not None and self._task is not None:
+            self._bars.update(self._task, completed=done, total=total)
+
+
+@contextmanager
+def progress(
+    label: str, total: int | None = None, *, unit: Literal["bytes", "things"] = "bytes"
+) -> Iterator[Bar]:
+    """Show one piece of work while the block does it."""
+    if not _error.is_terminal:
+        started = time.monotonic()
+        note(f"{label} …")
+        yield Bar(None, label, total)
+        note(f"{label}: done in {time.monotonic() - started:.1f} s")
+        return
+    amount: ProgressColumn = DownloadColumn() if unit == "bytes" else TaskProgressColumn()
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        amount,
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=_error) as bars:
+        bar = Bar(bars, label, total)
+        yield bar
+        bar.finish()
+
+
+def printable(text: str) -> str:
+    """The text without control characters: logs and file names may hold escape sequences."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def human_size(size: int) -> str:
+    """A size in bytes as people read it, in decimal units."""
+    if size < 1_000_000:
+        return f"{size / 1_000:.1f} kB"
+    if size < 1_000_000_000:
+        return f"{size / 1_000_000:.1f} MB"
+    return f"{size / 1_000_000_000:.1f} GB"

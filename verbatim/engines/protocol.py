@@ -1,0 +1,74 @@
+"""What every engine is given, what it gives back, and the contract inside, the same for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from verbatim.environments.rootfs import Root
+
+#: Inside, every build is this user, on this host, in this folder.
+UID = 1000
+HOST_NAME = "build"
+BUILD = "/build"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a recipe."""
+
+    #: The command, by its path inside the root.
+    argv: Sequence[str]
+    root: Root
+    #: Seconds since 1970, for ``SOURCE_DATE_EPOCH``.
+    epoch: int
+    #: Files and folders to be seen, read-only, under ``/in`` by these names.
+    inputs: Mapping[str, Path]
+    #: An empty folder of this user's that becomes ``/out``.
+    output: Path
+    #: An empty folder of this user's that becomes ``/build``.
+    build: Path
+    #: Where the log goes, and who hears each line of it as it comes.
+    log: Path
+    on_line: Callable[[str], None] = field(default=lambda _: None)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All the variables there are inside."""
+        return {
+            "HOME": BUILD,
+            "LC_ALL": "C.UTF-8",
+            "PATH": "/usr/local/bin:/usr/bin:/usr/sbin",
+            "PWD": BUILD,
+            "PYTHONHASHSEED": "0",
+            "SOURCE_DATE_EPOCH": str(self.epoch),
+            "TZ": "UTC",
+        }
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that an engine, or a kind of source, needs of this machine."""
+
+    what: str
+    passed: bool
+    found: str
+    remedy: str = ""
+
+
+class Engine(Protocol):
+    """A way to run jobs."""
+
+    name: str
+
+    def checks(self) -> list[Check]:
+        """What it needs of this machine, and whether that is so."""
+
+    def run(self, job: Job) -> int:
+        """Run the job to its end; give its exit status.
+
+        Raises CapabilityError if the job could not be started. Nothing that was started outlives the
+        call, nor this process.
+        """

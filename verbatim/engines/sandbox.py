@@ -1,0 +1,190 @@
+"""The sandbox: bubblewrap out of the environment's own lock, started through the environment's own loader.
+
+Nothing needs to be installed, there is no daemon, and no root is needed: only user namespaces. The
+options are those of bwrap(1).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, cast
+
+from verbatim.engines import seccomp
+from verbatim.engines.protocol import BUILD, HOST_NAME, UID, Check, Job
+from verbatim.environments.architecture import ARCHITECTURES, Architecture, is_this_machine
+from verbatim.errors import CapabilityError
+
+# What bubblewrap does first, without it: new namespaces, the user map, a mount that only root may make.
+_PROBE = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+uid = os.getuid()
+def see(result, step):
+    if result != 0:
+        sys.exit(step + ": " + os.strerror(ctypes.get_errno()))
+NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x40000000
+see(libc.unshare(NEWUSER | NEWNS | NEWUTS | NEWIPC | NEWNET), "new namespaces")
+try:
+    with open("/proc/self/uid_map", "w") as file:
+        file.write("0 %d 1" % uid)
+except OSError as error:
+    sys.exit("the user map: " + os.strerror(error.errno))
+see(libc.mount(None, b"/", None, 0x4000 | 0x40000, None), "a private mount")
+"""
+
+
+class Sandbox:
+    """Runs jobs in user namespaces on this machine."""
+
+    name = "sandbox"
+
+    def checks(self) -> list[Check]:
+        """Linux on an architecture that has environments, and user namespaces that may be used."""
+        return [_check_machine(), _check_namespaces()]
+
+    def run(self, job: Job) -> int:
+        """See `Engine.run`."""
+        architecture = job.root.environment.lock.architecture
+        if not is_this_machine(architecture):
+            raise CapabilityError(
+                f"environment {job.root.environment.name} is for {architecture}, this machine is {platform.machine()}",
+                "build on a machine of that architecture",
+            )
+        status_reader, status_writer = os.pipe()
+        with (
+            open(status_reader, encoding="ascii") as status,
+            job.log.open("wb") as log,
+            tempfile.TemporaryFile() as refused_calls,
+        ):
+            refused_calls.write(seccomp.program())
+            refused_calls.seek(0)
+            bubblewrap = _bubblewrap(job.root.path, ARCHITECTURES[architecture])
+            options = _options(job, status_writer, refused_calls.fileno())
+            try:
+                process = subprocess.Popen(
+                    [*bubblewrap, *options, "--", *job.argv],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=[status_writer, refused_calls.fileno()],
+                    env={},
+                    umask=0o022,
+                )
+            finally:
+                os.close(status_writer)
+            with process:
+                said = cast(IO[bytes], process.stdout)
+                try:
+                    _follow(said, log, job)
+                except BaseException:
+                    # bubblewrap takes all that runs inside with it; the pipe ends with the last of them.
+                    process.kill()
+                    said.read()
+                    raise
+            reported = status.read()
+        return _exit_status(reported, process.returncode, job.log)
+
+
+def _bubblewrap(root: Path, architecture: Architecture) -> list[str]:
+    return [
+        str(root / architecture.loader),
+        "--library-path",
+        str(root / "usr/lib" / architecture.triplet),
+        str(root / "usr/bin/bwrap"),
+    ]
+
+
+def _options(job: Job, status: int, refused_calls: int) -> list[str]:
+    options = ["--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
+    options += [
+        "--die-with-parent",
+        "--new-session",
+        "--json-status-fd",
+        str(status),
+        "--seccomp",
+        str(refused_calls),
+    ]
+    options += ["--uid", str(UID), "--gid", str(UID), "--hostname", HOST_NAME]
+    options += ["--ro-bind", str(job.root.path), "/", "--dev", "/dev"]
+    # As root, the kernel's settings could be written through /proc/sys: those of the host.
+    options += ["--proc", "/proc", "--remount-ro", "/proc", "--remount-ro", "/dev", "--tmpfs", "/tmp"]  # noqa: S108
+    # /in is a small file system of its own, so that the inputs have places to be mounted on.
+    options += ["--tmpfs", "/in"]
+    for name, path in sorted(job.inputs.items()):
+        options += ["--ro-bind", str(path), f"/in/{name}"]
+    options += ["--remount-ro", "/in", "--bind", str(job.output), "/out", "--bind", str(job.build), BUILD]
+    options += ["--chdir", BUILD, "--clearenv"]
+    for name, value in sorted(job.environment.items()):
+        options += ["--setenv", name, value]
+    return options
+
+
+def _follow(stdout: IO[bytes], log: IO[bytes], job: Job) -> None:
+    # A line has a limit: a recipe gone wild shall not fill this machine's memory.
+    for line in iter(lambda: stdout.readline(1 << 16), b""):
+        log.write(line)
+        job.on_line(line.decode("utf-8", "replace").rstrip("\n"))
+
+
+def _exit_status(said: str, returncode: int, log: Path) -> int:
+    """The job's own status, as bubblewrap reports it; without a report, the job was never started."""
+    for line in said.splitlines():
+        status = json.loads(line).get("exit-code")
+        if isinstance(status, int):
+            return status
+    if returncode < 0:
+        return 128 - returncode
+    complaint = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
+    raise CapabilityError(
+        f"the sandbox could not be set up: {complaint or f'bubblewrap ended with {returncode}'}",
+        "./invoke doctor says what this machine lacks",
+    )
+
+
+def _check_machine() -> Check:
+    machine = f"{platform.system()} {platform.machine()}"
+    return Check(
+        "sandbox: Linux on x86-64",
+        sys.platform == "linux" and is_this_machine("amd64"),
+        machine,
+        "build on such a machine, or in a virtual one",
+    )
+
+
+def _check_namespaces() -> Check:
+    probe = subprocess.run(
+        [sys.executable, "-I", "-c", _PROBE], capture_output=True, text=True, errors="replace", check=False
+    )
+    return Check(
+        "sandbox: user namespaces",
+        probe.returncode == 0,
+        "usable" if probe.returncode == 0 else f"forbidden ({probe.stderr.strip().rpartition(chr(10))[2]})",
+        _namespace_remedy(),
+    )
+
+
+def _namespace_remedy() -> str:
+    """What forbids user namespaces differs by distribution; name the setting that is there."""
+    if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
+        return (
+            "AppArmor restricts them: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0, "
+            "or build as root, or in a virtual machine"
+        )
+    if _sysctl("kernel/unprivileged_userns_clone") == "0":
+        return "sudo sysctl kernel.unprivileged_userns_clone=1, or build as root"
+    if _sysctl("user/max_user_namespaces") == "0":
+        return "sudo sysctl user.max_user_namespaces=15000"
+    return "in a container, allow them (with Docker: --security-opt seccomp=unconfined --security-opt systempaths=unconfined)"
+
+
+def _sysctl(name: str) -> str | None:
+    try:
+        return Path("/proc/sys", name).read_text(encoding="ascii").strip()
+    except OSError:
+        return None

@@ -1,0 +1,1 @@
+"""Environments: root file systems in which every byte is pinned, to build in."""

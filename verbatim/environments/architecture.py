@@ -1,0 +1,29 @@
+"""What an architecture is called by Debian, by the kernel, and in Debian's folders."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One architecture that environments may be of."""
+
+    #: As uname(1) and wheels have it.
+    machine: str
+    #: The folder of its libraries below ``/usr/lib``.
+    triplet: str
+    #: Its dynamic loader, from the root on.
+    loader: str
+
+
+#: By Debian's names.
+ARCHITECTURES = {
+    "amd64": Architecture("x86_64", "x86_64-linux-gnu", "usr/lib64/ld-linux-x86-64.so.2"),
+}
+
+
+def is_this_machine(name: str) -> bool:
+    """Whether an environment of that architecture can run here."""
+    return name in ARCHITECTURES and ARCHITECTURES[name].machine == platform.machine()

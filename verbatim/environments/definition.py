@@ -1,0 +1,64 @@
+"""What is asked for: ``containers/NAME/environment.toml``."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from verbatim.data import load_model
+from verbatim.digest import sha256_bytes
+from verbatim.errors import UsageError
+from verbatim.paths import CONTAINERS
+
+#: A Debian package's name (Debian Policy 5.6.7).
+PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
+_ENVIRONMENT_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
+
+
+class Definition(BaseModel):
+    """An environment as its maintainer wants it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: What it is for, in a line.
+    description: str
+    #: Debian's suite and architecture.
+    suite: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*$")]
+    architecture: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+$")]
+    #: The Debian packages to start from; apt adds what they depend on.
+    packages: list[PackageName]
+    #: The wheels, as requirements with a fixed version, put where ``python`` finds them.
+    wheels: list[
+        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.]+$")]
+    ] = []
+    #: The environment's Python, such as "3.13"; needed with wheels.
+    python: Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")] | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Of what it asks for, not of how that is written: comments may change without a new lock."""
+        asked = self.model_dump(exclude={"description"}, exclude_defaults=True)
+        said = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+        return sha256_bytes(said.encode())
+
+
+def environment_names(containers: Path = CONTAINERS) -> list[str]:
+    """The environments that are defined, sorted."""
+    return sorted(path.parent.name for path in containers.glob("*/environment.toml"))
+
+
+def environment_folder(name: str, containers: Path = CONTAINERS) -> Path:
+    """The folder of one environment; raises UsageError if there is none of that name."""
+    if not _ENVIRONMENT_NAME.fullmatch(name) or not (containers / name / "environment.toml").is_file():
+        known = ", ".join(environment_names(containers)) or "none"
+        raise UsageError(f"there is no environment {name!r}", f"there are: {known}")
+    return containers / name
+
+
+def load_definition(folder: Path) -> Definition:
+    """Read ``environment.toml``; raises IntegrityError if it does not say what it should."""
+    return load_model(folder / "environment.toml", Definition, "correct it")

@@ -1,0 +1,130 @@
+"""Wheels, through pip as the user has it configured: its indexes, proxies and certificates."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from verbatim import console
+from verbatim.environments.architecture import ARCHITECTURES
+from verbatim.environments.definition import Definition
+from verbatim.environments.lock import Lock, LockedWheel
+from verbatim.errors import IntegrityError, NetworkError, UsageError
+from verbatim.paths import cache_directory
+from verbatim.scratch import scratch
+from verbatim.store import Store
+
+
+def resolve_wheels(definition: Definition) -> list[LockedWheel]:
+    """Let pip choose the wheels that the definition asks for, and what they depend on."""
+    if not definition.wheels:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        report = _pip(
+            "install",
+            "--dry-run",
+            "--quiet",
+            "--ignore-installed",
+            f"--target={folder}",
+            "--report=-",
+            *_target(definition.python, definition.architecture),
+            *definition.wheels,
+        )
+    wheels = [
+        LockedWheel(
+            name=item["metadata"]["name"],
+            version=item["metadata"]["version"],
+            file=unquote(urlsplit(item["download_info"]["url"]).path.rsplit("/", 1)[1]),
+            sha256=item["download_info"]["archive_info"]["hashes"]["sha256"],
+        )
+        for item in json.loads(report)["install"]
+    ]
+    return sorted(wheels, key=lambda wheel: wheel.name.lower())
+
+
+def fetch_wheels(lock: Lock, store: Store, *, offline: bool) -> list[Path]:
+    """The lock's wheels in the store, in its order.
+
+    Raises NetworkError if pip cannot get one, IntegrityError if what it got is not the pinned one.
+    """
+    missing = [wheel for wheel in lock.wheel if store.find(wheel.sha256) is None]
+    if missing and offline:
+        raise UsageError(f"{missing[0].file} is not in the cache", "run once without --offline")
+    if missing:
+        with (
+            console.progress("fetching wheels", len(missing), unit="things") as advance,
+            scratch(cache_directory() / "wheels") as folder,
+        ):
+            _download(missing, lock, folder)
+            for wheel in missing:
+                _admit(wheel, folder, store)
+                advance(1)
+    return [path for wheel in lock.wheel if (path := store.find(wheel.sha256)) is not None]
+
+
+def _download(wheels: Sequence[LockedWheel], lock: Lock, folder: Path) -> None:
+    requirements = folder / "requirements.txt"
+    requirements.write_text(
+        "".join(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n" for wheel in wheels),
+        encoding="utf-8",
+    )
+    _pip(
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        f"--requirement={requirements}",
+        f"--dest={folder}",
+        *_target(lock.python, lock.architecture),
+    )
+
+
+def _admit(wheel: LockedWheel, folder: Path, store: Store) -> None:
+    try:
+        with store.entering(wheel.sha256):
+            store.admit(folder / wheel.file, wheel.sha256)
+    except FileNotFoundError as error:
+        raise IntegrityError(
+            f"pip brought no {wheel.file} for {wheel.name} {wheel.version}", "make the lock anew"
+        ) from error
+
+
+def _target(python: str | None, architecture: str) -> list[str]:
+    if python is None or architecture not in ARCHITECTURES:
+        raise UsageError(
+            f"wheels for Python {python} on {architecture} cannot be chosen",
+            f"give `python`, and one of the architectures {', '.join(ARCHITECTURES)}",
+        )
+    machine = ARCHITECTURES[architecture].machine
+    return [
+        "--only-binary=:all:",
+        "--implementation=cp",
+        f"--python-version={python}",
+        f"--platform=manylinux_2_17_{machine}",
+        f"--platform=manylinux_2_28_{machine}",
+    ]
+
+
+def _pip(*arguments: str) -> str:
+    command = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode == 0:
+        return done.stdout
+    if "DO NOT MATCH THE HASHES" in done.stderr:
+        raise IntegrityError(
+            f"pip was given a wheel that is not the pinned one: {_last_line(done.stderr)}",
+            "use an index that you trust; if all agree, tell the maintainers of the lock",
+        )
+    raise NetworkError(
+        f"pip failed: {_last_line(done.stderr)}", "see to pip's index configuration and try again"
+    )
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("WARNING")]
+    return lines[-1].strip() if lines else "it gave no reason"

@@ -1,0 +1,1 @@
+"""What is said of a build, for others to check and to sign."""

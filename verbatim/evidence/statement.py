@@ -1,0 +1,185 @@
+"""The statement: an in-toto Statement v1 with a SLSA Provenance v1 predicate, in canonical JSON.
+
+It says what went in and what came out, and nothing of when, where or by whom, so that two honest
+rebuilders write the same bytes. See https://in-toto.io/Statement/v1, https://slsa.dev/provenance/v1
+and, for the canonical form, RFC 8785.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+import rfc8785
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from verbatim.build.plan import Artifact, Plan
+from verbatim.digest import Sha256
+from verbatim.sources.source import Identity, Kind
+
+FILE_NAME = "provenance.intoto.json"
+STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+PREDICATE_TYPE: Final = "https://slsa.dev/provenance/v1"
+#: What the parameters mean is in docs/reference/statement.md.
+BUILD_TYPE = "urn:verbatim:build-type:source:v1"
+BUILDER = "urn:verbatim:builder:v1"
+
+_LARGEST = 1 << 20
+
+#: Hexadecimal digits, by in-toto's names of digests.
+_DIGITS = {"sha256": 64, "gitCommit": 40, "gitTree": 40}
+#: What identifies each kind of source.
+_IDENTIFIES = {"git": {"gitCommit", "gitTree"}, "tarball": {"sha256"}}
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class _SubjectDigest(_Model):
+    sha256: Sha256
+
+
+class Subject(_Model):
+    """An artifact."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+    digest: _SubjectDigest
+
+
+class Dependency(_Model):
+    """Something that went in, by its digests; no address, since from where it came makes no difference."""
+
+    name: str
+    digest: dict[str, str]
+
+    @field_validator("digest")
+    @classmethod
+    def _digest_is_known(cls, digest: dict[str, str]) -> dict[str, str]:
+        for algorithm, value in digest.items():
+            if not re.fullmatch(rf"[0-9a-f]{{{_DIGITS.get(algorithm, 0)}}}", value):
+                raise ValueError(f"not a {algorithm}: {value!r}")
+        return digest
+
+
+class _SourceParameters(_Model):
+    kind: Kind
+
+
+class _ExternalParameters(_Model):
+    artifacts: Literal["source"]
+    source: _SourceParameters
+    version: str
+
+
+class BuildDefinition(_Model):
+    """All that the artifacts are a function of."""
+
+    build_type: Annotated[str, Field(alias="buildType")] = BUILD_TYPE
+    external_parameters: Annotated[_ExternalParameters, Field(alias="externalParameters")]
+    resolved_dependencies: Annotated[list[Dependency], Field(alias="resolvedDependencies")]
+
+    @classmethod
+    def of(cls, plan: Plan) -> BuildDefinition:
+        """What a plan says."""
+        environment, recipe = plan.stage.environment, plan.stage.recipe
+        dependencies = [
+            Dependency(name=plan.source.name, digest=dict(plan.source.digest)),
+            Dependency(
+                name=f"environment/{environment.name}/lock.toml", digest={"sha256": environment.lock_sha256}
+            ),
+            Dependency(
+                name=f"environment/{environment.name}/root.tar",
+                digest={"sha256": environment.lock.root_sha256},
+            ),
+            Dependency(name=f"recipe/{recipe.name}", digest={"sha256": recipe.sha256}),
+        ]
+        return cls(
+            external_parameters=_ExternalParameters(
+                artifacts="source",
+                source=_SourceParameters(kind=plan.source.kind),
+                version=plan.release.version,
+            ),
+            resolved_dependencies=dependencies,
+        )
+
+    @model_validator(mode="after")
+    def _source_is_identified(self) -> Self:
+        digests = self.resolved_dependencies[0].digest.keys() if self.resolved_dependencies else set()
+        if digests != _IDENTIFIES[self.external_parameters.source.kind]:
+            raise ValueError("the source comes first, with its digests")
+        return self
+
+    @property
+    def source(self) -> Identity:
+        """The source that the build was made from."""
+        first = self.resolved_dependencies[0]
+        return Identity(self.external_parameters.source.kind, first.name, first.digest)
+
+
+class _Builder(_Model):
+    id: str = BUILDER
+
+
+class _RunDetails(_Model):
+    builder: _Builder = _Builder()
+
+
+class _Predicate(_Model):
+    build_definition: Annotated[BuildDefinition, Field(alias="buildDefinition")]
+    run_details: Annotated[_RunDetails, Field(alias="runDetails")] = _RunDetails()
+
+
+class Statement(_Model):
+    """What a rebuilder signs."""
+
+    type: Annotated[Literal["https://in-toto.io/Statement/v1"], Field(alias="_type")] = STATEMENT_TYPE
+    subject: Annotated[list[Subject], Field(min_length=1)]
+    predicate_type: Annotated[Literal["https://slsa.dev/provenance/v1"], Field(alias="predicateType")] = (
+        PREDICATE_TYPE
+    )
+    predicate: _Predicate
+
+    @field_validator("subject")
+    @classmethod
+    def _subjects_are_sorted(cls, subjects: list[Subject]) -> list[Subject]:
+        names = [subject.name for subject in subjects]
+        if names != sorted(set(names)):
+            raise ValueError("the subjects' names are not sorted, or one comes twice")
+        return subjects
+
+    @classmethod
+    def of(cls, definition: BuildDefinition, artifacts: Sequence[Artifact]) -> Statement:
+        """What is to be said of a build that just ended."""
+        subjects = [
+            Subject(name=artifact.name, digest=_SubjectDigest(sha256=artifact.sha256))
+            for artifact in sorted(artifacts, key=lambda artifact: artifact.name)
+        ]
+        return cls(subject=subjects, predicate=_Predicate(build_definition=definition))
+
+    @property
+    def definition(self) -> BuildDefinition:
+        return self.predicate.build_definition
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """SHA-256 by the artifact's name."""
+        return {subject.name: subject.digest.sha256 for subject in self.subject}
+
+    def encode(self) -> bytes:
+        """The bytes that are signed: RFC 8785's canonical JSON."""
+        return rfc8785.dumps(self.model_dump(mode="json", by_alias=True))
+
+    @classmethod
+    def read(cls, path: Path) -> Statement | None:
+        """The statement in a file; None where there is none that we would have written."""
+        try:
+            with path.open("rb") as file:
+                data = file.read(_LARGEST)
+            statement = cls.model_validate(json.loads(data))
+            return statement if statement.encode() == data else None
+        except (OSError, ValueError, RecursionError):
+            return None

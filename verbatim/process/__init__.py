@@ -1,0 +1,1 @@
+"""What the commands do, in order; each brings the rooms below together."""

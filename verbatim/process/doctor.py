@@ -1,0 +1,90 @@
+"""``invoke doctor``: what this machine can run and, where it cannot, what failed and what to do."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+
+import requests
+
+from verbatim.console import human_size
+from verbatim.engines.protocol import Check, Engine
+from verbatim.environments.definition import environment_folder, environment_names
+from verbatim.environments.lock import Environment
+from verbatim.environments.mirrors import SNAPSHOT_ARCHIVE, debian_mirrors
+from verbatim.errors import IntegrityError
+from verbatim.paths import cache_directory
+from verbatim.release import PYTHON_ORG
+from verbatim.sources.git import git_url
+
+#: In bytes: environment and downloads, a tree, and two tarballs.
+_NEEDED_SPACE = 1_500_000_000
+
+
+def examine(engines: list[Engine], *, offline: bool) -> tuple[list[Check], list[Check]]:
+    """What a build needs, and what merely helps (one of the addresses is enough)."""
+    needed = [
+        _python(),
+        *(check for engine in engines for check in engine.checks()),
+        _space(),
+        *_environments(),
+    ]
+    helpful = [_git()]
+    if not offline:
+        helpful += [_reachable("git server", git_url()), _reachable("published tarballs", PYTHON_ORG)]
+        helpful += [_reachable("Debian packages", mirror) for mirror in [*debian_mirrors(), SNAPSHOT_ARCHIVE]]
+        answers = sum(check.passed for check in helpful[1:])
+        needed.append(
+            Check(
+                "an address to fetch from",
+                answers > 0,
+                f"{answers} of {len(helpful) - 1} answer",
+                "see to the network, or build with --offline from what is in the cache",
+            )
+        )
+    return needed, helpful
+
+
+def _python() -> Check:
+    return Check(
+        "Python 3.11 or newer", sys.version_info >= (3, 11), platform.python_version(), "install a newer one"
+    )
+
+
+def _space() -> Check:
+    cache = cache_directory()
+    free = shutil.disk_usage(cache).free
+    return Check(
+        f"{human_size(_NEEDED_SPACE)} of disk space for the cache",
+        free >= _NEEDED_SPACE,
+        f"{human_size(free)} in {cache}",
+        "free some, or set VERBATIM_CACHE to where there is more",
+    )
+
+
+def _environments() -> list[Check]:
+    checks = []
+    for name in environment_names():
+        try:
+            environment = Environment(environment_folder(name))
+        except IntegrityError as error:
+            checks.append(Check(f"environment {name}", False, error.message, error.remedy))
+        else:
+            checks.append(
+                Check(f"environment {name}", True, f"locked, {len(environment.lock.package)} packages")
+            )
+    return checks
+
+
+def _git() -> Check:
+    git = shutil.which("git")
+    return Check("git, to build from a commit", git is not None, git or "not on PATH", "install git")
+
+
+def _reachable(what: str, url: str) -> Check:
+    try:
+        answer = requests.head(url, timeout=5, allow_redirects=True)
+    except requests.RequestException as error:
+        return Check(what, False, f"{url}: {type(error).__name__}", "see to the network, or name a mirror")
+    return Check(what, answer.status_code < 500, f"{url} answers", "try again later, or name a mirror")

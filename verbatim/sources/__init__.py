@@ -1,0 +1,1 @@
+"""Where CPython's code comes from: a git commit, or the published tarball."""

@@ -1,0 +1,223 @@
+"""The host's git, in a repository of its own: what it fetches, puts away, and looks at.
+
+No configuration of the user's or the system's counts, and nothing in what was fetched is run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from verbatim import console
+from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
+from verbatim.errors import CapabilityError, IntegrityError, NetworkError, UsageError
+from verbatim.store import Store
+
+_MODES = {"100644", "100755", "120000"}
+_MOST_FILES, _MOST_LINKS, _LONGEST_LINK = 400_000, 1_000, 1_000
+_ATTEMPTS = 3
+_CHECK_NETWORK = "check the address and the network"
+# What git says when the server answered, but has no such thing.
+_NOT_THERE = (
+    "not our ref",
+    "couldn't find remote ref",
+    "does not appear to be a git repository",
+    "not allowed",
+    "strange hostname",
+)
+# Seconds: to list a tag, and to fetch a commit.
+_SHORT, _LONG = 60, 1800
+
+
+def without_credentials(url: str) -> str:
+    """The address without a user's name and password, as it may be shown."""
+    return re.sub(r"(?<=://)[^/@]*@", "", url)
+
+
+class Repository:
+    """A bare repository for one commit, below a folder of the caller's."""
+
+    def __init__(self, work: Path) -> None:
+        self._repository = work / "repository"
+        configuration = work / "config"
+        # A repository that the user names may be another user's (a shared mirror): only objects are
+        # taken from it, and each is checked.
+        configuration.write_text(
+            "[safe]\n\tdirectory = *\n[transfer]\n\tfsckObjects = true\n[fetch]\n\tfsckObjects = true\n"
+            "[http]\n\tlowSpeedLimit = 1000\n\tlowSpeedTime = 30\n[gc]\n\tauto = 0\n[protocol]\n\tversion = 2\n"
+            "[uploadpack]\n\tallowAnySHA1InWant = true\n",
+            encoding="utf-8",
+        )
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("GIT_") or name.startswith(("GIT_SSL_", "GIT_SSH", "GIT_PROXY"))
+        }
+        self._environment = {
+            **kept,
+            "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+            "GIT_CONFIG_GLOBAL": str(configuration),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "LC_ALL": "C",
+        }
+        self._run("init", "--quiet", "--bare", "--template=", str(self._repository))
+
+    def tagged_commit(self, url: str, tag: str) -> str | None:
+        """The commit that a tag names over there; None if there is no such tag."""
+        console.note(f"asking {without_credentials(url)} which commit {tag} is")
+        names = (f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}")
+        listed = self._ask_remote("ls-remote", "--", url, *names, seconds=_SHORT)
+        lines = (line.partition("\t") for line in listed.splitlines())
+        found = {name: commit for commit, _, name in lines}
+        # An annotated tag is listed twice, the second time peeled to its commit.
+        return found.get(names[1]) or found.get(names[0])
+
+    def fetch(self, url: str, commit: str) -> None:
+        with console.progress(f"fetching commit {commit[:12]}", unit="things"):
+            self._ask_remote("fetch", "--quiet", "--depth=1", "--no-tags", "--", url, commit, seconds=_LONG)
+
+    def pack(self, commit: str, store: Store) -> Path:
+        """Put the commit and all that is in it into the store, as one pack."""
+        pack = self._repository / "commit.pack"
+        with pack.open("wb") as file:
+            self._run("pack-objects", "--quiet", "--revs", "--stdout", given=f"{commit}\n", output=file)
+        with pack.open("rb") as file:
+            sha256, stored = store.add(file)
+        store.remember("git", commit, sha256)
+        return stored
+
+    def take(self, commit: str, store: Store) -> Path | None:
+        """Unpack what `pack` put away for the commit; None if there is nothing, or something else."""
+        pack = store.recall("git", commit)
+        if pack is None:
+            return None
+        (self._repository / "shallow").write_text(f"{commit}\n", encoding="ascii")
+        try:
+            with pack.open("rb") as file:
+                self._run("index-pack", "--stdin", standard_input=file)
+            self._run("cat-file", "-e", commit)
+        except IntegrityError:
+            console.warn(f"what the cache has for commit {commit} is something else; it is fetched anew")
+            (self._repository / "shallow").unlink()
+            return None
+        return pack
+
+    def tree_and_time(self, commit: str) -> tuple[str, int]:
+        """The tree's id, and the committer's time in seconds since 1970."""
+        kind = self._run("cat-file", "-t", commit).strip()
+        if kind != "commit":
+            raise IntegrityError(
+                f"{commit} is a {kind}, expected a commit", "give the commit that the tag names"
+            )
+        tree, time = self._run("show", "--no-patch", "--format=%T %ct", commit).split()
+        return tree, int(time)
+
+    def check_tree(self, commit: str) -> None:
+        """Refuse submodules, odd names, and links that lead out: no release has them."""
+        archive = f"commit {commit[:12]}"
+        links = 0
+        for number, line in enumerate(self._listed(commit)):
+            description, _, name = line.partition("\t")
+            mode, kind, identity, size = description.split()
+            parts = member_parts(archive, name)
+            links += mode == "120000"
+            if number > _MOST_FILES or links > _MOST_LINKS:
+                raise UnsafeMemberError(archive, name, "makes the tree larger than any that is known")
+            if kind == "commit":
+                raise UnsafeMemberError(
+                    archive, name, "is a submodule, and would be missing from the tarball"
+                )
+            if mode not in _MODES:
+                raise UnsafeMemberError(archive, name, f"has mode {mode}")
+            if mode == "120000":
+                if int(size) > _LONGEST_LINK:
+                    raise UnsafeMemberError(archive, name, f"is a link of {size} bytes")
+                check_link(archive, parts, self._run("cat-file", "blob", identity, errors="surrogateescape"))
+
+    def _listed(self, commit: str) -> Iterator[str]:
+        """The lines of ``git ls-tree`` one by one: a small pack can hold a tree of millions of files."""
+        command = ["git", "-C", str(self._repository), "ls-tree", "-r", "-z", "-l", "--full-tree", commit]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, env=self._environment) as process:
+            rest = b""
+            try:
+                for piece in iter(lambda: cast(IO[bytes], process.stdout).read(1 << 16), b""):
+                    *lines, rest = (rest + piece).split(b"\0")
+                    yield from (line.decode("utf-8", "surrogateescape") for line in lines)
+            finally:
+                process.kill()
+            if rest:
+                raise IntegrityError("git ls-tree ended early")
+
+    def _ask_remote(self, *arguments: str, seconds: int) -> str:
+        for attempt in Retrying(
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=wait_exponential(multiplier=0.3),
+            retry=retry_if_exception_type(NetworkError),
+            reraise=True,
+        ):
+            with attempt:
+                try:
+                    return self._run(*arguments, seconds=seconds)
+                except subprocess.TimeoutExpired as error:
+                    raise NetworkError(
+                        f"git {arguments[0]}: no answer in {seconds} s", _CHECK_NETWORK
+                    ) from error
+                except IntegrityError as error:
+                    if any(sign in error.message for sign in _NOT_THERE):
+                        raise UsageError(
+                            error.message, "see that the address and the commit are right"
+                        ) from error
+                    if "fsck error" in error.message:
+                        raise
+                    raise NetworkError(error.message, _CHECK_NETWORK) from error
+        raise AssertionError("Retrying ends by returning or raising")
+
+    def _run(
+        self,
+        *arguments: str,
+        given: str | None = None,
+        standard_input: IO[bytes] | None = None,
+        output: IO[bytes] | None = None,
+        errors: str = "replace",
+        seconds: int | None = None,
+    ) -> str:
+        command = ["git", *(["-C", str(self._repository)] if arguments[0] != "init" else []), *arguments]
+        try:
+            done = _run_group(
+                command,
+                given.encode() if given is not None else None,
+                seconds,
+                stdin=(standard_input or subprocess.DEVNULL) if given is None else subprocess.PIPE,
+                stdout=output or subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=self._environment,
+            )
+        except FileNotFoundError as error:
+            raise CapabilityError(
+                "git is not on this machine", "install git, or use --source tarball"
+            ) from error
+        if done.returncode != 0:
+            complaint = " ".join(done.stderr.decode("utf-8", "replace").split())
+            raise IntegrityError(f"git {arguments[0]} failed: {complaint}")
+        return (done.stdout or b"").decode("utf-8", errors)
+
+
+def _run_group(
+    command: list[str], given: bytes | None, seconds: int | None, **options: Any
+) -> subprocess.CompletedProcess[bytes]:
+    """Run git with all that it starts in a group of its own, so that an interrupt ends all of them."""
+    with subprocess.Popen(command, process_group=0, **options) as process:
+        try:
+            output, errors = process.communicate(given, timeout=seconds)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)

@@ -1,0 +1,42 @@
+"""What a source is to a build, whatever its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+Kind = Literal["git", "tarball"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A source laid out for a recipe."""
+
+    #: What is seen under ``/in``.
+    inputs: Mapping[str, Path]
+    #: Seconds since 1970: the commit's time, or that of the tarball's newest member.
+    epoch: int
+    #: What the recipe is told of it, after its kind and the version.
+    arguments: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What identifies a source, and all that a statement says of it."""
+
+    kind: Kind
+    name: str
+    #: By in-toto's names of digests: ``gitCommit`` and ``gitTree``, or ``sha256``.
+    digest: Mapping[str, str]
+
+
+class Source(Protocol):
+    """Code whose every byte is known by its hash."""
+
+    @property
+    def identity(self) -> Identity: ...
+
+    def prepare(self, work: Path) -> Prepared:
+        """Lay it out below ``work``; raises IntegrityError if it holds what no honest release does."""

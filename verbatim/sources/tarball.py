@@ -1,0 +1,144 @@
+"""A release tarball as source: the published one, or one that the user names."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from verbatim import console
+from verbatim.archive.unpack import Unpacker
+from verbatim.environments.mirrors import debian_urls
+from verbatim.errors import IntegrityError, NetworkError, UsageError
+from verbatim.fetch import Download, Fetcher
+from verbatim.paths import RELEASES
+from verbatim.release import Published, Release
+from verbatim.sources.source import Identity, Prepared
+
+SUFFIXES = (".tar.xz", ".tgz", ".tar.gz")
+
+
+@dataclass(frozen=True)
+class TarballSource:
+    """A tarball whose hash is known."""
+
+    release: Release
+    path: Path
+    name: str
+    sha256: str
+
+    @property
+    def identity(self) -> Identity:
+        return Identity("tarball", self.name, {"sha256": self.sha256})
+
+    def prepare(self, work: Path) -> Prepared:
+        """Unpack it; see `Source.prepare`."""
+        tree = work / "source"
+        tree.mkdir()
+        unpacker = Unpacker(tree)
+        size = self.path.stat().st_size
+        with console.progress(f"unpacking {self.name}", size) as advance, self.path.open("rb") as file:
+            reader = _Reader(file, advance)
+            unpacker.tar(self.name, reader)
+        unpacker.finish()
+        if reader.sha256 != self.sha256:
+            raise IntegrityError(
+                f"{self.path} was altered: it has SHA-256 {reader.sha256}, expected {self.sha256}",
+                "build again",
+            )
+        tops = sorted(entry.name for entry in tree.iterdir())
+        if tops != [self.release.folder]:
+            raise IntegrityError(
+                f"{self.name} holds {', '.join(tops) or 'nothing'} at its top, expected {self.release.folder} alone",
+                "see that --version and --source belong together",
+            )
+        return Prepared({"source": tree}, unpacker.newest)
+
+
+def published_tarball(
+    release: Release,
+    fetcher: Fetcher,
+    names: tuple[str, ...] | None = None,
+    *,
+    releases: Path = RELEASES,
+) -> TarballSource:
+    """The published tarball of a release from any mirror, the first of its names that can be had.
+
+    Raises UsageError if no hash was published, NetworkError if no mirror has any of them.
+    """
+    published = Published.of(release, releases)
+    wanted = [name for name in names or release.source_tarballs if name in published.hashes]
+    if not wanted:
+        raise UsageError(
+            f"no published source tarball of {release.version} is known in releases/published.toml",
+            "see that the version exists, or build it from git: --source git",
+        )
+    for name in wanted:
+        sha256 = published.hashes[name]
+        try:
+            path = fetcher.fetch(Download(name, sha256, _urls(release, name, published)))
+        except (NetworkError, UsageError) as error:
+            if name == wanted[-1]:
+                raise
+            console.note(f"{error.message}; trying {wanted[wanted.index(name) + 1]}")
+        else:
+            return TarballSource(release, path, name, sha256)
+    raise AssertionError("the loop returns or raises")
+
+
+def tarball_at(path: Path, release: Release, fetcher: Fetcher) -> TarballSource:
+    """A tarball in a file of the user's, copied into the store, so that what is hashed is what is built."""
+    if not path.is_file():
+        raise UsageError(f"{path} is no file", "give a .tgz or .tar.xz, or a git repository")
+    with path.open("rb") as file:
+        sha256, stored = fetcher.store.add(file)
+    published = Published.of(release).hashes.values()
+    if published and sha256 not in published:
+        console.warn(f"{path} is not a tarball that python.org published for {release.version}")
+    return TarballSource(release, stored, _canonical_name(path, release), sha256)
+
+
+def tarball_from(url: str, release: Release, fetcher: Fetcher) -> TarballSource:
+    """A published tarball from the address that the user names; its hash must be one that was published."""
+    published = Published.of(release)
+    name = _canonical_name(Path(url), release)
+    if name not in published.hashes:
+        raise UsageError(
+            f"no hash of {name} was published, so {url} could be anything",
+            "download it, check it, and give its path instead",
+        )
+    sha256 = published.hashes[name]
+    return TarballSource(release, fetcher.fetch(Download(name, sha256, (url,))), name, sha256)
+
+
+def _urls(release: Release, name: str, published: Published) -> tuple[str, ...]:
+    path = published.debian_paths.get(name)
+    debian = debian_urls(path) if path else ()
+    mirrors = release.urls(name)
+    return (*mirrors[:-1], *debian, mirrors[-1])
+
+
+def _canonical_name(path: Path, release: Release) -> str:
+    """The name that it would have on python.org: a user's own file name is nobody's business."""
+    suffix = ".tar.xz" if path.name.endswith(".tar.xz") else ".tgz"
+    return release.folder + suffix
+
+
+class _Reader:
+    """Reads a file, hashes what it reads, and advances a bar."""
+
+    def __init__(self, file: IO[bytes], advance: console.Advance) -> None:
+        self._file = file
+        self._advance = advance
+        self._hash = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self._hash.update(data)
+        self._advance(len(data))
+        return data
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
