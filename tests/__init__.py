@@ -1,0 +1,1 @@
+"""The tests: fast ones here, those with real archives in ``integration/``."""

@@ -1,0 +1,61 @@
+"""What every fast test has: a cache of its own, and no way out of this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import Site
+from verbatim.fetch import Fetcher, Patience
+from verbatim.store import Store
+
+#: What decides how Verbatim behaves, and what makes a log look like a terminal.
+_SETTINGS = ("VERBATIM_", "FORCE_COLOR", "TTY_")
+
+#: A port on which nothing listens: whoever is sent there is refused at once.
+_NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No cache yet, no setting from outside, and no network but the loopback address.
+
+    The integration tests have another cache in its place, and the network.
+    """
+    for name in os.environ:
+        if name.startswith(_SETTINGS):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("VERBATIM_CACHE", str(folder))
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.setenv(name, _NOWHERE)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
+    return folder
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with Site() as running:
+        yield running
+
+
+@pytest.fixture
+def store(cache: Path) -> Store:
+    return Store(cache)
+
+
+@pytest.fixture
+def fetcher(store: Store) -> Fetcher:
+    """A fetcher that gives up early, but waits long enough for a machine under load."""
+    return Fetcher(store, jobs=3, patience=Patience(attempts=3, connect=5, read=10, back_off=0.001))
+
+
+@pytest.fixture
+def impatient(store: Store) -> Fetcher:
+    """A fetcher for mirrors that hang."""
+    return Fetcher(store, jobs=3, patience=Patience(attempts=3, connect=5, read=0.7, back_off=0.001))

@@ -1,0 +1,37 @@
+"""The commands that the documentation shows."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])
+
+#: CI runs these; a test that runs the tests would not end.
+RUN_BY_CI = ("lint", "test", "benchmark")
+
+_SHOWN = re.compile(r"^(?P<run>\$ |    )\./invoke (?P<arguments>.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One command on a page; those behind a ``$`` are to be run as they stand."""
+
+    page: Path
+    arguments: tuple[str, ...]
+    is_run: bool
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(PROJECT)}: {' '.join(self.arguments)}"
+
+
+def shown_commands() -> list[Shown]:
+    """All of them, page by page, in their order."""
+    return [
+        Shown(page, tuple(shlex.split(match["arguments"], comments=True)), match["run"] == "$ ")
+        for page in PAGES
+        for match in _SHOWN.finditer(page.read_text(encoding="utf-8"))
+    ]

@@ -1,0 +1,80 @@
+"""One cache for all these tests, so that the environment is fetched and made once, and one real build."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.integration.command import Finished, verbatim
+from verbatim.environments.definition import environment_folder
+from verbatim.environments.lock import Environment
+from verbatim.environments.rootfs import Root, ensure_root
+from verbatim.fetch import Fetcher
+from verbatim.paths import PROJECT
+from verbatim.store import Store
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The cache of the whole session, in the place of the one that each fast test has.
+
+    ``VERBATIM_TEST_CACHE`` names one that is kept, for whoever runs these tests often.
+    """
+    named = os.environ.get("VERBATIM_TEST_CACHE")
+    folder = Path(named).absolute() if named else tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VERBATIM_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def root(cache: Path) -> Root:
+    """The source environment's root file system."""
+    return ensure_root(Environment(environment_folder("source")), Fetcher(Store(cache)))
+
+
+@dataclass(frozen=True)
+class Built:
+    """A build of 3.13.5, in a folder that no test may change."""
+
+    finished: Finished
+    output: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.output / "3.13.5"
+
+
+@pytest.fixture(scope="session")
+def built(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """3.13.5, where the git server cannot be reached: built from the published tarball."""
+    output = tmp_path_factory.mktemp("published")
+    return Built(build_without_git_server(output, cache=cache), output)
+
+
+def build_without_git_server(output: Path, *, cache: Path) -> Finished:
+    """Build 3.13.5 from whatever can be had, on a machine that reaches no git server."""
+    return verbatim(
+        *("build", "--version", "3.13.5", "--output", str(output), "--json"),
+        cache=cache,
+        settings={"VERBATIM_GIT_URL": "http://127.0.0.1:9/cpython"},
+    )
+
+
+@pytest.fixture
+def downloads(root: Root, tmp_path: Path) -> Path:
+    """A cache of the test's own that holds what was downloaded, and nothing that was made of it."""
+    cache = root.path.parent.parent
+    return Path(shutil.copytree(cache / "sha256", tmp_path / "cache" / "sha256")).parent
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of this project without what was made in it: a checkout whose files a test may change."""
+    made = shutil.ignore_patterns(".*_cache", ".git", ".hypothesis", ".venv*", "__pycache__", "dist")
+    return Path(shutil.copytree(PROJECT, tmp_path / "checkout", symlinks=True, ignore=made))

@@ -1,0 +1,45 @@
+"""A release that was packed before the bits could be made again: the same bits each time, and honest words."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.integration.command import Finished, verbatim
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def twice(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Finished]:
+    """Two builds of 3.11.2 at the same time, with one cache, in two folders."""
+
+    def build(output: Path) -> Finished:
+        return verbatim(
+            *("build", "--version", "3.11.2", "--source", "tarball", "--output", str(output), "--json"),
+            cache=cache,
+        )
+
+    with ThreadPoolExecutor(2) as workers:
+        return list(workers.map(build, [tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")]))
+
+
+def test_two_builds_give_the_same_bits(twice: list[Finished]) -> None:
+    one, two = twice
+    assert one.result["unchanged"] is two.result["unchanged"] is False
+    assert one.hashes == two.hashes
+    statements = [Path(build.result["folder"], "provenance.intoto.json").read_bytes() for build in twice]
+    assert statements[0] == statements[1]
+
+
+def test_the_published_bits_are_said_to_be_irreproducible_and_why(twice: list[Finished]) -> None:
+    for build in twice:
+        assert build.verdicts["Python-3.11.2.tgz"] == "equivalent"
+        # Debian's archive has only the .tgz; where python.org is out of reach, the other cannot be compared.
+        assert build.verdicts["Python-3.11.2.tar.xz"] in ("equivalent", "uncompared")
+        for artifact in build.result["artifacts"]:
+            assert "its bits cannot be reproduced" in artifact["explanation"]
+            for reason in ("unsorted", "user names", "times, from"):
+                assert reason in artifact["explanation"]

@@ -1,0 +1,54 @@
+"""The documentation says what is so: its commands exist, its links lead somewhere, its reference is of this code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from invoke.collection import Collection
+from invoke.loader import FilesystemLoader
+from invoke.parser import Parser
+from invoke.parser.context import ParserContext
+
+from tests.documented import PAGES, PROJECT, RUN_BY_CI, Shown, shown_commands
+from verbatim.report.reference import commands_page
+
+
+@pytest.fixture
+def tasks() -> Collection:
+    module, _ = FilesystemLoader(start=str(PROJECT)).load("tasks")
+    return Collection.from_module(module)
+
+
+@pytest.mark.parametrize("shown", shown_commands(), ids=str)
+def test_shown_commands_are_understood(shown: Shown, tasks: Collection) -> None:
+    contexts: list[ParserContext] = tasks.to_contexts()
+    parsed = Parser(contexts=contexts).parse_argv(list(shown.arguments))
+    assert [context.name for context in parsed] == [shown.arguments[0]]
+
+
+def test_commands_left_to_ci_are_run_there() -> None:
+    ci = (PROJECT / ".ci" / "run").read_text(encoding="utf-8")
+    left = {" ".join(shown.arguments) for shown in shown_commands() if shown.arguments[0] in RUN_BY_CI}
+    assert left
+    assert [command for command in left if f"./invoke {command}" not in ci] == []
+
+
+def test_the_reference_is_of_this_code(tasks: Collection) -> None:
+    page = PROJECT / "docs" / "reference" / "commands.md"
+    assert page.read_text(encoding="utf-8") == commands_page(tasks), "run ./invoke reference"
+
+
+def test_the_variables_are_all_described() -> None:
+    described = (PROJECT / "docs" / "reference" / "variables.md").read_text(encoding="utf-8")
+    code = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "verbatim").rglob("*.py"))
+    assert set(re.findall(r"`(VERBATIM_[A-Z_]+)`", described)) == set(
+        re.findall(r'"(VERBATIM_[A-Z_]+)"', code)
+    )
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []

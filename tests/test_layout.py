@@ -1,0 +1,141 @@
+"""The house stands: each room builds on those below it, and a few habits hold everywhere."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from verbatim.paths import PROJECT
+
+PACKAGE = PROJECT / "verbatim"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+#: The rooms of verbatim, from the ground up.
+FLOORS = (
+    {"", "errors", "console", "digest", "paths", "scratch"},
+    {"data", "release", "store", "fetch", "archive"},
+    {"sources", "environments"},
+    {"engines"},
+    {"build", "compare"},
+    {"evidence"},
+    {"process", "report", "program", "__main__"},
+)
+FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+
+#: Doors between two rooms of one floor; each opens one way.
+DOORS = {
+    ("paths", "errors"),  # the cache must be the user's own
+    ("release", "data"),  # the published hashes are data
+    ("fetch", "store"),  # a download ends in the store
+    ("sources", "environments.mirrors"),  # Debian's archive has some of the published tarballs
+    ("compare", "build.plan"),  # what is compared is an artifact
+    ("report", "process"),  # what is shown is what came of it
+    ("report", "program"),  # and what each exit status means
+    ("__main__", "program"),
+}
+
+LONGEST = 300
+
+#: In pieces, so that they are not in this file either.
+FORBIDDEN = [
+    "".join(pieces)
+    for pieces in (
+        ("pypi", ".org"),
+        ("files.python", "hosted.org"),
+        ("deb.", "debian.org"),
+        ("security.", "debian.org"),
+        ("registry.npm", "js.org"),
+    )
+]
+
+
+def name_of(path: Path) -> str:
+    """A module's name below the package: ``sources.git``; nothing for the package itself."""
+    return (
+        ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix(".")
+    )
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            assert node.module is not None
+            yield node.module
+            # What is imported may itself be a module, as in "from verbatim import console".
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_module(name: str) -> bool:
+    path = PROJECT.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def tracked() -> list[Path]:
+    """What is in the project's repository, or about to be."""
+    command = [
+        "git",
+        "-c",
+        "safe.directory=*",
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+    ]
+    listed = subprocess.run(command, cwd=PROJECT, capture_output=True, check=True).stdout
+    paths = [PROJECT / os.fsdecode(name) for name in listed.split(b"\0")[:-1]]
+    return [path for path in paths if path.is_file()]
+
+
+def test_every_room_has_its_floor() -> None:
+    assert {name_of(path).partition(".")[0] for path in MODULES} == FLOOR_OF.keys()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_room_imports_only_from_floors_below_it(path: Path) -> None:
+    room = name_of(path).partition(".")[0]
+    for imported in imports(path):
+        package, _, name = imported.partition(".")
+        if package != "verbatim" or not is_module(imported):
+            continue
+        other = name.partition(".")[0]
+        opens = {(room, other), (room, name)} & DOORS
+        assert other == room or opens or FLOOR_OF[other] < FLOOR_OF[room], f"{path} imports {imported}"
+
+
+def test_the_signing_stage_and_the_package_share_no_code() -> None:
+    for path in [*MODULES, PROJECT / "tasks.py"]:
+        assert all(imported.partition(".")[0] != "signing" for imported in imports(path)), path
+    for path in (PROJECT / "signing").rglob("*.py"):
+        assert all(imported.partition(".")[0] != "verbatim" for imported in imports(path)), path
+
+
+@pytest.mark.parametrize(
+    "path", [*MODULES, PROJECT / "tasks.py"], ids=lambda path: str(path.relative_to(PROJECT))
+)
+def test_nothing_is_printed_but_through_the_console(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        assert not (isinstance(node, ast.Name) and node.id == "print"), f"{path}, line {node.lineno}"
+
+
+def test_no_module_is_longer_than_one_can_overlook() -> None:
+    lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_no_file_names_a_registry() -> None:
+    """Where packages come from is the user's affair: pip and apt are asked as they are set up."""
+    paths = tracked()
+    assert PROJECT / "pyproject.toml" in paths
+    for path in paths:
+        content = path.read_bytes().lower()
+        assert not [host for host in FORBIDDEN if host.encode() in content], path
