@@ -1,0 +1,69 @@
+"""``python -m benchmarks``: what ``./invoke benchmark`` starts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from invoke.exceptions import Exit
+
+from benchmarks import memory, rebuild, rootfs, start, tarballs
+from benchmarks.bench import Bench
+from benchmarks.figure import Figure
+from benchmarks.page import README, circumstances, write_table
+from benchmarks.rounds import load
+from verbatim import console
+from verbatim.build.plan import Stage
+from verbatim.environments.rootfs import ensure_root
+from verbatim.fetch import Fetcher
+from verbatim.paths import PROJECT, cache_directory
+from verbatim.program import framed
+from verbatim.scratch import scratch
+from verbatim.store import Store
+
+
+@framed
+def main() -> None:
+    """Measure everything, show it, and write it down. A missed target is a result, not a failure."""
+    parser = argparse.ArgumentParser("benchmarks", description="Measure side by side with the peers.")
+    parser.add_argument("--rounds", type=int, default=5, help="repetitions of what is compared")
+    rounds = max(1, parser.parse_args().rounds)
+    rootfs.check_peer()
+    before = load()
+    with scratch(cache_directory() / "work") as work:
+        stage = Stage.load("source")
+        fetcher = Fetcher(Store(cache_directory()), jobs=os.cpu_count() or 1)
+        root = ensure_root(stage.environment, fetcher)
+        figures = _measure(Bench(work, rounds, fetcher, stage, root))
+    for figure in figures:
+        _show(figure)
+    answers = [figure.met for figure in figures if figure.met is not None]
+    console.result(f"{sum(answers)} of {len(answers)} targets are met")
+    write_table(figures, circumstances(rounds, [before, load()]))
+    console.note(f"written to {README.relative_to(PROJECT)}")
+
+
+def _measure(bench: Bench) -> list[Figure]:
+    return [
+        *rootfs.measure(bench),
+        *tarballs.measure(bench),
+        *start.measure(bench),
+        *rebuild.measure(bench),
+        *memory.measure(bench),
+    ]
+
+
+def _show(figure: Figure) -> None:
+    what, beside, median, spread, target, _, _ = figure.columns
+    against = f" against {beside}" if beside else ""
+    between = f" ({spread})" if spread else ""
+    said = {True: f"met, {target}", False: f"MISSED, {target}", None: "no target"}[figure.met]
+    console.result(f"{what}{against}: {median}{between}: {said}")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Exit as end:
+        sys.exit(end.code)
