@@ -22,6 +22,7 @@ from verbatim.environments.wheels import resolve_wheels
 from verbatim.errors import CapabilityError, IntegrityError, NetworkError
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
+from verbatim.programs import run_program
 from verbatim.scratch import scratch
 
 #: Debian's own keys, from its package debian-archive-keyring.
@@ -136,19 +137,20 @@ class _Apt:
         )
 
     def run(self, program: str, *arguments: str) -> str:
-        done = subprocess.run(
+        done = run_program(
             [program, *self._options, *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         )
         if done.returncode != 0:
-            complaint = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+            said = done.stderr.decode("utf-8", "replace")
+            complaint = [line for line in said.splitlines() if line.startswith("E:")]
             raise IntegrityError(
-                f"{program} failed: {' '.join(complaint) or done.stderr.strip()}", "see to environment.toml"
+                f"{program} failed: {' '.join(complaint) or said.strip()}", "see to environment.toml"
             )
-        return done.stdout
+        return done.stdout.decode()
 
 
 def _former_snapshot(

@@ -16,6 +16,7 @@ from verbatim.environments.definition import Definition
 from verbatim.environments.lock import Lock, LockedWheel
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.paths import cache_directory
+from verbatim.programs import run_program
 from verbatim.scratch import scratch
 from verbatim.store import Store
 
@@ -112,16 +113,17 @@ def _target(python: str | None, architecture: str) -> list[str]:
 
 def _pip(*arguments: str) -> str:
     command = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    done = run_program(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    complaint = done.stderr.decode("utf-8", "replace")
     if done.returncode == 0:
-        return done.stdout
-    if "DO NOT MATCH THE HASHES" in done.stderr:
+        return done.stdout.decode("utf-8", "replace")
+    if "DO NOT MATCH THE HASHES" in complaint:
         raise IntegrityError(
-            f"pip was given a wheel that is not the pinned one: {_last_line(done.stderr)}",
+            f"pip was given a wheel that is not the pinned one: {_last_line(complaint)}",
             "use an index that you trust; if all agree, tell the maintainers of the lock",
         )
     raise NetworkError(
-        f"pip failed: {_last_line(done.stderr)}", "see to pip's index configuration and try again"
+        f"pip failed: {_last_line(complaint)}", "see to pip's index configuration and try again"
     )
 
 

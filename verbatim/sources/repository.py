@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from verbatim import console
 from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
 from verbatim.errors import CapabilityError, IntegrityError, NetworkError, UsageError
+from verbatim.programs import run_program
 from verbatim.store import Store
 
 _MODES = {"100644", "100755", "120000"}
@@ -191,11 +191,11 @@ class Repository:
     ) -> str:
         command = ["git", *(["-C", str(self._repository)] if arguments[0] != "init" else []), *arguments]
         try:
-            done = _run_group(
+            done = run_program(
                 command,
-                given.encode() if given is not None else None,
-                seconds,
-                stdin=(standard_input or subprocess.DEVNULL) if given is None else subprocess.PIPE,
+                given=given.encode() if given is not None else None,
+                seconds=seconds,
+                stdin=standard_input or subprocess.DEVNULL,
                 stdout=output or subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=self._environment,
@@ -208,16 +208,3 @@ class Repository:
             complaint = " ".join(done.stderr.decode("utf-8", "replace").split())
             raise IntegrityError(f"git {arguments[0]} failed: {complaint}")
         return (done.stdout or b"").decode("utf-8", errors)
-
-
-def _run_group(
-    command: list[str], given: bytes | None, seconds: int | None, **options: Any
-) -> subprocess.CompletedProcess[bytes]:
-    """Run git with all that it starts in a group of its own, so that an interrupt ends all of them."""
-    with subprocess.Popen(command, process_group=0, **options) as process:
-        try:
-            output, errors = process.communicate(given, timeout=seconds)
-        except BaseException:
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
-    return subprocess.CompletedProcess(command, process.returncode, output, errors)

@@ -1,0 +1,57 @@
+"""Programs of this machine that are started here, so that an interrupt ends all that they have started as well."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import Any
+
+
+def run_program(
+    command: Sequence[str], *, given: bytes | None = None, seconds: float | None = None, **options: Any
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a program to its end, in a process group of its own that an interrupt or a time-out kills whole.
+
+    ``given`` is its standard input, and ``options`` are those of `subprocess.Popen`. Raises
+    `subprocess.TimeoutExpired` after so many ``seconds``, FileNotFoundError if there is no such program.
+    """
+    if given is not None:
+        options["stdin"] = subprocess.PIPE
+    with ExitStack() as held:
+        # Once it has been started, somebody must know of it.
+        held.enter_context(_interrupts_held())
+        with subprocess.Popen(command, process_group=0, **options) as process:
+            try:
+                held.close()
+                output, errors = process.communicate(given, timeout=seconds)
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+    return subprocess.CompletedProcess(command, process.returncode, output, errors)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let interrupts that come while the block runs take effect at its end."""
+    if threading.current_thread() is not threading.main_thread():
+        # Only the main thread is ever interrupted.
+        yield
+        return
+    came: list[int] = []
+
+    def hold(number: int, _: FrameType | None) -> None:
+        came.append(number)
+
+    former = {number: signal.signal(number, hold) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+    for number in came:
+        signal.raise_signal(number)
