@@ -53,5 +53,5 @@ def _interrupts_held() -> Iterator[None]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
-    for number in came:
-        signal.raise_signal(number)
+    for interrupt in came:
+        signal.raise_signal(interrupt)

@@ -69,6 +69,9 @@ class Lock(_Locked):
     #: The SHA-256 of the canonical tar of the root file system, and that tar's size in bytes.
     root_sha256: Sha256
     root_size: int
+    #: What registries know its image by (the digest of the OCI manifest), and what Nix's store does (the NAR hash).
+    image_sha256: Sha256
+    nar_sha256: Sha256
     package: list[LockedPackage]
     wheel: list[LockedWheel] = []
 

@@ -15,8 +15,10 @@ from debian.deb822 import Packages
 from verbatim import console
 from verbatim.data import load_model
 from verbatim.environments.definition import Definition, load_definition
+from verbatim.environments.image import image_sha256
 from verbatim.environments.lock import Lock, LockedPackage, LockedWheel, snapshot_time
 from verbatim.environments.mirrors import SNAPSHOT_ARCHIVE, debian_mirrors
+from verbatim.environments.nar import nar_sha256
 from verbatim.environments.rootfs import make_root
 from verbatim.environments.wheels import resolve_wheels
 from verbatim.errors import CapabilityError, IntegrityError, NetworkError
@@ -48,12 +50,18 @@ def write_lock(folder: Path, fetcher: Fetcher) -> Lock:
         python=definition.python,
         root_sha256=_UNKNOWN,
         root_size=0,
+        image_sha256=_UNKNOWN,
+        nar_sha256=_UNKNOWN,
         package=packages,
         wheel=wheels,
     )
     with scratch(cache_directory() / "environments") as work:
         tree = make_root(resolved, work / "root", fetcher)
-    lock = resolved.model_copy(update={"root_sha256": tree.sha256, "root_size": tree.size})
+        nar = nar_sha256(work / "root")
+    lock = resolved.model_copy(
+        update={"root_sha256": tree.sha256, "root_size": tree.size, "nar_sha256": nar}
+    )
+    lock = lock.model_copy(update={"image_sha256": image_sha256(lock)})
     lock.write(folder / "lock.toml", folder.name)
     return lock
 

@@ -26,6 +26,8 @@ from verbatim.scratch import remove_tree, scratch
 
 #: Where an engine mounts things, and must find a folder, since the root itself is read-only.
 MOUNT_POINTS = ("in", "out", "build", "dev", "proc", "tmp")
+#: Those where the recipe writes: a volume of Docker's takes over the mode of the folder that it covers.
+_WRITABLE = ("build", "out")
 
 _FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/usr/sbin/nologin\nbuild:x:1000:1000:build:/build:/usr/sbin/nologin\n",
@@ -150,6 +152,8 @@ def _add_what_no_package_brings(root: Path, stanzas: Sequence[str]) -> None:
         (root / name).symlink_to(f"usr/{name}")
     for name in MOUNT_POINTS:
         _make_folder(root / name)
+    for name in _WRITABLE:
+        (root / name).chmod(0o777)
     for name, text in {**_FILES, "var/lib/dpkg/status": "\n".join(stanzas)}.items():
         path = root / name
         _make_folder(path.parent)
