@@ -14,9 +14,12 @@ from invoke.loader import FilesystemLoader
 from invoke.tasks import task
 
 from verbatim import console
+from verbatim.engines.choose import NAMES, choose_engines, engine
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.definition import environment_folder, environment_names
+from verbatim.environments.lock import Environment
 from verbatim.environments.resolve import write_lock
+from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import CapabilityError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import PROJECT, cache_directory
@@ -41,6 +44,8 @@ _JOBS = os.cpu_count() or 1
         "version": "such as 3.13.5, 3.14.0rc1 or 3.15.0b4",
         "source": "auto, git, tarball, a git repository, a .tgz or .tar.xz, or the address of one",
         "commit": "build from this commit (all 40 digits); the version's tag must not point elsewhere",
+        "engine": "sandbox, docker or nix; several with commas between; or all that this machine has",
+        "builders": "hand Nix's work to these remote builders, as in nix.conf(5)",
         "output": "the folder that gets a folder VERSION with the results; from the current folder on",
         "offline": "fetch nothing: use what is in the cache",
         "jobs": "downloads at a time",
@@ -53,6 +58,8 @@ def build(
     version: str = "",
     source: str = "auto",
     commit: str | None = None,
+    engine: str = "sandbox",
+    builders: str = "",
     output: str = "dist",
     offline: bool = False,
     jobs: int = _JOBS,
@@ -63,8 +70,9 @@ def build(
         raise UsageError(f"--jobs is {jobs}, expected at least 1")
     if not output:
         raise UsageError("--output is empty", "name a folder")
-    request = Request(Release.parse(version), SourceChoice(source, commit), Path(output))
-    outcome = build_release(request, _fetcher(offline=offline, jobs=jobs), Sandbox())
+    release, choice = Release.parse(version), SourceChoice(source, commit)
+    request = Request(release, choice, Path(output), choose_engines(engine, builders=builders))
+    outcome = build_release(request, _fetcher(offline=offline, jobs=jobs))
     show_outcome(outcome, as_json=json)
     outcome.refuse_difference()
 
@@ -73,7 +81,7 @@ def build(
 @framed
 def doctor(context: Context, offline: bool = False) -> None:
     """Say what this machine can run and, where it cannot, which check failed and what to do."""
-    needed, helpful = examine([Sandbox()], offline=offline)
+    needed, helpful = examine(Sandbox(), [engine(name) for name in NAMES[1:]], offline=offline)
     show_checks(needed, helpful)
     if not all(check.passed for check in needed):
         raise CapabilityError("this machine cannot build yet", "see the remedies above")
@@ -88,11 +96,40 @@ def lock(context: Context, environment: str = "") -> None:
         write_lock(environment_folder(name), _fetcher())
 
 
-@task
+@task(auto_shortflags=False, help={"make": "make this environment's root, and print where it is"})
 @framed
-def environments(context: Context) -> None:
-    """List the environments: packages, sizes, root digests."""
-    show_environments()
+def environments(context: Context, make: str = "") -> None:
+    """List the environments: packages, sizes, digests."""
+    if make:
+        console.result(str(ensure_root(Environment(environment_folder(make)), _fetcher()).path))
+    else:
+        show_environments()
+
+
+@task(
+    auto_shortflags=False,
+    help={
+        "environment": "the name of the environment",
+        "load": "load it into Docker",
+        "output": "write it to this file, as `docker load` takes it",
+        "push": "push it to a registry, as HOST/NAME:TAG",
+    },
+)
+@framed
+def image(
+    context: Context, environment: str = "", load: bool = False, output: str = "", push: str = ""
+) -> None:
+    """Make the image of an environment, whose digest the lock has; or only say what it is called."""
+    # Docker's client and a registry's take a third of a second to import, which nobody else shall wait for.
+    from verbatim.process.image import provide_image  # noqa: PLC0415
+
+    provide_image(
+        Environment(environment_folder(environment)),
+        _fetcher(),
+        load=load,
+        output=Path(output) if output else None,
+        reference=push,
+    )
 
 
 @task(auto_shortflags=False, help={"keep-downloads": "remove only what was made from them"})

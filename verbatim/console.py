@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
@@ -55,6 +55,15 @@ def result(text: str) -> None:
 def result_json(value: object) -> None:
     """Print the result for a program to read."""
     sys.stdout.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
+
+
+def result_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a part of the result as columns, of which none is wider than it must be."""
+    lines = [heads, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        result("  ".join(cells).rstrip())
 
 
 class Bar:

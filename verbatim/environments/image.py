@@ -33,9 +33,19 @@ class Image:
 
     @classmethod
     def of(cls, environment: Environment) -> Image:
-        """The image that a lock says; nothing needs to be there yet."""
-        config = _config(environment.lock)
-        return cls(environment, config, _manifest(environment.lock, config))
+        """The image that a lock says; nothing needs to be there yet.
+
+        Raises MismatchError if it has another digest than the lock names: another Verbatim wrote that.
+        """
+        lock = environment.lock
+        if image_sha256(lock) != lock.image_sha256:
+            raise MismatchError(
+                f"the image of {environment.name} has digest sha256:{image_sha256(lock)}, "
+                f"its lock says sha256:{lock.image_sha256}",
+                f"a maintainer can run: ./invoke lock --environment {environment.name}",
+            )
+        config = _config(lock)
+        return cls(environment, config, _manifest(lock, config))
 
     @property
     def digest(self) -> str:

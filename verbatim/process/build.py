@@ -6,6 +6,8 @@ import io
 import json
 import os
 import platform
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,24 +15,24 @@ from pathlib import Path
 from verbatim import __version__, console
 from verbatim.build.plan import Artifact, Plan, Stage
 from verbatim.build.run import run, without_progress
+from verbatim.compare.agreement import disputed_artifacts
 from verbatim.compare.verdict import Verdict, judge
-from verbatim.digest import sha256_bytes, sha256_file
+from verbatim.digest import sha256_bytes
+from verbatim.engines.choose import lacking
 from verbatim.engines.protocol import Engine
-from verbatim.environments.rootfs import ensure_root
+from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import CapabilityError, MismatchError, UsageError
-from verbatim.evidence.statement import FILE_NAME, BuildDefinition, Statement
+from verbatim.evidence.statement import BuildDefinition, Statement
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
+from verbatim.process.results import BESIDE, publish, verified, write_beside
 from verbatim.release import Release
-from verbatim.scratch import locked, scratch
+from verbatim.scratch import remove_tree, scratch
 from verbatim.sources.choose import SourceChoice, choose_source
 from verbatim.sources.git import git_url
 from verbatim.sources.repository import without_credentials
-from verbatim.sources.source import Identity, Source
+from verbatim.sources.source import Identity, Prepared, Source
 from verbatim.store import Store
-
-SUMS = "SHA256SUMS"
-BUILD_INFO = "buildinfo"
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Request:
     choice: SourceChoice
     #: The folder that gets a folder for the version.
     output: Path
+    engines: Sequence[Engine]
 
     @property
     def folder(self) -> Path:
@@ -50,7 +53,8 @@ class Request:
     @property
     def key(self) -> str:
         """The same for the same question, wherever the answer goes."""
-        asked = (self.release.version, self.choice.text, self.choice.commit, git_url())
+        engines = sorted(engine.name for engine in self.engines)
+        asked = (self.release.version, self.choice.text, self.choice.commit, git_url(), engines)
         return sha256_bytes(json.dumps(asked).encode())
 
 
@@ -58,15 +62,25 @@ class Request:
 class Outcome:
     """What came of it."""
 
+    #: Where the artifacts are; if the engines disagree, where each engine has a folder with its own.
     folder: Path
     #: Whether it was there already, and only verified.
     unchanged: bool
     source: Identity
+    #: Of the first engine, and what is to be said of them.
     artifacts: list[Artifact]
     verdicts: list[Verdict]
+    #: What each engine made, by its name.
+    by_engine: Mapping[str, Sequence[Artifact]]
 
     def refuse_difference(self) -> None:
-        """Raise MismatchError if an artifact differs from the published one."""
+        """Raise MismatchError if the engines disagree, or an artifact differs from the published one."""
+        disputed = disputed_artifacts(self.by_engine)
+        if disputed:
+            raise MismatchError(
+                f"{', '.join(disputed)}: not the same from {' and '.join(self.by_engine)}",
+                f"one of the engines may have been tampered with; what each made is in {self.folder}",
+            )
         different = [
             artifact.name
             for artifact, verdict in zip(self.artifacts, self.verdicts, strict=True)
@@ -79,10 +93,11 @@ class Outcome:
             )
 
 
-def build_release(request: Request, fetcher: Fetcher, engine: Engine) -> Outcome:
+def build_release(request: Request, fetcher: Fetcher) -> Outcome:
     """Make the source tarballs of a release, or see that they are there already; judge them.
 
-    Raises what its parts raise; a difference from the published files is not raised but returned.
+    Raises what its parts raise; a difference between engines or from the published files is not raised
+    but returned.
     """
     release = request.release
     _check_output(request)
@@ -93,16 +108,19 @@ def build_release(request: Request, fetcher: Fetcher, engine: Engine) -> Outcome
     source = None if is_known else choose_source(request.choice, release, fetcher)
     if remembered is not None:
         plan = Plan(release, source.identity if source else remembered.definition.source, stage)
-        artifacts = _verified(request.folder, remembered, plan)
+        artifacts = verified(request.folder, remembered, plan)
         if artifacts is not None:
             _recall_fall_back(request, plan)
+            by_engine = {engine.name: artifacts for engine in request.engines}
             verdicts = judge(release, artifacts, fetcher)
-            return Outcome(request.folder, True, plan.source, artifacts, verdicts)
-    _check_engine(engine)
+            return Outcome(request.folder, True, plan.source, artifacts, verdicts, by_engine)
+    for engine in request.engines:
+        _check_engine(engine)
     source = source or choose_source(request.choice, release, fetcher)
     plan = Plan(release, source.identity, stage)
-    artifacts = _build(request, plan, source, fetcher, engine)
-    return Outcome(request.folder, False, plan.source, artifacts, judge(release, artifacts, fetcher))
+    folder, by_engine = _build(request, plan, source, fetcher)
+    artifacts = by_engine[request.engines[0].name]
+    return Outcome(folder, False, plan.source, artifacts, judge(release, artifacts, fetcher), by_engine)
 
 
 def _recall_fall_back(request: Request, plan: Plan) -> None:
@@ -120,7 +138,7 @@ def _check_output(request: Request) -> None:
         raise UsageError(f"{there} cannot be written to", "give another --output")
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"{folder} is there, and is no build", "move it away, or give another --output")
-    ours = {*request.release.source_tarballs, SUMS, FILE_NAME, BUILD_INFO}
+    ours = {*request.release.source_tarballs, *BESIDE}
     strange = sorted({path.name for path in folder.iterdir()} - ours) if folder.exists() else []
     if strange:
         raise UsageError(
@@ -131,9 +149,9 @@ def _check_output(request: Request) -> None:
 
 def _check_engine(engine: Engine) -> None:
     """Raise CapabilityError for what is missing, before anything is fetched for nothing."""
-    for check in engine.checks():
-        if not check.passed:
-            raise CapabilityError(f"{check.what}: {check.found}", check.remedy)
+    lack = lacking(engine)
+    if lack is not None:
+        raise CapabilityError(f"{lack.what}: {lack.found}", lack.remedy)
 
 
 def _remembered(request: Request, store: Store) -> Statement | None:
@@ -145,61 +163,62 @@ def _remembered(request: Request, store: Store) -> Statement | None:
     return Statement.read(path) if path is not None else None
 
 
-def _verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] | None:
-    """The artifacts that are there, if they are of this plan, and all as the statement says; None if not."""
-    if statement.definition != BuildDefinition.of(plan) or not folder.exists():
-        return None
-    artifacts = []
-    for name, sha256 in statement.hashes.items():
-        path = folder / name
-        if _is_plain(path) and sha256_file(path) == sha256:
-            artifacts.append(Artifact(path, path.stat().st_size, sha256))
-    expected = {SUMS: _sums(artifacts), FILE_NAME: statement.encode()}
-    beside = [
-        name
-        for name, data in expected.items()
-        if not _is_plain(folder / name) or (folder / name).read_bytes() != data
-    ]
-    if len(artifacts) < len(statement.hashes) or beside:
-        console.warn(f"{folder} is not what was built there before: building anew")
-        return None
-    return artifacts
-
-
-def _is_plain(path: Path) -> bool:
-    return path.is_file() and not path.is_symlink()
-
-
-def _build(request: Request, plan: Plan, source: Source, fetcher: Fetcher, engine: Engine) -> list[Artifact]:
+def _build(
+    request: Request, plan: Plan, source: Source, fetcher: Fetcher
+) -> tuple[Path, dict[str, list[Artifact]]]:
+    """Build with each engine on its own, from the same inputs; give the folder, and each engine's artifacts in it."""
     started = datetime.now(UTC)
     root = ensure_root(plan.stage.environment, fetcher)
     with scratch(cache_directory() / "work") as work, scratch(request.output) as staging:
-        result = staging / "result"
-        result.mkdir()
-        log = work / "build.log"
-        artifacts = run(plan, source.prepare(work), root, engine, work=work, output=result, log=log)
-        (result / SUMS).write_bytes(_sums(artifacts))
-        statement = Statement.of(BuildDefinition.of(plan), artifacts).encode()
-        (result / FILE_NAME).write_bytes(statement)
-        info = result / BUILD_INFO
-        info.mkdir()
-        (info / "build.log").write_text(without_progress(log), encoding="utf-8")
-        (info / "build.json").write_text(_build_info(request, plan, engine, started), encoding="utf-8")
-        _publish(result, request.folder, staging / "former")
-    sha256, _ = fetcher.store.add(io.BytesIO(statement))
+        prepared = source.prepare(work)
+        builds = {
+            engine.name: _build_with(engine, plan, prepared, root, work=work, staging=staging)
+            for engine in request.engines
+        }
+        if disputed_artifacts(builds):
+            return _keep_disputed(request, builds)
+        artifacts = next(iter(builds.values()))
+        statement = Statement.of(BuildDefinition.of(plan), artifacts)
+        info = {f"{name}.log": without_progress(work / name / "build.log") for name in builds}
+        info["build.json"] = _build_info(request, plan, started)
+        result = artifacts[0].path.parent
+        write_beside(result, statement, info)
+        publish(result, request.folder, staging / "former")
+    sha256, _ = fetcher.store.add(io.BytesIO(statement.encode()))
     fetcher.store.remember("built", request.key, sha256)
-    return [replace(artifact, path=request.folder / artifact.name) for artifact in artifacts]
+    moved = [replace(artifact, path=request.folder / artifact.name) for artifact in artifacts]
+    return request.folder, dict.fromkeys(builds, moved)
 
 
-def _sums(artifacts: list[Artifact]) -> bytes:
-    """As sha256sum(1) writes and checks them."""
-    return "".join(f"{artifact.sha256}  {artifact.name}\n" for artifact in artifacts).encode()
+def _build_with(
+    engine: Engine, plan: Plan, prepared: Prepared, root: Root, *, work: Path, staging: Path
+) -> list[Artifact]:
+    own, output = work / engine.name, staging / engine.name
+    own.mkdir()
+    output.mkdir()
+    return run(plan, prepared, root, engine, work=own, output=output, log=own / "build.log")
 
 
-def _build_info(request: Request, plan: Plan, engine: Engine, started: datetime) -> str:
+def _keep_disputed(
+    request: Request, builds: Mapping[str, list[Artifact]]
+) -> tuple[Path, dict[str, list[Artifact]]]:
+    """Put what engines disagree on where it can be looked at, and nobody takes it for a result."""
+    folder = cache_directory() / "disputed" / request.release.version
+    if folder.exists():
+        remove_tree(folder)
+    kept = {}
+    for name, artifacts in builds.items():
+        (folder / name).mkdir(parents=True)
+        kept[name] = [
+            replace(artifact, path=Path(shutil.move(artifact.path, folder / name))) for artifact in artifacts
+        ]
+    return folder, kept
+
+
+def _build_info(request: Request, plan: Plan, started: datetime) -> str:
     """What is particular to this run. Nobody signs it."""
     info = {
-        "engine": engine.name,
+        "engines": [engine.name for engine in request.engines],
         "finished": datetime.now(UTC).isoformat(),
         "kernel": platform.platform(),
         "python": platform.python_version(),
@@ -208,15 +227,3 @@ def _build_info(request: Request, plan: Plan, engine: Engine, started: datetime)
         "verbatim": __version__,
     }
     return json.dumps(info, indent=2, sort_keys=True) + "\n"
-
-
-def _publish(result: Path, folder: Path, former: Path) -> None:
-    """Put the finished folder where it belongs, after it has reached the disk."""
-    for path in [*result.rglob("*"), result]:
-        descriptor = os.open(path, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
-    with locked(folder.parent):
-        if folder.exists():
-            os.rename(folder, former)
-        os.rename(result, folder)

@@ -9,7 +9,7 @@ from verbatim.paths import CACHE_TAG
 from verbatim.scratch import alone_in, remove_tree
 
 #: What the cache holds: environments, work left behind, logs; and what was downloaded.
-_MADE = ("apt", "environments", "git", "logs", "wheels", "work")
+_MADE = ("apt", "disputed", "environments", "git", "images", "logs", "wheels", "work")
 _DOWNLOADED = ("names", "partial", "sha256")
 
 

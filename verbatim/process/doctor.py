@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
+from collections.abc import Sequence
 
 import requests
 
@@ -22,28 +23,31 @@ from verbatim.sources.git import git_url
 _NEEDED_SPACE = 1_500_000_000
 
 
-def examine(engines: list[Engine], *, offline: bool) -> tuple[list[Check], list[Check]]:
-    """What a build needs, and what merely helps (one of the addresses is enough)."""
-    needed = [
-        _python(),
-        *(check for engine in engines for check in engine.checks()),
-        _space(),
-        *_environments(),
-    ]
-    helpful = [_git()]
+def examine(engine: Engine, others: Sequence[Engine], *, offline: bool) -> tuple[list[Check], list[Check]]:
+    """What a build with an engine needs, and what merely helps: other engines; of the addresses, one is enough."""
+    needed = [_python(), *engine.checks(), _space(), *_environments()]
+    helpful = [_git(), *(check for other in others for check in other.checks())]
     if not offline:
-        helpful += [_reachable("git server", git_url()), _reachable("published tarballs", PYTHON_ORG)]
-        helpful += [_reachable("Debian packages", mirror) for mirror in [*debian_mirrors(), SNAPSHOT_ARCHIVE]]
-        answers = sum(check.passed for check in helpful[1:])
+        addresses = _addresses()
+        answers = sum(check.passed for check in addresses)
         needed.append(
             Check(
                 "an address to fetch from",
                 answers > 0,
-                f"{answers} of {len(helpful) - 1} answer",
+                f"{answers} of {len(addresses)} answer",
                 "see to the network, or build with --offline from what is in the cache",
             )
         )
+        helpful += addresses
     return needed, helpful
+
+
+def _addresses() -> list[Check]:
+    return [
+        _reachable("git server", git_url()),
+        _reachable("published tarballs", PYTHON_ORG),
+        *(_reachable("Debian packages", mirror) for mirror in [*debian_mirrors(), SNAPSHOT_ARCHIVE]),
+    ]
 
 
 def _python() -> Check:

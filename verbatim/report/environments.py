@@ -19,4 +19,6 @@ def show_environments() -> None:
             f"  {len(lock.package)} packages ({human_size(lock.download_size)} to fetch, "
             f"{human_size(lock.root_size)} unpacked), {len(lock.wheel)} wheels"
         )
-        console.result(f"  root digest {lock.root_sha256}")
+        console.result(f"  root digest   {lock.root_sha256}")
+        console.result(f"  image digest  {lock.image_sha256}")
+        console.result(f"  NAR hash      {lock.nar_sha256}")

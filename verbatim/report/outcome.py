@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from verbatim import console
+from verbatim.compare.agreement import disputed_artifacts
 from verbatim.process.build import Outcome
 from verbatim.sources.source import Identity
+
+_DIGITS = 16
 
 
 def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
@@ -19,6 +22,10 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
                     "kind": outcome.source.kind,
                     "name": outcome.source.name,
                     "digest": dict(outcome.source.digest),
+                },
+                "engines": {
+                    engine: {artifact.name: artifact.sha256 for artifact in artifacts}
+                    for engine, artifacts in outcome.by_engine.items()
                 },
                 "artifacts": [
                     {
@@ -35,11 +42,27 @@ def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
         return
     if outcome.unchanged:
         console.note(f"{outcome.folder} is there already, and was verified")
+    if len(outcome.by_engine) > 1:
+        _show_engines(outcome)
     for artifact, verdict in pairs:
         console.result(f"{artifact.name}  {artifact.size:,} bytes")
         console.result(f"  SHA-256 {artifact.sha256}")
         console.result(f"  {verdict.text}")
     console.result(_source_line(outcome.source))
+
+
+def _show_engines(outcome: Outcome) -> None:
+    """Artifact by engine; the beginning of a hash is enough to see whether they agree."""
+    disputed = disputed_artifacts(outcome.by_engine)
+    rows = [
+        [
+            made[0].name,
+            *(artifact.sha256[:_DIGITS] for artifact in made),
+            "different" if made[0].name in disputed else "the same",
+        ]
+        for made in zip(*outcome.by_engine.values(), strict=True)
+    ]
+    console.result_table(["SHA-256", *outcome.by_engine, ""], rows)
 
 
 def _source_line(source: Identity) -> str:

@@ -1,0 +1,60 @@
+"""Which engines a build is made with."""
+
+from __future__ import annotations
+
+import os
+
+from verbatim import console
+from verbatim.engines.protocol import Check, Engine
+from verbatim.engines.sandbox import Sandbox
+from verbatim.errors import CapabilityError, UsageError
+
+NAMES = ("sandbox", "docker", "nix")
+#: Names the engines that must not be skipped.
+REQUIRED = "VERBATIM_REQUIRE_ENGINES"
+
+
+def engine(name: str, *, builders: str = "") -> Engine:
+    """The engine of a name; ``builders`` is for Nix. Raises UsageError if there is none of that name."""
+    # Docker's client takes a third of a second to import: only for whoever wants it.
+    if name == "docker":
+        from verbatim.engines.docker import Docker  # noqa: PLC0415
+
+        return Docker()
+    if name == "nix":
+        from verbatim.engines.nix import Nix  # noqa: PLC0415
+
+        return Nix(builders)
+    if name == "sandbox":
+        return Sandbox()
+    raise UsageError(f"there is no engine {name!r}", f"there are: {', '.join(NAMES)}, and all")
+
+
+def choose_engines(text: str, *, builders: str = "") -> list[Engine]:
+    """The engines that ``--engine`` names, with commas between them; ``all`` are those that this machine has.
+
+    Raises UsageError for a name that is none or comes twice, or for builders without Nix; CapabilityError
+    if ``all`` lacks one that ``VERBATIM_REQUIRE_ENGINES`` names.
+    """
+    names = list(NAMES) if text == "all" else text.split(",")
+    if len(set(names)) < len(names):
+        raise UsageError(f"--engine {text} names an engine twice", "name each once")
+    engines = [engine(name, builders=builders) for name in names]
+    if builders and "nix" not in names:
+        raise UsageError("--builders is for the engine nix", "add --engine nix")
+    return [found for found in engines if not _is_skipped(found)] if text == "all" else engines
+
+
+def lacking(candidate: Engine) -> Check | None:
+    """The first thing that an engine lacks on this machine."""
+    return next((check for check in candidate.checks() if not check.passed), None)
+
+
+def _is_skipped(candidate: Engine) -> bool:
+    lack = lacking(candidate)
+    if lack is None:
+        return False
+    if candidate.name in os.environ.get(REQUIRED, "sandbox").split(","):
+        raise CapabilityError(f"{lack.what}: {lack.found}", lack.remedy)
+    console.warn(f"not built with {candidate.name}: {lack.what}: {lack.found}; {lack.remedy}")
+    return True

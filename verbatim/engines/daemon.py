@@ -1,0 +1,142 @@
+"""The Docker daemon that the user's environment names, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound
+from docker.models.images import Image as Loaded
+
+from verbatim import console
+from verbatim.environments.image import Image
+from verbatim.environments.rootfs import Root
+from verbatim.errors import CapabilityError, IntegrityError
+from verbatim.paths import cache_directory
+from verbatim.scratch import scratch
+
+#: Seconds for one answer: a daemon on a slow disk takes its time to unpack an image.
+_PATIENCE = 600
+
+
+def connect() -> docker.DockerClient:
+    """The daemon of ``DOCKER_HOST``, else of the current context, else of this machine.
+
+    Raises CapabilityError if it does not answer.
+    """
+    with refusals():
+        return docker.from_env(timeout=_PATIENCE, use_ssh_client=True)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Say what the daemon refused, or that it is gone, in our terms: raises CapabilityError."""
+    try:
+        yield
+    except (DockerException, requests.RequestException) as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: Exception) -> CapabilityError:
+    where = os.environ.get("DOCKER_HOST") or "its socket"
+    said = " ".join(str(error.explanation if isinstance(error, APIError) else error).split())
+    if "no space left on device" in said.lower():
+        return CapabilityError(
+            f"the Docker daemon's disk is full: {said}", "free some space there: docker system prune"
+        )
+    number = _system_error(error)
+    if number in (errno.EACCES, errno.EPERM):
+        return CapabilityError(
+            f"the Docker daemon at {where} may not be used: permission denied",
+            "join the group `docker`, use a rootless daemon, or build with --engine sandbox",
+        )
+    if isinstance(error, APIError):
+        return CapabilityError(f"the Docker daemon refused: {said}", "see to the daemon and its log")
+    return CapabilityError(
+        f"the Docker daemon at {where} does not answer: {said}",
+        "start it, or see to DOCKER_HOST and `docker context ls`, or build with --engine sandbox",
+    )
+
+
+def _system_error(error: BaseException) -> int | None:
+    """The number of the system's error below layers of exceptions, each of which holds the next one somewhere."""
+    seen: list[object] = [error]
+    for item in seen:
+        if isinstance(item, OSError) and item.errno is not None:
+            return item.errno
+        if isinstance(item, BaseException) and len(seen) < 20:
+            seen += [*item.args, item.__cause__, item.__context__, getattr(item, "reason", None)]
+    return None
+
+
+def ensure_image(client: docker.DockerClient, root: Root) -> str:
+    """The id of the environment's image in the daemon, loaded if it is not there.
+
+    It is known by its content: a name says nothing. Raises IntegrityError if another image has its name.
+    """
+    image = Image.of(root.environment)
+    identity = _find(client, image)
+    if identity is None:
+        load_image(client, image, root)
+        identity = _find(client, image)
+    if identity is None:
+        raise IntegrityError(
+            f"the Docker daemon took {image.name} in, and has no image {image.config_digest} now",
+            "see to the daemon and its log",
+        )
+    return identity
+
+
+def load_image(client: docker.DockerClient, image: Image, root: Root) -> None:
+    """Hand the image to the daemon; raises IntegrityError if its name already means something else there."""
+    refuse_other(client, image)
+    with scratch(cache_directory() / "images") as work:
+        with console.progress(f"making the image of {image.environment.name}", unit="things"):
+            image.write_layout(root, work / "layout")
+            with (work / "image.tar").open("wb") as archive:
+                image.write_archive(work / "layout", archive)
+        with (
+            console.progress("loading it into Docker", unit="things"),
+            (work / "image.tar").open("rb") as archive,
+        ):
+            client.images.load(archive)
+
+
+def refuse_other(client: docker.DockerClient, image: Image) -> None:
+    """Raise IntegrityError if the image's name already means something else in the daemon."""
+    try:
+        named = client.images.get(image.name)
+    except ImageNotFound:
+        return
+    if named.id not in (image.config_digest, image.digest):
+        raise IntegrityError(
+            f"{image.name} is {named.id} in the Docker daemon, expected {image.config_digest}",
+            f"find out where it came from, and then remove it: docker image rm {image.name}",
+        )
+
+
+def _find(client: docker.DockerClient, image: Image) -> str | None:
+    """An image store of Docker's own knows images by their configuration, containerd's by their manifest."""
+    refuse_other(client, image)
+    for digest in (image.config_digest, image.digest):
+        try:
+            found = client.images.get(digest)
+        except ImageNotFound:
+            continue
+        _check_layers(found, image)
+        return digest
+    return None
+
+
+def _check_layers(found: Loaded, image: Image) -> None:
+    layers = found.attrs.get("RootFS", {}).get("Layers")
+    expected = [f"sha256:{image.environment.lock.root_sha256}"]
+    if layers != expected:
+        raise IntegrityError(
+            f"{image.name} has the layers {layers} in the Docker daemon, expected {expected}",
+            f"remove it: docker image rm {image.name}",
+        )

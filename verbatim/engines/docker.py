@@ -1,0 +1,222 @@
+"""Docker, or what answers as Docker does: the environment's image, loaded by digest, run with next to no rights.
+
+Inputs travel in and results out through the daemon, in volumes that live as long as the job, so that the
+daemon may be on another machine. See docker-run(1) for what the limits mean.
+"""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from docker import DockerClient
+from docker.errors import NotFound
+from docker.models.containers import Container
+from docker.types import LogConfig, Mount
+
+from verbatim import console
+from verbatim.archive.unpack import Unpacker
+from verbatim.engines.daemon import connect, ensure_image, refusals
+from verbatim.engines.inputs import write_inputs
+from verbatim.engines.log import follow
+from verbatim.engines.protocol import BUILD, HOST_NAME, UID, Check, Job
+from verbatim.errors import CapabilityError
+from verbatim.paths import cache_directory
+from verbatim.scratch import locked, scratch
+
+#: Of a container, in bytes and in processes and threads.
+MEMORY = 8 << 30
+PROCESSES = 4096
+
+_OWNER, _LEASE = "verbatim.owner", "verbatim.lease"
+
+# The recipe is not the container's first process, to which signals mean something else: neither is it in the
+# sandbox. Docker's own variables are not ours.
+_START = ("/usr/bin/bash", "-c", '"$@"; exit', "bash", "/usr/bin/env", "-i")
+
+
+class Docker:
+    """Runs jobs in containers."""
+
+    name = "docker"
+
+    def checks(self) -> list[Check]:
+        """A daemon that answers, and runs Linux on an architecture that has environments."""
+        try:
+            with refusals():
+                client = connect()
+                version = client.version()
+                client.close()
+        except CapabilityError as error:
+            return [Check("docker: a daemon that answers", False, error.message, error.remedy)]
+        machine = f"{version.get('Os')} {version.get('Arch')}"
+        return [
+            Check(
+                "docker: a daemon on Linux on x86-64",
+                machine == "linux amd64",
+                f"{version.get('Version')}, {machine}",
+                "name another daemon with DOCKER_HOST or `docker context use`",
+            )
+        ]
+
+    def run(self, job: Job) -> int:
+        """See `Engine.run`."""
+        with refusals(), ExitStack() as stack:
+            client = connect()
+            stack.callback(client.close)
+            labels = stack.enter_context(_leased(client))
+            image = ensure_image(client, job.root)
+            volumes = stack.enter_context(_volumes(client, labels))
+            with _container(client, image, labels, volumes) as carrier:
+                _carry_in(job, carrier)
+                with _container(
+                    client, image, labels, volumes, command=_command(job), **_confinement(volumes)
+                ) as container:
+                    status = _run(container, job)
+                if status == 0:
+                    _carry_out(job, carrier)
+                return status
+
+
+def _command(job: Job) -> list[str]:
+    variables = [f"{name}={value}" for name, value in sorted(job.environment.items())]
+    return [*_START, *variables, *job.argv]
+
+
+def _confinement(volumes: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "cap_drop": ["ALL"],
+        "hostname": HOST_NAME,
+        "ipc_mode": "private",
+        "log_config": LogConfig(type="none"),
+        "mem_limit": MEMORY,
+        "memswap_limit": MEMORY,
+        "mounts": [
+            Mount(f"/{name}", volume, type="volume", read_only=name == "in")
+            for name, volume in volumes.items()
+        ],
+        "pids_limit": PROCESSES,
+        "read_only": True,
+        "security_opt": ["no-new-privileges"],
+        "tmpfs": {"/tmp": "mode=1777,exec"},  # noqa: S108
+        "user": f"{UID}:{UID}",
+        "working_dir": BUILD,
+    }
+
+
+@contextmanager
+def _container(
+    client: DockerClient,
+    image: str,
+    labels: Mapping[str, str],
+    volumes: Mapping[str, str],
+    **options: Any,
+) -> Iterator[Container]:
+    """A container, not started yet; as it is without options, it only gives access to the volumes."""
+    mounts = [Mount(f"/{name}", volume, type="volume") for name, volume in volumes.items()]
+    container = client.containers.create(
+        image, **{"mounts": mounts, **options}, labels=dict(labels), network_mode="none"
+    )
+    try:
+        yield container
+    finally:
+        _remove(container)
+
+
+def _remove(container: Container) -> None:
+    try:
+        container.remove(v=True, force=True)
+    except NotFound:
+        return
+
+
+@contextmanager
+def _volumes(client: DockerClient, labels: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """A new volume for each place where something travels; by its place, what it is called."""
+    token = secrets.token_hex(8)
+    names = {place: f"verbatim-{token}-{place}" for place in ("in", "build", "out")}
+    with ExitStack() as stack:
+        for name in names.values():
+            volume = client.volumes.create(name, labels=dict(labels))
+            stack.callback(volume.remove, force=True)
+        yield names
+
+
+def _carry_in(job: Job, carrier: Container) -> None:
+    with tempfile.TemporaryFile(dir=job.build) as archive:
+        write_inputs(job.inputs, archive)
+        archive.seek(0)
+        carrier.put_archive("/in", cast(bytes, archive))
+
+
+def _run(container: Container, job: Job) -> int:
+    said = container.attach(stream=True, stdout=True, stderr=True)
+    container.start()
+    with job.log.open("wb") as log:
+        follow(said, log, job.on_line)
+        status = int(container.wait()["StatusCode"])
+        container.reload()
+        if container.attrs["State"].get("OOMKilled"):
+            log.write(f"out of memory: a container has {console.human_size(MEMORY)}\n".encode())
+    return status
+
+
+def _carry_out(job: Job, carrier: Container) -> None:
+    pieces, _ = carrier.get_archive("/out/.")
+    unpacker = Unpacker(job.output)
+    unpacker.tar("what the container left in /out", _Pieces(pieces))
+    unpacker.finish()
+
+
+class _Pieces:
+    """An iterator of pieces, to be read as a file."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = b""
+
+    def read(self, size: int = -1, /) -> bytes:
+        while size < 0 or len(self._rest) < size:
+            piece = next(self._pieces, None)
+            if piece is None:
+                break
+            self._rest += piece
+        end = len(self._rest) if size < 0 else size
+        taken, self._rest = self._rest[:end], self._rest[end:]
+        return taken
+
+
+@contextmanager
+def _leased(client: DockerClient) -> Iterator[dict[str, str]]:
+    """Labels for all that a job makes; what a killed process of this user's left in the daemon is removed first.
+
+    A lease is a folder that its process has locked. Several machines may share a daemon: only what bears the
+    name of this very cache is looked at.
+    """
+    folder = cache_directory() / "docker"
+    with scratch(folder) as lease:
+        owner = _owner(folder)
+        _remove_abandoned(client, owner, folder)
+        yield {_OWNER: owner, _LEASE: lease.name}
+
+
+def _owner(folder: Path) -> str:
+    path = folder / "owner"
+    with locked(folder):
+        if not path.exists():
+            path.write_text(secrets.token_hex(16), encoding="ascii")
+        return path.read_text(encoding="ascii")
+
+
+def _remove_abandoned(client: DockerClient, owner: str, folder: Path) -> None:
+    ours: dict[str, Any] = {"label": f"{_OWNER}={owner}"}
+    for container in client.containers.list(all=True, filters=ours, ignore_removed=True):
+        if not (folder / container.labels[_LEASE]).exists():
+            _remove(container)
+    for volume in client.volumes.list(filters=ours):
+        if not (folder / volume.attrs["Labels"][_LEASE]).exists():
+            volume.remove(force=True)

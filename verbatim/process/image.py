@@ -1,0 +1,57 @@
+"""``invoke image``: an environment as an image, in a file, in Docker, or in a registry."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from verbatim import console
+from verbatim.engines.daemon import connect, ensure_image, refusals
+from verbatim.environments.image import Image
+from verbatim.environments.lock import Environment
+from verbatim.environments.registry import check_reference, push
+from verbatim.environments.rootfs import ensure_root
+from verbatim.errors import UsageError
+from verbatim.fetch import Fetcher
+from verbatim.paths import cache_directory
+from verbatim.scratch import scratch
+
+
+def provide_image(
+    environment: Environment, fetcher: Fetcher, *, load: bool, output: Path | None, reference: str
+) -> None:
+    """Make the image and put it wherever it is wanted; if nowhere, only say what it is.
+
+    Raises MismatchError if it does not come out as the lock says, and what each place refuses.
+    """
+    image = Image.of(environment)
+    if reference:
+        check_reference(reference)
+    if output is not None and not output.absolute().parent.is_dir():
+        raise UsageError(f"{output.parent} is no folder", "give another --output")
+    console.result(f"{image.name}")
+    console.result(f"  digest {image.digest}")
+    console.result(f"  configuration {image.config_digest}")
+    if load:
+        root = ensure_root(environment, fetcher)
+        with refusals():
+            console.result(f"  loaded into Docker as {ensure_image(connect(), root)}")
+    if output is not None or reference:
+        _write(image, environment, fetcher, output, reference)
+
+
+def _write(
+    image: Image, environment: Environment, fetcher: Fetcher, output: Path | None, reference: str
+) -> None:
+    root = ensure_root(environment, fetcher)
+    with scratch(cache_directory() / "images") as work:
+        with console.progress(f"making the image of {environment.name}", unit="things"):
+            image.write_layout(root, work / "layout")
+        if output is not None:
+            with scratch(output.absolute().parent) as beside:
+                with (beside / "image.tar").open("wb") as archive:
+                    image.write_archive(work / "layout", archive)
+                os.replace(beside / "image.tar", output)
+            console.result(f"  written to {output}: docker load --input {output}")
+        if reference:
+            console.result(f"  pushed: {push(image, work / 'layout', reference)}")
