@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import docker
 import requests
+from docker.context import ContextAPI
+from docker.context.config import get_current_context_name
 from docker.errors import APIError, DockerException, ImageNotFound
 from docker.models.images import Image as Loaded
 
@@ -19,17 +21,37 @@ from verbatim.errors import CapabilityError, IntegrityError
 from verbatim.paths import cache_directory
 from verbatim.scratch import scratch
 
-#: Seconds for one answer: a daemon on a slow disk takes its time to unpack an image.
-_PATIENCE = 600
+#: Seconds for the first answer, and for each later one: a slow disk takes its time to unpack an image.
+_FIRST_PATIENCE, _PATIENCE = 20, 600
 
 
 def connect() -> docker.DockerClient:
     """The daemon of ``DOCKER_HOST``, else of the current context, else of this machine.
 
-    Raises CapabilityError if it does not answer.
+    Raises CapabilityError if it does not answer, or if its address or context is none.
     """
-    with refusals():
-        return docker.from_env(timeout=_PATIENCE, use_ssh_client=True)
+    try:
+        _check_context()
+        client = docker.from_env(timeout=_FIRST_PATIENCE, use_ssh_client=True)
+    except CapabilityError:
+        raise
+    except Exception as error:
+        # Of a damaged context Docker's client raises Exception itself, of a damaged address ValueError.
+        raise _refusal(error) from error
+    client.api.timeout = _PATIENCE
+    return client
+
+
+def _check_context() -> None:
+    """Raise CapabilityError for a context that is not there: Docker's client would ask this machine's daemon."""
+    if not os.environ.get("DOCKER_HOST") and ContextAPI.get_context(_context_name()) is None:
+        raise CapabilityError(
+            f"there is no Docker context {_context_name()!r}", "see `docker context ls`, and DOCKER_CONTEXT"
+        )
+
+
+def _context_name() -> str:
+    return os.environ.get("DOCKER_CONTEXT") or get_current_context_name()
 
 
 @contextmanager
@@ -42,7 +64,8 @@ def refusals() -> Iterator[None]:
 
 
 def _refusal(error: Exception) -> CapabilityError:
-    where = os.environ.get("DOCKER_HOST") or "its socket"
+    host = os.environ.get("DOCKER_HOST")
+    daemon = f"the Docker daemon at {host}" if host else f"the Docker daemon of context {_context_name()!r}"
     said = " ".join(str(error.explanation if isinstance(error, APIError) else error).split())
     if "no space left on device" in said.lower():
         return CapabilityError(
@@ -51,13 +74,13 @@ def _refusal(error: Exception) -> CapabilityError:
     number = _system_error(error)
     if number in (errno.EACCES, errno.EPERM):
         return CapabilityError(
-            f"the Docker daemon at {where} may not be used: permission denied",
+            f"{daemon} may not be used: permission denied",
             "join the group `docker`, use a rootless daemon, or build with --engine sandbox",
         )
     if isinstance(error, APIError):
         return CapabilityError(f"the Docker daemon refused: {said}", "see to the daemon and its log")
     return CapabilityError(
-        f"the Docker daemon at {where} does not answer: {said}",
+        f"{daemon} does not answer: {said}",
         "start it, or see to DOCKER_HOST and `docker context ls`, or build with --engine sandbox",
     )
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
 from docker import DockerClient
 from docker.errors import NotFound
 from docker.models.containers import Container
-from docker.types import LogConfig, Mount
+from docker.types import LogConfig, Mount, Ulimit
 
 from verbatim import console
 from verbatim.archive.unpack import Unpacker
@@ -28,9 +28,10 @@ from verbatim.errors import CapabilityError
 from verbatim.paths import cache_directory
 from verbatim.scratch import locked, scratch
 
-#: Of a container, in bytes and in processes and threads.
+#: Of a container: in bytes, in processes and threads, and for each process.
 MEMORY = 8 << 30
 PROCESSES = 4096
+OPEN_FILES = 1024
 
 _OWNER, _LEASE = "verbatim.owner", "verbatim.lease"
 
@@ -70,16 +71,15 @@ class Docker:
             stack.callback(client.close)
             labels = stack.enter_context(_leased(client))
             image = ensure_image(client, job.root)
-            volumes = stack.enter_context(_volumes(client, labels))
-            with _container(client, image, labels, volumes) as carrier:
-                _carry_in(job, carrier)
-                with _container(
-                    client, image, labels, volumes, command=_command(job), **_confinement(volumes)
-                ) as container:
-                    status = _run(container, job)
-                if status == 0:
-                    _carry_out(job, carrier)
-                return status
+            volumes = _volumes(client, labels)
+            carrier = _container(client, image, labels, volumes)
+            _carry_in(job, carrier)
+            confinement = _confinement(volumes)
+            container = _container(client, image, labels, volumes, command=_command(job), **confinement)
+            status = _run(container, job)
+            if status == 0:
+                _carry_out(job, carrier)
+            return status
 
 
 def _command(job: Job) -> list[str]:
@@ -91,7 +91,8 @@ def _confinement(volumes: Mapping[str, str]) -> dict[str, Any]:
     return {
         "cap_drop": ["ALL"],
         "hostname": HOST_NAME,
-        "ipc_mode": "private",
+        # A name space of its own, and no /dev/shm: the sandbox has none that can be written to.
+        "ipc_mode": "none",
         "log_config": LogConfig(type="none"),
         "mem_limit": MEMORY,
         "memswap_limit": MEMORY,
@@ -103,47 +104,33 @@ def _confinement(volumes: Mapping[str, str]) -> dict[str, Any]:
         "read_only": True,
         "security_opt": ["no-new-privileges"],
         "tmpfs": {"/tmp": "mode=1777,exec"},  # noqa: S108
+        "ulimits": [Ulimit(name="nofile", soft=OPEN_FILES, hard=OPEN_FILES)],
         "user": f"{UID}:{UID}",
         "working_dir": BUILD,
     }
 
 
-@contextmanager
 def _container(
     client: DockerClient,
     image: str,
     labels: Mapping[str, str],
     volumes: Mapping[str, str],
     **options: Any,
-) -> Iterator[Container]:
+) -> Container:
     """A container, not started yet; as it is without options, it only gives access to the volumes."""
     mounts = [Mount(f"/{name}", volume, type="volume") for name, volume in volumes.items()]
-    container = client.containers.create(
+    return client.containers.create(
         image, **{"mounts": mounts, **options}, labels=dict(labels), network_mode="none"
     )
-    try:
-        yield container
-    finally:
-        _remove(container)
 
 
-def _remove(container: Container) -> None:
-    try:
-        container.remove(v=True, force=True)
-    except NotFound:
-        return
-
-
-@contextmanager
-def _volumes(client: DockerClient, labels: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def _volumes(client: DockerClient, labels: Mapping[str, str]) -> dict[str, str]:
     """A new volume for each place where something travels; by its place, what it is called."""
     token = secrets.token_hex(8)
     names = {place: f"verbatim-{token}-{place}" for place in ("in", "build", "out")}
-    with ExitStack() as stack:
-        for name in names.values():
-            volume = client.volumes.create(name, labels=dict(labels))
-            stack.callback(volume.remove, force=True)
-        yield names
+    for name in names.values():
+        client.volumes.create(name, labels=dict(labels))
+    return names
 
 
 def _carry_in(job: Job, carrier: Container) -> None:
@@ -154,15 +141,26 @@ def _carry_in(job: Job, carrier: Container) -> None:
 
 
 def _run(container: Container, job: Job) -> int:
-    said = container.attach(stream=True, stdout=True, stderr=True)
-    container.start()
-    with job.log.open("wb") as log:
+    with job.log.open("wb") as log, _attached(container) as said:
+        container.start()
         follow(said, log, job.on_line)
         status = int(container.wait()["StatusCode"])
         container.reload()
         if container.attrs["State"].get("OOMKilled"):
             log.write(f"out of memory: a container has {console.human_size(MEMORY)}\n".encode())
     return status
+
+
+@contextmanager
+def _attached(container: Container) -> Iterator[Iterator[bytes]]:
+    """What a container says, from its start on."""
+    said = container.attach(stream=True, stdout=True, stderr=True)
+    try:
+        yield said
+    finally:
+        # The stream's own close() refuses to do so over SSH, where the other end may have closed it already.
+        with suppress(BrokenPipeError):
+            vars(said)["_response"].close()
 
 
 def _carry_out(job: Job, carrier: Container) -> None:
@@ -192,16 +190,20 @@ class _Pieces:
 
 @contextmanager
 def _leased(client: DockerClient) -> Iterator[dict[str, str]]:
-    """Labels for all that a job makes; what a killed process of this user's left in the daemon is removed first.
+    """Labels for all that a job makes, by which it is removed in the end, whatever interrupts the job.
 
-    A lease is a folder that its process has locked. Several machines may share a daemon: only what bears the
-    name of this very cache is looked at.
+    A lease is a folder that its process has locked: what a killed process of this user's left in the daemon
+    is removed first. Several machines may share a daemon: only what bears the name of this very cache is
+    looked at.
     """
     folder = cache_directory() / "docker"
     with scratch(folder) as lease:
         owner = _owner(folder)
-        _remove_abandoned(client, owner, folder)
-        yield {_OWNER: owner, _LEASE: lease.name}
+        _remove(client, owner, lambda name: not (folder / name).exists())
+        try:
+            yield {_OWNER: owner, _LEASE: lease.name}
+        finally:
+            _remove(client, owner, lambda name: name == lease.name)
 
 
 def _owner(folder: Path) -> str:
@@ -212,11 +214,13 @@ def _owner(folder: Path) -> str:
         return path.read_text(encoding="ascii")
 
 
-def _remove_abandoned(client: DockerClient, owner: str, folder: Path) -> None:
+def _remove(client: DockerClient, owner: str, is_over: Callable[[str], bool]) -> None:
+    """Remove the owner's containers and volumes whose lease is over."""
     ours: dict[str, Any] = {"label": f"{_OWNER}={owner}"}
     for container in client.containers.list(all=True, filters=ours, ignore_removed=True):
-        if not (folder / container.labels[_LEASE]).exists():
-            _remove(container)
+        if is_over(container.labels[_LEASE]):
+            with suppress(NotFound):
+                container.remove(v=True, force=True)
     for volume in client.volumes.list(filters=ours):
-        if not (folder / volume.attrs["Labels"][_LEASE]).exists():
+        if is_over(volume.attrs["Labels"][_LEASE]):
             volume.remove(force=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
 # A line has a limit: a recipe gone wild shall not fill this machine's memory.
@@ -10,15 +10,23 @@ _LONGEST = 1 << 16
 
 
 def follow(pieces: Iterable[bytes], log: IO[bytes], on_line: Callable[[str], None]) -> None:
-    """Write what comes, in whatever pieces it does, and say each line once it is whole."""
+    """Write what comes, in whatever pieces it does, and say each line once it is whole, or too long."""
+    for line in _lines(pieces, log):
+        on_line(line.decode("utf-8", "replace"))
+
+
+def _lines(pieces: Iterable[bytes], log: IO[bytes]) -> Iterator[bytes]:
     rest = b""
     for piece in pieces:
         log.write(piece)
-        *lines, rest = (rest + piece).split(b"\n")
-        for line in lines:
-            on_line(line.decode("utf-8", "replace"))
-        if len(rest) > _LONGEST:
-            on_line(rest.decode("utf-8", "replace"))
-            rest = b""
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield from _cut(line)
+        *begun, rest = _cut(rest)
+        yield from begun
     if rest:
-        on_line(rest.decode("utf-8", "replace"))
+        yield rest
+
+
+def _cut(line: bytes) -> list[bytes]:
+    return [line[start : start + _LONGEST] for start in range(0, len(line), _LONGEST)] or [b""]

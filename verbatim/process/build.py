@@ -103,6 +103,8 @@ def build_release(request: Request, fetcher: Fetcher) -> Outcome:
     _check_output(request)
     stage = Stage.load("source")
     remembered = _remembered(request, fetcher.store)
+    if remembered is None:
+        _check_engines(request)
     # The network is not asked again what it answered before.
     is_known = remembered is not None and request.choice.is_remote
     source = None if is_known else choose_source(request.choice, release, fetcher)
@@ -114,8 +116,7 @@ def build_release(request: Request, fetcher: Fetcher) -> Outcome:
             by_engine = {engine.name: artifacts for engine in request.engines}
             verdicts = judge(release, artifacts, fetcher)
             return Outcome(request.folder, True, plan.source, artifacts, verdicts, by_engine)
-    for engine in request.engines:
-        _check_engine(engine)
+        _check_engines(request)
     source = source or choose_source(request.choice, release, fetcher)
     plan = Plan(release, source.identity, stage)
     folder, by_engine = _build(request, plan, source, fetcher)
@@ -147,11 +148,12 @@ def _check_output(request: Request) -> None:
         )
 
 
-def _check_engine(engine: Engine) -> None:
+def _check_engines(request: Request) -> None:
     """Raise CapabilityError for what is missing, before anything is fetched for nothing."""
-    lack = lacking(engine)
-    if lack is not None:
-        raise CapabilityError(f"{lack.what}: {lack.found}", lack.remedy)
+    for engine in request.engines:
+        lack = lacking(engine)
+        if lack is not None:
+            raise CapabilityError(f"{lack.what}: {lack.found}", lack.remedy)
 
 
 def _remembered(request: Request, store: Store) -> Statement | None:

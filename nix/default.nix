@@ -1,0 +1,160 @@
+# One attribute for each environment in ../containers: its recipe, run in it, as a derivation.
+#
+#   nix-build nix -A source --argstr version 3.13.5 --argstr source Python-3.13.5.tar.xz
+#
+# README.md, beside this file, says more. Strings and paths will both do where a file is asked for.
+{
+  # By hand: the version, and a published tarball, or the pack of a commit with what identifies that.
+  version ? null,
+  source ? null,
+  # What `sha256sum` prints of the source; by default, what was published.
+  sha256 ? null,
+  commit ? null,
+  tree ? null,
+  # Seconds since 1970, for SOURCE_DATE_EPOCH; of a tarball, by default, the time of its newest member.
+  epoch ? "",
+  # By a program: the command as a JSON list, all that is to be in /in as a tar file, and a word that is
+  # another one each time, so that nothing is taken for built already.
+  argv ? null,
+  inputs ? null,
+  nonce ? "",
+  # The environment's root file system, if it is not in Verbatim's cache.
+  root ? null,
+}:
+
+let
+  # By Debian's names of architectures.
+  architectures = {
+    amd64 = {
+      system = "x86_64-linux";
+      loader = "usr/lib64/ld-linux-x86-64.so.2";
+      libraries = "usr/lib/x86_64-linux-gnu";
+    };
+  };
+
+  readTOML = path: builtins.fromTOML (builtins.readFile path);
+
+  asPath =
+    given:
+    if builtins.isPath given then
+      given
+    else if builtins.substring 0 1 given == "/" then
+      /. + given
+    else
+      /. + builtins.getEnv "PWD" + "/${given}";
+
+  first = values: builtins.head (builtins.filter (value: value != "") values);
+
+  cache = first [
+    (builtins.getEnv "VERBATIM_CACHE")
+    "${first [
+      (builtins.getEnv "XDG_CACHE_HOME")
+      "${builtins.getEnv "HOME"}/.cache"
+    ]}/verbatim"
+  ];
+
+  # What there is no hash of goes in unchecked, as the user's own.
+  file =
+    name: path: sha256:
+    builtins.path (
+      {
+        inherit name;
+        path = asPath path;
+        recursive = false;
+      }
+      // (if sha256 == null then { } else { inherit sha256; })
+    );
+
+  # The hash that was published for a tarball under the name that it has on python.org.
+  published =
+    let
+      suffix = if builtins.match ".*\\.xz" (toString source) != null then "tar.xz" else "tgz";
+    in
+    (readTOML ../releases/published.toml).${version}."Python-${version}.${suffix}" or null;
+
+  kind = if commit == null then "tarball" else "git";
+
+  # What a recipe is given by hand: itself in /in/recipe, the source in /in/source.
+  byHand =
+    name:
+    if version == null || source == null then
+      throw "give --argstr version and --argstr source; see nix/README.md"
+    else if kind == "git" && (tree == null || epoch == "") then
+      throw "with --argstr commit, give --argstr tree and --argstr epoch as well; see nix/README.md"
+    else
+      {
+        inherit kind;
+        recipe = builtins.path {
+          name = "recipe";
+          path = ../recipes + "/${name}";
+        };
+        source = file "source" source (
+          if sha256 != null then sha256 else if kind == "tarball" then published else null
+        );
+      };
+
+  command =
+    name:
+    if argv != null then
+      builtins.fromJSON argv
+    else
+      [
+        "/usr/bin/bash"
+        "/in/recipe/${name}.sh"
+        version
+        kind
+      ]
+      ++ (if kind == "git" then [ commit tree ] else [ ]);
+
+  build =
+    name:
+    let
+      lock = readTOML (../containers + "/${name}/lock.toml");
+      architecture = architectures.${lock.architecture};
+      # Nix itself refuses a root that is not the locked one, and does not read it again once it has it.
+      environment = builtins.path {
+        name = "verbatim-environment-${name}";
+        path = asPath (if root != null then root else "${cache}/environments/${lock.root_sha256}");
+        sha256 = lock.nar_sha256;
+      };
+      loader = "${environment}/${architecture.loader}";
+      libraries = "${environment}/${architecture.libraries}";
+    in
+    derivation (
+      {
+        name = if version == null then "verbatim-${name}" else "verbatim-${name}-${version}";
+        inherit (architecture) system;
+        inherit environment epoch loader libraries nonce;
+        builder = loader;
+        # Nix does not take its builds along when it is killed: the first process there is takes all others along.
+        args = [
+          "--library-path"
+          libraries
+          "${environment}/usr/bin/bwrap"
+          "--die-with-parent"
+          "--dev-bind"
+          "/"
+          "/"
+          "--"
+          loader
+          "--library-path"
+          libraries
+          "${environment}/usr/bin/bash"
+          ./builder.sh
+        ]
+        ++ command name;
+        refused = ./seccomp.bpf;
+        # What comes out is to be built, not fetched from whoever says that it is this.
+        allowSubstitutes = false;
+      }
+      // (if inputs != null then { inputs = file "inputs.tar" inputs null; } else byHand name)
+    );
+
+  isEnvironment = name: builtins.pathExists (../containers + "/${name}/lock.toml");
+in
+builtins.listToAttrs (
+  map (name: {
+    inherit name;
+    value = build name;
+  }) (builtins.filter isEnvironment (builtins.attrNames (builtins.readDir ../containers)))
+)
