@@ -14,6 +14,7 @@ from invoke.loader import FilesystemLoader
 from invoke.tasks import task
 
 from verbatim import console
+from verbatim.build.vary import choose_variations
 from verbatim.engines.choose import NAMES, choose_engines, engine
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.definition import environment_folder, environment_names
@@ -26,11 +27,13 @@ from verbatim.paths import PROJECT, cache_directory
 from verbatim.process.build import Request, build_release
 from verbatim.process.clean import clean_cache
 from verbatim.process.doctor import examine
+from verbatim.process.rebuild import rebuild_release
 from verbatim.program import framed
 from verbatim.release import Release
 from verbatim.report.checks import show_checks
 from verbatim.report.environments import show_environments
 from verbatim.report.outcome import show_outcome
+from verbatim.report.rebuild import show_rebuilt
 from verbatim.report.reference import commands_page
 from verbatim.sources.choose import SourceChoice
 from verbatim.store import Store
@@ -75,6 +78,44 @@ def build(
     outcome = build_release(request, _fetcher(offline=offline, jobs=jobs))
     show_outcome(outcome, as_json=json)
     outcome.refuse_difference()
+
+
+@task(
+    auto_shortflags=False,
+    help={
+        "version": "the version that was built, or is to be built first",
+        "vary": "what to vary: names with commas between them, or all",
+        "source": "as for build",
+        "commit": "as for build",
+        "output": "the folder with the folder VERSION to compare with",
+        "offline": "fetch nothing: use what is in the cache",
+        "jobs": "downloads at a time",
+        "json": "print the result as JSON",
+    },
+)
+@framed
+def rebuild(
+    context: Context,
+    version: str = "",
+    vary: str = "all",
+    source: str = "auto",
+    commit: str | None = None,
+    output: str = "dist",
+    offline: bool = False,
+    jobs: int = _JOBS,
+    json: bool = False,
+) -> None:
+    """Build again with the surroundings varied, compare, and name what a difference is due to."""
+    if jobs < 1:
+        raise UsageError(f"--jobs is {jobs}, expected at least 1")
+    if not output:
+        raise UsageError("--output is empty", "name a folder")
+    variations = choose_variations(vary)
+    release, choice = Release.parse(version), SourceChoice(source, commit)
+    request = Request(release, choice, Path(output), [engine("sandbox")])
+    rebuilt = rebuild_release(request, variations, _fetcher(offline=offline, jobs=jobs))
+    show_rebuilt(rebuilt, as_json=json)
+    rebuilt.refuse_difference()
 
 
 @task(auto_shortflags=False, help={"offline": "do not ask which addresses answer"})

@@ -10,6 +10,7 @@ set -euo pipefail
 version=$1
 kind=$2
 name=Python-$version
+work=$PWD
 
 main() {
     case $kind in
@@ -30,15 +31,15 @@ fail() {
 export_commit() {
     local commit=$1 tree=$2
     export GIT_CONFIG_NOSYSTEM=1
-    git init --quiet --bare --template= /build/repository
-    cd /build/repository
+    git init --quiet --bare --template= "$work/repository"
+    cd "$work/repository"
     echo "$commit" > shallow
     git index-pack --strict --stdin < /in/source/commit.pack
     [[ $(git rev-parse "$commit^{tree}") == "$tree" ]] || fail "commit $commit has not the tree $tree"
     # It would put the clock, or what else git knows, into files.
     ! git grep --quiet export-subst "$commit" -- '*.gitattributes' || fail "the tree has files with export-subst"
-    git archive --format=tar --prefix="$name/" "$commit" | tar --extract --directory=/build
-    cd /build
+    git archive --format=tar --prefix="$name/" "$commit" | tar --extract --directory="$work"
+    cd "$work"
 }
 
 # What the release job removes and generates, in its order. With -P, blurb is the pinned one, not one in the tree.
@@ -64,7 +65,7 @@ check_version() {
 # One tar, and both compressions of it side by side; gzip is done long before xz, which sets the pace.
 # Multi-threaded xz would cut its stream into blocks, and give other bytes.
 pack() {
-    local tar=/build/$name.tar
+    local tar=$work/$name.tar
     # Every time is set, not clamped: the clock may stand before the commit.
     tar --create --file="$tar" --format=posix --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
         --owner=0 --group=0 --numeric-owner --mode=go+u,go-w \

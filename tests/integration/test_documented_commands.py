@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.documented import PROJECT, RUN_BY_CI, Shown, shown_commands
+from tests.integration.engines import require
+from verbatim.engines.choose import NAMES, engine
 
 pytestmark = pytest.mark.integration
 
@@ -44,6 +46,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ids=str,
 )
 def test_a_shown_command_works(shown: Shown, checkout: Path, cache: Path) -> None:
+    for name in _engines(shown):
+        require(engine(name))
     done = subprocess.run(
         ["./invoke", *shown.arguments],
         cwd=checkout,
@@ -55,6 +59,13 @@ def test_a_shown_command_works(shown: Shown, checkout: Path, cache: Path) -> Non
     assert done.returncode == 0, done.stderr
     for line in _shown_output(shown):
         assert line in done.stdout
+
+
+def _engines(shown: Shown) -> tuple[str, ...]:
+    """The engines that a command needs besides the sandbox."""
+    if "--load" in shown.arguments:
+        return ("docker",)
+    return NAMES if "--engine" in shown.arguments else ()
 
 
 def _shown_output(shown: Shown) -> list[str]:

@@ -12,11 +12,15 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, cast
 
 from verbatim.engines import seccomp
-from verbatim.engines.protocol import BUILD, HOST_NAME, UID, Check, Job
+from verbatim.engines.launcher import Task
+from verbatim.engines.protocol import Check, Job
+from verbatim.engines.surroundings import NO_HOME, Surroundings
 from verbatim.environments.architecture import ARCHITECTURES, Architecture, is_this_machine
 from verbatim.errors import CapabilityError
 
@@ -44,12 +48,17 @@ class Sandbox:
 
     name = "sandbox"
 
+    def __init__(self, surroundings: Surroundings | None = None) -> None:
+        """``surroundings`` are the contract's if left out."""
+        self._surroundings = surroundings or Surroundings()
+
     def checks(self) -> list[Check]:
         """Linux on an architecture that has environments, and user namespaces that may be used."""
         return [_check_machine(), _check_namespaces()]
 
     def run(self, job: Job) -> int:
         """See `Engine.run`."""
+        around = self._surroundings
         architecture = job.root.environment.lock.architecture
         if not is_this_machine(architecture):
             raise CapabilityError(
@@ -60,21 +69,24 @@ class Sandbox:
         with (
             open(status_reader, encoding="ascii") as status,
             job.log.open("wb") as log,
-            tempfile.TemporaryFile() as refused_calls,
+            ExitStack() as held,
         ):
-            refused_calls.write(seccomp.program())
-            refused_calls.seek(0)
-            bubblewrap = _bubblewrap(job.root.path, ARCHITECTURES[architecture])
-            options = _options(job, status_writer, refused_calls.fileno())
             try:
+                refused_calls = held.enter_context(_readable(seccomp.program()))
+                files = {
+                    path: held.enter_context(_readable(text.encode())) for path, text in around.files.items()
+                }
+                bubblewrap = _bubblewrap(job.root.path, ARCHITECTURES[architecture])
+                options = _options(job, around, status_writer, refused_calls, files)
+                task = _task(job, around, held)
                 process = subprocess.Popen(
-                    [*bubblewrap, *options, "--", *job.argv],
+                    task.command([*bubblewrap, *options, "--", *job.argv]),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
-                    pass_fds=[status_writer, refused_calls.fileno()],
+                    pass_fds=[status_writer, refused_calls, *files.values()],
                     env={},
-                    umask=0o022,
+                    umask=around.umask,
                 )
             finally:
                 os.close(status_writer)
@@ -100,7 +112,33 @@ def _bubblewrap(root: Path, architecture: Architecture) -> list[str]:
     ]
 
 
-def _options(job: Job, status: int, refused_calls: int) -> list[str]:
+@contextmanager
+def _readable(content: bytes) -> Iterator[int]:
+    """A descriptor from which a program can read the content."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        yield file.fileno()
+
+
+def _task(job: Job, around: Surroundings, held: ExitStack) -> Task:
+    """What bubblewrap cannot do itself."""
+    behind = tempfile.TemporaryDirectory(dir=job.build.parent) if around.reorder else nullcontext("")
+    return Task(
+        parent=os.getpid(),
+        cpus=sorted(around.cpus or ()),
+        personality=around.personality,
+        domain=around.domain,
+        in_memory=str(job.build) if around.in_memory else "",
+        reordered=[str(path) for path in (*job.inputs.values(), job.build) if path.is_dir()],
+        reorder=list(around.reorder),
+        behind=held.enter_context(behind),
+    )
+
+
+def _options(
+    job: Job, around: Surroundings, status: int, refused_calls: int, files: Mapping[str, int]
+) -> list[str]:
     options = ["--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
     options += [
         "--die-with-parent",
@@ -110,17 +148,22 @@ def _options(job: Job, status: int, refused_calls: int) -> list[str]:
         "--seccomp",
         str(refused_calls),
     ]
-    options += ["--uid", str(UID), "--gid", str(UID), "--hostname", HOST_NAME]
+    options += ["--uid", str(around.uid), "--gid", str(around.gid), "--hostname", around.host]
     options += ["--ro-bind", str(job.root.path), "/", "--dev", "/dev"]
+    for file, descriptor in sorted(files.items()):
+        options += ["--ro-bind-data", str(descriptor), file]
     # As root, the kernel's settings could be written through /proc/sys: those of the host.
     options += ["--proc", "/proc", "--remount-ro", "/proc", "--remount-ro", "/dev", "--tmpfs", "/tmp"]  # noqa: S108
     # /in is a small file system of its own, so that the inputs have places to be mounted on.
     options += ["--tmpfs", "/in"]
-    for name, path in sorted(job.inputs.items()):
+    for name, path in sorted({**job.inputs, **around.more_inputs}.items()):
         options += ["--ro-bind", str(path), f"/in/{name}"]
-    options += ["--remount-ro", "/in", "--bind", str(job.output), "/out", "--bind", str(job.build), BUILD]
-    options += ["--chdir", BUILD, "--clearenv"]
-    for name, value in sorted(job.environment.items()):
+    options += ["--remount-ro", "/in", "--bind", str(job.output), "/out"]
+    options += ["--bind", str(job.build), around.build_path]
+    if around.home not in (around.build_path, NO_HOME):
+        options += ["--tmpfs", around.home]
+    options += ["--chdir", around.build_path, "--clearenv"]
+    for name, value in sorted(around.environment(job.environment).items()):
         options += ["--setenv", name, value]
     return options
 

@@ -1,0 +1,82 @@
+"""The tools that vary what bubblewrap and the kernel alone cannot, out of an environment of their own.
+
+Nothing is fetched or made before a variation asks for it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from verbatim import console
+from verbatim.engines.protocol import Job
+from verbatim.engines.sandbox import Sandbox
+from verbatim.environments.architecture import ARCHITECTURES, Architecture
+from verbatim.environments.definition import environment_folder
+from verbatim.environments.lock import Environment
+from verbatim.environments.rootfs import Root, ensure_root
+from verbatim.errors import BuildError
+from verbatim.fetch import Fetcher
+from verbatim.paths import cache_directory
+from verbatim.scratch import scratch
+
+
+class Tools:
+    """The environment ``vary``, and what is made with it in a folder that outlives its use."""
+
+    def __init__(self, fetcher: Fetcher, folder: Path) -> None:
+        self._fetcher = fetcher
+        self._folder = folder
+
+    @property
+    def clock(self) -> Path:
+        """The folder that holds ``libfaketime.so.1``."""
+        return self._libraries / "faketime"
+
+    def reorder(self, *options: str) -> tuple[str, ...]:
+        """The command that shows a folder as another one with its files in another order: disorderfs(1)."""
+        path = self._root.path
+        loader = (str(path / self._architecture.loader), "--library-path", str(self._libraries))
+        # Otherwise it adds to the size of each file on the disk; and the recipe's folder is not empty.
+        fixed = ("-f", "--quiet", "--pad-blocks=0", "-o", "nonempty")
+        return (*loader, str(path / "usr/bin/disorderfs"), *fixed, *options)
+
+    def locales(self, *names: str) -> Path:
+        """A folder for ``LOCPATH`` that holds these locales, such as ``tr_TR.UTF-8``."""
+        folder = self._folder / "locales"
+        if not folder.exists():
+            folder.mkdir()
+            with console.progress("making locales", unit="things"):
+                for name in names:
+                    self._make_locale(name, folder)
+        return folder
+
+    def _make_locale(self, name: str, folder: Path) -> None:
+        language, _, characters = name.partition(".")
+        with scratch(cache_directory() / "work") as work:
+            (work / "build").mkdir()
+            command = ("/usr/bin/localedef", "--inputfile", language, "--charmap", characters)
+            job = Job(
+                argv=(*command, f"/out/{name}"),
+                root=self._root,
+                epoch=0,
+                inputs={},
+                output=folder,
+                build=work / "build",
+                log=work / "log",
+            )
+            if Sandbox().run(job) != 0:
+                complaint = job.log.read_text("utf-8", "replace").strip()
+                raise BuildError(f"the locale {name} could not be made: {complaint}", "make the lock anew")
+
+    @cached_property
+    def _root(self) -> Root:
+        return ensure_root(Environment(environment_folder("vary")), self._fetcher)
+
+    @property
+    def _architecture(self) -> Architecture:
+        return ARCHITECTURES[self._root.environment.lock.architecture]
+
+    @property
+    def _libraries(self) -> Path:
+        return self._root.path / "usr/lib" / self._architecture.triplet

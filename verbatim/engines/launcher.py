@@ -1,0 +1,138 @@
+"""Does what bubblewrap cannot, in a process of its own, and then becomes bubblewrap.
+
+Run as ``python -I launcher.py TASK COMMAND ...``, where TASK is a `Task` as JSON: it imports nothing of ours. What
+it mounts and names is in namespaces of its own, which end with the job.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+
+# linux/sched.h, linux/mount.h, linux/prctl.h
+_NEWNS, _NEWUTS, _NEWUSER = 0x20000, 0x4000000, 0x10000000
+_BIND, _RECURSIVE, _PRIVATE = 0x1000, 0x4000, 0x40000
+_SET_DEATH_SIGNAL = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to do, each of it only if it is not empty."""
+
+    #: The process that everything ends with.
+    parent: int
+    cpus: list[int]
+    #: Flags of personality(2).
+    personality: int
+    domain: str
+    #: A folder that a new file system in memory covers.
+    in_memory: str
+    #: The folders that the command's own order covers.
+    reordered: list[str]
+    reorder: list[str]
+    #: An empty folder, for the command to find below it what it covers.
+    behind: str
+
+    @property
+    def _needs_namespaces(self) -> bool:
+        return bool(self.domain or self.in_memory or self.reorder)
+
+    def command(self, then: list[str]) -> list[str]:
+        """The command that does it and becomes another one; only that one, if there is nothing to do."""
+        if not (self.cpus or self.personality or self._needs_namespaces):
+            return then
+        return [sys.executable, "-I", __file__, json.dumps(asdict(self)), *then]
+
+    def run(self) -> None:
+        """Do it; raises OSError or subprocess.SubprocessError."""
+        if self._needs_namespaces:
+            _enter_namespaces()
+        _die_with(self.parent)
+        if self.domain:
+            domain = self.domain.encode()
+            _check(_libc.setdomainname(domain, len(domain)), "the domain name")
+        if self.in_memory:
+            options = f"mode=0700,uid={os.getuid()},gid={os.getgid()}".encode()
+            _check(_libc.mount(b"tmpfs", os.fsencode(self.in_memory), b"tmpfs", 0, options), "a file system")
+        if self.reorder:
+            for number, folder in enumerate(self.reordered):
+                _cover(self.reorder, folder, os.path.join(self.behind, str(number)))
+        if self.personality:
+            _check(min(_libc.personality(self.personality), 0), "the personality")
+        if self.cpus:
+            os.sched_setaffinity(0, self.cpus)
+
+
+def _check(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), what)
+
+
+def _enter_namespaces() -> None:
+    """Be root of new namespaces, in which mounts and names are this process's own."""
+    uid, gid = os.getuid(), os.getgid()
+    _check(_libc.unshare(_NEWUSER | _NEWNS | _NEWUTS), "new namespaces")
+    for name, text in ("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1"):
+        with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
+            file.write(text)
+    _check(_libc.mount(None, b"/", None, _RECURSIVE | _PRIVATE, None), "private mounts")
+
+
+def _die_with(parent: int) -> None:
+    """Be killed when the parent ends, however it does; the kernel forgets that with each change of rights."""
+    _check(_libc.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL), "the death signal")
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _cover(command: list[str], folder: str, behind: str) -> None:
+    """Let a program show a folder on that folder itself; it ends with this process.
+
+    It finds the folder at another path: at the first one, it would wait for itself, and not even be killed.
+    """
+    os.mkdir(behind)
+    _check(_libc.mount(os.fsencode(folder), os.fsencode(behind), None, _BIND, None), "a second path")
+    me = os.getpid()
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        changes = select.poll()
+        changes.register(mounts, select.POLLPRI)
+        program = subprocess.Popen(
+            [*command, behind, folder],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            preexec_fn=lambda: _die_with(me),  # noqa: PLW1509 - there is no other thread here
+        )
+        end = os.pidfd_open(program.pid)
+        changes.register(end, select.POLLIN)
+        while os.stat(folder).st_dev == os.stat(behind).st_dev:
+            changes.poll()
+            if program.poll() is not None:
+                raise subprocess.CalledProcessError(program.returncode, command[0])
+        os.close(end)
+
+
+def main() -> None:
+    """Do the task, and become the command."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _, task, *command = sys.argv
+    try:
+        Task(**json.loads(task)).run()
+        os.execv(command[0], command)  # noqa: S606
+    except subprocess.CalledProcessError as error:
+        # It has said why.
+        sys.exit(error.returncode)
+    except (OSError, subprocess.SubprocessError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
