@@ -107,7 +107,7 @@ def _failure(plan: Plan, status: int, log: Path) -> BuildError | CapabilityError
     if any("No space left on device" in line for line in lines[-50:]):
         return CapabilityError(
             f"the disk was full while {', '.join(plan.artifacts)} were made: {complaint}",
-            "free some space, or set --output and VERBATIM_CACHE to where there is more",
+            "free some space where the engine works, or set --output and VERBATIM_CACHE to where there is more",
         )
     shutil.copyfile(log, kept)
     return BuildError(

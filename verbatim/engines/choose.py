@@ -34,7 +34,7 @@ def choose_engines(text: str, *, builders: str = "") -> list[Engine]:
     """The engines that ``--engine`` names, with commas between them; ``all`` are those that this machine has.
 
     Raises UsageError for a name that is none or comes twice, or for builders without Nix; CapabilityError
-    if ``all`` lacks one that ``VERBATIM_REQUIRE_ENGINES`` names.
+    if ``all`` lacks one that ``VERBATIM_REQUIRE_ENGINES`` names, or has none.
     """
     names = list(NAMES) if text == "all" else text.split(",")
     if len(set(names)) < len(names):
@@ -42,7 +42,14 @@ def choose_engines(text: str, *, builders: str = "") -> list[Engine]:
     engines = [engine(name, builders=builders) for name in names]
     if builders and "nix" not in names:
         raise UsageError("--builders is for the engine nix", "add --engine nix")
-    return [found for found in engines if not _is_skipped(found)] if text == "all" else engines
+    if text != "all":
+        return engines
+    usable = [found for found in engines if not _is_skipped(found)]
+    if not usable:
+        raise CapabilityError("this machine has no engine", "./invoke doctor says what it lacks")
+    if len(usable) == 1:
+        console.warn(f"there is only the engine {usable[0].name}: none that it could disagree with")
+    return usable
 
 
 def lacking(candidate: Engine) -> Check | None:

@@ -6,12 +6,18 @@ The protocol is that of the OCI distribution specification.
 from __future__ import annotations
 
 import ipaddress
+import json
+import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import requests
-from oras.layout import Layout
+from oras.auth import AuthenticationException
 from oras.provider import Registry
+from requests.adapters import HTTPAdapter
 
 from verbatim.environments.image import Image
 from verbatim.errors import IntegrityError, NetworkError, UsageError
@@ -23,8 +29,8 @@ _REFERENCE = re.compile(
 )
 #: In bytes: what is held in memory at a time.
 _PIECE = 16 << 20
-#: Seconds for the first answer.
-_PATIENCE = 20
+#: Seconds for a connection and the first answer, and for any other: a large layer is looked through at its end.
+_PATIENCE, _LONG_PATIENCE = 20, 300
 
 
 def check_reference(reference: str) -> None:
@@ -43,33 +49,74 @@ def push(image: Image, layout: Path, reference: str) -> str:
     check_reference(reference)
     host = reference.partition("/")[0]
     try:
-        registry = _registry(reference, host)
-        answer = Layout(str(layout)).push_to_registry(
-            registry, reference, image.tag, do_chunked=True, chunk_size=_PIECE
-        )
-    except (requests.RequestException, ValueError) as error:
+        with _registry(reference, host) as registry:
+            taken = _push(registry, image, layout, reference)
+    except (requests.RequestException, AuthenticationException, ValueError) as error:
         raise NetworkError(
             f"{host} did not take the image: {error}", "see to the address, and to `docker login`"
         ) from error
-    digest = answer.headers.get("Docker-Content-Digest", image.digest)
-    if digest != image.digest:
+    if taken != image.manifest:
         raise IntegrityError(
-            f"{host} has taken {digest}, expected {image.digest}", "do not use what is there"
+            f"{host} took the image, and gives something else as {image.digest}", "do not use what is there"
         )
     return f"{reference.rpartition(':')[0]}@{image.digest}"
 
 
-def _registry(reference: str, host: str) -> Registry:
+def _push(registry: Registry, image: Image, layout: Path, reference: str) -> bytes:
+    """Push the layer, the configuration and the manifest; give what the registry then has by the manifest's digest."""
+    container = registry.get_container(reference)
+    for digest in (f"sha256:{image.environment.lock.root_sha256}", image.config_digest):
+        blob = layout / "blobs" / "sha256" / digest.removeprefix("sha256:")
+        registry.upload_blob(
+            str(blob),
+            container,
+            {"digest": digest, "size": blob.stat().st_size},
+            do_chunked=True,
+            chunk_size=_PIECE,
+        ).raise_for_status()
+    url, kind = f"{registry.prefix}://{container.manifest_url()}", json.loads(image.manifest)["mediaType"]
+    registry.do_request(url, "PUT", headers={"Content-Type": kind}, data=image.manifest).raise_for_status()
+    answer = registry.do_request(f"{url.rpartition('/')[0]}/{image.digest}", headers={"Accept": kind})
+    return bytes(answer.content)
+
+
+@contextmanager
+def _registry(reference: str, host: str) -> Iterator[_Registry]:
     """A registry asks for a token, or for a user's name and password: it says which in its first answer."""
     insecure = _is_loopback(host)
     answer = requests.get(f"{'http' if insecure else 'https'}://{host}/v2/", timeout=_PATIENCE)
     wants_password = answer.headers.get("WWW-Authenticate", "").lower().startswith("basic")
-    registry = Registry(hostname=host, insecure=insecure, auth_backend="basic" if wants_password else "token")
-    registry.auth.load_configs(registry.get_container(reference))
-    # It would try for minutes, and then stumble.
-    if wants_password and not vars(registry.auth).get("_basic_auth"):
-        raise ValueError("it wants a user's name and password, and there are none")
-    return registry
+    registry = _Registry(
+        hostname=host, insecure=insecure, auth_backend="basic" if wants_password else "token"
+    )
+    with registry.session as session:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Hurried())
+        registry.auth.load_configs(registry.get_container(reference), _credentials())
+        if wants_password and not vars(registry.auth).get("_basic_auth"):
+            raise ValueError("it wants a user's name and password, and there are none")
+        yield registry
+
+
+def _credentials() -> list[str]:
+    """Where `docker login` keeps them, if not where everybody looks."""
+    named = os.environ.get("DOCKER_CONFIG")
+    return [os.path.join(named, "config.json")] if named else []
+
+
+class _Registry(Registry):
+    """A registry that is asked once: the base would try again for minutes, whatever the answer was."""
+
+    def do_request(self, *arguments: Any, **options: Any) -> requests.Response:
+        once = cast(Callable[..., requests.Response], vars(Registry.do_request)["__wrapped__"])
+        return once(self, *arguments, **options)
+
+
+class _Hurried(HTTPAdapter):
+    """Does not wait for ever."""
+
+    def send(self, request: requests.PreparedRequest, *arguments: Any, **options: Any) -> requests.Response:
+        return super().send(request, *arguments, **{**options, "timeout": (_PATIENCE, _LONG_PATIENCE)})
 
 
 def _is_loopback(host: str) -> bool:

@@ -50,11 +50,9 @@ class Request:
         """Where the results go."""
         return self.output / self.release.version
 
-    @property
-    def key(self) -> str:
-        """The same for the same question, wherever the answer goes."""
-        engines = sorted(engine.name for engine in self.engines)
-        asked = (self.release.version, self.choice.text, self.choice.commit, git_url(), engines)
+    def key(self, engine: Engine) -> str:
+        """The same for the same question to an engine, wherever the answer goes."""
+        asked = (self.release.version, self.choice.text, self.choice.commit, git_url(), engine.name)
         return sha256_bytes(json.dumps(asked).encode())
 
 
@@ -157,12 +155,13 @@ def _check_engines(request: Request) -> None:
 
 
 def _remembered(request: Request, store: Store) -> Statement | None:
-    """What was built for the same request before, as this user's own cache has it.
+    """What each of the engines built for the same request before, as this user's own cache has it.
 
     The output folder is not believed: whoever alters an artifact there can alter its statement as well.
     """
-    path = store.recall("built", request.key)
-    return Statement.read(path) if path is not None else None
+    paths = {store.recall("built", request.key(engine)) for engine in request.engines}
+    path = paths.pop()
+    return Statement.read(path) if path is not None and not paths else None
 
 
 def _build(
@@ -187,7 +186,8 @@ def _build(
         write_beside(result, statement, info)
         publish(result, request.folder, staging / "former")
     sha256, _ = fetcher.store.add(io.BytesIO(statement.encode()))
-    fetcher.store.remember("built", request.key, sha256)
+    for engine in request.engines:
+        fetcher.store.remember("built", request.key(engine), sha256)
     moved = [replace(artifact, path=request.folder / artifact.name) for artifact in artifacts]
     return request.folder, dict.fromkeys(builds, moved)
 

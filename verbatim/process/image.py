@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 from verbatim import console
@@ -34,8 +35,8 @@ def provide_image(
     console.result(f"  configuration {image.config_digest}")
     if load:
         root = ensure_root(environment, fetcher)
-        with refusals():
-            console.result(f"  loaded into Docker as {ensure_image(connect(), root)}")
+        with refusals(), closing(connect()) as client:
+            console.result(f"  loaded into Docker as {ensure_image(client, root)}")
     if output is not None or reference:
         _write(image, environment, fetcher, output, reference)
 
