@@ -69,13 +69,10 @@ def build(
     json: bool = False,
 ) -> None:
     """Build a release's source tarballs and compare them with the published ones."""
-    if jobs < 1:
-        raise UsageError(f"--jobs is {jobs}, expected at least 1")
-    if not output:
-        raise UsageError("--output is empty", "name a folder")
+    fetcher, folder = _fetcher(offline=offline, jobs=jobs), _output(output)
     release, choice = Release.parse(version), SourceChoice(source, commit)
-    request = Request(release, choice, Path(output), choose_engines(engine, builders=builders))
-    outcome = build_release(request, _fetcher(offline=offline, jobs=jobs))
+    request = Request(release, choice, folder, choose_engines(engine, builders=builders))
+    outcome = build_release(request, fetcher)
     show_outcome(outcome, as_json=json)
     outcome.refuse_difference()
 
@@ -106,16 +103,16 @@ def rebuild(
     json: bool = False,
 ) -> None:
     """Build again with the surroundings varied, compare, and name what a difference is due to."""
-    if jobs < 1:
-        raise UsageError(f"--jobs is {jobs}, expected at least 1")
-    if not output:
-        raise UsageError("--output is empty", "name a folder")
-    variations = choose_variations(vary)
+    fetcher, folder, variations = (
+        _fetcher(offline=offline, jobs=jobs),
+        _output(output),
+        choose_variations(vary),
+    )
     release, choice = Release.parse(version), SourceChoice(source, commit)
-    request = Request(release, choice, Path(output), [engine("sandbox")])
-    rebuilt = rebuild_release(request, variations, _fetcher(offline=offline, jobs=jobs))
+    rebuilt = rebuild_release(Request(release, choice, folder, [Sandbox()]), variations, fetcher)
     show_rebuilt(rebuilt, as_json=json)
     rebuilt.refuse_difference()
+    rebuilt.built.refuse_difference()
 
 
 @task(auto_shortflags=False, help={"offline": "do not ask which addresses answer"})
@@ -158,7 +155,11 @@ def environments(context: Context, make: str = "") -> None:
 )
 @framed
 def image(
-    context: Context, environment: str = "", load: bool = False, output: str = "", push: str = ""
+    context: Context,
+    environment: str = "",
+    load: bool = False,
+    output: str | None = None,
+    push: str | None = None,
 ) -> None:
     """Make the image of an environment, whose digest the lock has; or only say what it is called."""
     # Docker's client and a registry's take a third of a second to import, which nobody else shall wait for.
@@ -168,7 +169,7 @@ def image(
         Environment(environment_folder(environment)),
         _fetcher(),
         load=load,
-        output=Path(output) if output else None,
+        output=Path(output) if output is not None else None,
         reference=push,
     )
 
@@ -213,8 +214,15 @@ def benchmark(context: Context) -> None:
     _run(context, "benchmarks")
 
 
-def _fetcher(*, offline: bool = False, jobs: int = _JOBS) -> Fetcher:
+def _output(output: str) -> Path:
+    if not output:
+        raise UsageError("--output is empty", "name a folder")
+    return Path(output)
 
+
+def _fetcher(*, offline: bool = False, jobs: int = _JOBS) -> Fetcher:
+    if jobs < 1:
+        raise UsageError(f"--jobs is {jobs}, expected at least 1")
     return Fetcher(Store(cache_directory()), offline=offline, jobs=jobs)
 
 

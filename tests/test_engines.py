@@ -32,6 +32,7 @@ from verbatim.engines.choose import choose_engines
 from verbatim.engines.docker import Docker
 from verbatim.engines.inputs import write_inputs
 from verbatim.engines.log import follow
+from verbatim.engines.nix import Nix
 from verbatim.engines.protocol import Check, Engine, Job
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
@@ -49,6 +50,7 @@ class Fake:
     makes: Mapping[str, bytes] = field(default_factory=dict)
     lacks: str = ""
     status: int = 0
+    place: str = ""
 
     def checks(self) -> list[Check]:
         return [
@@ -85,7 +87,7 @@ def test_the_engines_that_are_named_are_chosen_in_that_order(text: str, fakes: d
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("podman", "there is no engine 'podman'; there are: sandbox, docker, nix, and all"),
+        ("podman", "there is no engine 'podman'; there are: sandbox, docker, nix; and all, by itself"),
         ("", "there is no engine ''"),
         ("sandbox,", "there is no engine ''"),
         ("sandbox, docker", "there is no engine ' docker'"),
@@ -125,6 +127,8 @@ def test_all_are_those_that_this_machine_has_and_the_others_are_named(
         ("docker", "docker", True),
         ("docker", "sandbox", False),
         ("sandbox,docker,nix", "nix", True),
+        (" sandbox, docker ,", "docker", True),
+        ("", "sandbox", False),
     ],
 )
 def test_required_engines_are_not_skipped(
@@ -142,6 +146,33 @@ def test_required_engines_are_not_skipped(
             choose_engines("all")
     else:
         assert lacking not in [engine.name for engine in choose_engines("all")]
+
+
+def test_what_is_required_must_be_an_engine(fakes: dict[str, Fake], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(choose.REQUIRED, "sandbox,dokcer")
+    with pytest.raises(UsageError, match="VERBATIM_REQUIRE_ENGINES: there is no engine 'dokcer'"):
+        choose_engines("all")
+    assert len(fakes) == len(choose.NAMES)
+
+
+def test_no_engine_at_all_and_a_single_one_are_told(
+    fakes: dict[str, Fake], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(choose.REQUIRED, "")
+    fakes["docker"].lacks = fakes["nix"].lacks = "not there"
+    assert [engine.name for engine in choose_engines("all")] == ["sandbox"]
+    assert "warning: there is only the engine sandbox" in capsys.readouterr().err
+    fakes["sandbox"].lacks = "not there"
+    with pytest.raises(CapabilityError, match="this machine has no engine"):
+        choose_engines("all")
+
+
+def test_where_an_engine_works_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    places: list[str] = []
+    for builders, address in (("", ""), ("ssh-ng://one", "tcp://one"), ("ssh-ng://two", "tcp://two")):
+        monkeypatch.setenv("DOCKER_HOST", address)
+        places += [Nix(builders).place, Docker().place]
+    assert len(set(places)) == len(places)
 
 
 # What they made.
@@ -230,6 +261,10 @@ def test_engines_that_agree_are_one_result(build: Build, tmp_path: Path) -> None
     again = build(engines, "--json")
     assert json.loads(again.out)["unchanged"] is True
     assert set(json.loads(again.out)["engines"]) == {"sandbox", "docker"}
+    assert json.loads(build(engines[1:], "--json").out)["unchanged"] is True
+    # Another daemon has not built it.
+    engines[1].place = "elsewhere"
+    assert json.loads(build(engines, "--json").out)["unchanged"] is False
 
 
 def test_engines_that_disagree_leave_the_evidence_and_no_result(
@@ -549,5 +584,5 @@ def test_a_damaged_context_is_told(tmp_path: Path) -> None:
 def test_a_context_that_is_not_there_is_not_this_machine_s_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_CONTEXT", "elsewhere")
     check = _check()
-    assert check.found == "there is no Docker context 'elsewhere'"
+    assert check.found.startswith("there is no Docker context 'elsewhere'")
     assert "docker context ls" in check.remedy

@@ -98,6 +98,22 @@ def test_a_tree_that_its_owner_may_not_enter_is_removed() -> None:
         assert list(home.iterdir()) == []
 
 
+def test_a_tree_deeper_than_any_path_is_removed() -> None:
+    """A hostile build can leave one: by its whole path, most of it cannot be reached."""
+    with ordinary_user() as folder:
+        tree = folder / "tree"
+        tree.mkdir()
+        inner = os.open(tree, os.O_RDONLY)
+        for _ in range(3000):
+            os.mkdir("closed", 0, dir_fd=inner)
+            os.mkdir("folder", dir_fd=inner)
+            outer, inner = inner, os.open("folder", os.O_RDONLY, dir_fd=inner)
+            os.close(outer)
+        os.close(inner)
+        remove_tree(tree)
+        assert list(folder.iterdir()) == []
+
+
 def test_links_are_removed_and_not_followed(tmp_path: Path, parent: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir(mode=0o750)

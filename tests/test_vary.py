@@ -15,6 +15,7 @@ from verbatim.build.plan import Artifact
 from verbatim.build.rebuild import Difference, Findings, find
 from verbatim.build.tools import Tools
 from verbatim.build.vary import MEMORY, VARIATIONS, Host, Value, choose_variations, surroundings
+from verbatim.compare.verdict import Verdict
 from verbatim.engines.launcher import Task
 from verbatim.engines.surroundings import Surroundings
 from verbatim.environments.definition import environment_folder
@@ -267,8 +268,9 @@ def test_none_alone_is_blamed_for_what_takes_two() -> None:
 # What is said.
 
 ARTIFACT = Artifact(Path("/dist/3.13.5/a.tgz"), 1, "0" * 64)
+VERDICT = Verdict("unpublished", "nothing is published to compare with")
 BUILT = Outcome(
-    Path("/dist/3.13.5"), True, Identity("tarball", "a", {"sha256": "1" * 64}), [ARTIFACT], [], {}
+    Path("/dist/3.13.5"), True, Identity("tarball", "a", {"sha256": "1" * 64}), [ARTIFACT], [VERDICT], {}
 )
 OTHER = Difference(("a.tgz",))
 BROKEN = Difference((), "the recipe failed")
@@ -323,6 +325,7 @@ def test_a_program_reads_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out) == {
         "identical": False,
         "artifacts": {"a.tgz": "0" * 64},
+        "verdicts": ["unpublished"],
         "varied": {"umask": ["077", "000"], "kernel": ["release 2.6"]},
         "not_varied": {"cpus": "there is only one CPU"},
         "different": {

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import itertools
 import os
-import shutil
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,16 +39,34 @@ def scratch(parent: Path) -> Iterator[Path]:
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder and all below it, read-only folders included; links are not followed."""
+    """Remove a folder and all below it, closed and read-only folders included; links are not followed.
+
+    Whatever a build leaves can be removed, however deep: what lies deeper is moved up before, so that no path
+    gets longer than the system takes.
+    """
     if folder.is_symlink() or not folder.exists():
         return
     os.chmod(folder, 0o700)
-    for path, directories, _ in os.walk(folder):
-        for name in directories:
-            directory = os.path.join(path, name)
-            if not os.path.islink(directory):
-                os.chmod(directory, 0o700)
-    shutil.rmtree(folder)
+    names = (f".{secrets.token_hex(8)}-{number}" for number in itertools.count())
+    while entries := _entries(folder):
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry)
+                continue
+            os.chmod(entry, 0o700)
+            for below in _entries(Path(entry)):
+                if below.is_dir(follow_symlinks=False):
+                    os.chmod(below, 0o700)
+                    os.rename(below, folder / next(names))
+                else:
+                    os.unlink(below)
+            os.rmdir(entry)
+    os.rmdir(folder)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return list(entries)
 
 
 def _remove_abandoned(parent: Path) -> None:

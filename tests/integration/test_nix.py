@@ -372,7 +372,7 @@ def test_without_a_daemon_nothing_is_built_and_doctor_says_why(
         *("build", "--version", SMALL, "--source", str(tarball), "--engine", "nix", "--output", str(output))
     ).refusal(3)
     assert "the Nix daemon does not answer: cannot connect to socket" in refusal
-    assert "start the daemon (systemctl start nix-daemon)" in refusal
+    assert "start it (systemctl start nix-daemon)" in refusal
     assert not output.exists() or list(output.iterdir()) == []
     with pytest.raises(CapabilityError, match="the Nix daemon does not answer"):
         inside("exit 0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from verbatim import console
 from verbatim.engines.protocol import Check, Engine
@@ -27,7 +28,7 @@ def engine(name: str, *, builders: str = "") -> Engine:
         return Nix(builders)
     if name == "sandbox":
         return Sandbox()
-    raise UsageError(f"there is no engine {name!r}", f"there are: {', '.join(NAMES)}, and all")
+    raise UsageError(f"there is no engine {name!r}", f"there are: {', '.join(NAMES)}; and all, by itself")
 
 
 def choose_engines(text: str, *, builders: str = "") -> list[Engine]:
@@ -36,6 +37,7 @@ def choose_engines(text: str, *, builders: str = "") -> list[Engine]:
     Raises UsageError for a name that is none or comes twice, or for builders without Nix; CapabilityError
     if ``all`` lacks one that ``VERBATIM_REQUIRE_ENGINES`` names, or has none.
     """
+    required = _required()
     names = list(NAMES) if text == "all" else text.split(",")
     if len(set(names)) < len(names):
         raise UsageError(f"--engine {text} names an engine twice", "name each once")
@@ -44,7 +46,7 @@ def choose_engines(text: str, *, builders: str = "") -> list[Engine]:
         raise UsageError("--builders is for the engine nix", "add --engine nix")
     if text != "all":
         return engines
-    usable = [found for found in engines if not _is_skipped(found)]
+    usable = [found for found in engines if not _is_skipped(found, required)]
     if not usable:
         raise CapabilityError("this machine has no engine", "./invoke doctor says what it lacks")
     if len(usable) == 1:
@@ -57,11 +59,20 @@ def lacking(candidate: Engine) -> Check | None:
     return next((check for check in candidate.checks() if not check.passed), None)
 
 
-def _is_skipped(candidate: Engine) -> bool:
+def _required() -> list[str]:
+    """What ``VERBATIM_REQUIRE_ENGINES`` names; raises UsageError for what is no engine."""
+    names = [name.strip() for name in os.environ.get(REQUIRED, "sandbox").split(",") if name.strip()]
+    for name in names:
+        if name not in NAMES:
+            raise UsageError(f"{REQUIRED}: there is no engine {name!r}", f"there are: {', '.join(NAMES)}")
+    return names
+
+
+def _is_skipped(candidate: Engine, required: Sequence[str]) -> bool:
     lack = lacking(candidate)
     if lack is None:
         return False
-    if candidate.name in os.environ.get(REQUIRED, "sandbox").split(","):
+    if candidate.name in required:
         raise CapabilityError(f"{lack.what}: {lack.found}", lack.remedy)
     console.warn(f"not built with {candidate.name}: {lack.what}: {lack.found}; {lack.remedy}")
     return True

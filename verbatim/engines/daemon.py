@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
 
 import docker
 import requests
@@ -13,6 +16,7 @@ from docker.context import ContextAPI
 from docker.context.config import get_current_context_name
 from docker.errors import APIError, DockerException, ImageNotFound
 from docker.models.images import Image as Loaded
+from docker.utils.config import find_config_file
 
 from verbatim import console
 from verbatim.environments.image import Image
@@ -42,12 +46,40 @@ def connect() -> docker.DockerClient:
     return client
 
 
+def daemon_address() -> str:
+    """Which daemon is asked, with whatever secrets the address holds."""
+    host = os.environ.get("DOCKER_HOST")
+    if host:
+        return host
+    context = ContextAPI.get_context(_context_name())
+    return f"context {_context_name()} {context.Host if context else ''}"
+
+
 def _check_context() -> None:
-    """Raise CapabilityError for a context that is not there: Docker's client would ask this machine's daemon."""
-    if not os.environ.get("DOCKER_HOST") and ContextAPI.get_context(_context_name()) is None:
+    """Raise CapabilityError for a context that is not there, or is not the user's.
+
+    Docker's client would ask this machine's daemon, or look for contexts in the current folder.
+    """
+    if os.environ.get("DOCKER_HOST"):
+        return
+    path = find_config_file()
+    if path is not None:
+        _check_configuration(Path(cast(str, path)))
+    name = _context_name()
+    if name != "default" and (path is None or ContextAPI.get_context(name) is None):
         raise CapabilityError(
-            f"there is no Docker context {_context_name()!r}", "see `docker context ls`, and DOCKER_CONTEXT"
+            f"there is no Docker context {name!r}{'' if path else ', for want of a config.json'}",
+            "see `docker context ls`, DOCKER_CONTEXT and DOCKER_CONFIG",
         )
+
+
+def _check_configuration(path: Path) -> None:
+    try:
+        is_sound = isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
+    except (OSError, ValueError):
+        is_sound = False
+    if not is_sound:
+        raise CapabilityError(f"{path} is not Docker's configuration", "correct it, or set DOCKER_CONFIG")
 
 
 def _context_name() -> str:
@@ -64,9 +96,11 @@ def refusals() -> Iterator[None]:
 
 
 def _refusal(error: Exception) -> CapabilityError:
-    host = os.environ.get("DOCKER_HOST")
-    daemon = f"the Docker daemon at {host}" if host else f"the Docker daemon of context {_context_name()!r}"
+    host = os.environ.get("DOCKER_HOST", "")
+    shown = console.without_credentials(host)
+    daemon = f"the Docker daemon at {shown}" if host else f"the Docker daemon of context {_context_name()!r}"
     said = " ".join(str(error.explanation if isinstance(error, APIError) else error).split())
+    said = console.without_credentials(said)
     if "no space left on device" in said.lower():
         return CapabilityError(
             f"the Docker daemon's disk is full: {said}", "free some space there: docker system prune"

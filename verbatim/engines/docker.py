@@ -6,10 +6,11 @@ daemon may be on another machine. See docker-run(1) for what the limits mean.
 
 from __future__ import annotations
 
+import platform
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,7 +21,7 @@ from docker.types import LogConfig, Mount, Ulimit
 
 from verbatim import console
 from verbatim.archive.unpack import Unpacker
-from verbatim.engines.daemon import connect, ensure_image, refusals
+from verbatim.engines.daemon import connect, daemon_address, ensure_image, refusals
 from verbatim.engines.inputs import write_inputs
 from verbatim.engines.log import follow
 from verbatim.engines.protocol import BUILD, HOST_NAME, UID, Check, Job
@@ -44,6 +45,11 @@ class Docker:
     """Runs jobs in containers."""
 
     name = "docker"
+
+    @property
+    def place(self) -> str:
+        """See `Engine.place`."""
+        return daemon_address()
 
     def checks(self) -> list[Check]:
         """A daemon that answers, and runs Linux on an architecture that has environments."""
@@ -165,9 +171,11 @@ def _attached(container: Container) -> Iterator[Iterator[bytes]]:
 
 def _carry_out(job: Job, carrier: Container) -> None:
     pieces, _ = carrier.get_archive("/out/.")
-    unpacker = Unpacker(job.output)
-    unpacker.tar("what the container left in /out", _Pieces(pieces))
-    unpacker.finish()
+    # As long as it is not closed, the daemon waits for somebody to read it, and does nothing else with the container.
+    with closing(cast(Generator[bytes], pieces)):
+        unpacker = Unpacker(job.output)
+        unpacker.tar("what the container left in /out", _Pieces(pieces))
+        unpacker.finish()
 
 
 class _Pieces:
@@ -207,11 +215,12 @@ def _leased(client: DockerClient) -> Iterator[dict[str, str]]:
 
 
 def _owner(folder: Path) -> str:
+    """What this cache is called on this machine; it may have been copied from another one."""
     path = folder / "owner"
     with locked(folder):
         if not path.exists():
             path.write_text(secrets.token_hex(16), encoding="ascii")
-        return path.read_text(encoding="ascii")
+        return f"{path.read_text(encoding='ascii')}@{platform.node()}"
 
 
 def _remove(client: DockerClient, owner: str, is_over: Callable[[str], bool]) -> None:

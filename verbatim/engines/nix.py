@@ -65,6 +65,11 @@ class Nix:
         """``builders`` is for ``nix-build --builders``; with it, nothing is built on this machine."""
         self._builders = builders
 
+    @property
+    def place(self) -> str:
+        """See `Engine.place`."""
+        return json.dumps([self._builders, os.environ.get("NIX_REMOTE")])
+
     def checks(self) -> list[Check]:
         """The program, and a store that answers."""
         found = shutil.which("nix-build")
@@ -224,14 +229,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _take(built: Path, output: Path) -> None:
-    """Copy what was built; a link is copied as one, for whoever wants no links to see."""
+    """Copy what was built; a link is copied as one, and a folder without what is in it, for whoever wants neither to see."""
     for entry in sorted(built.iterdir()):
         copy = output / entry.name
         if entry.is_symlink():
             copy.symlink_to(os.readlink(entry))
         elif entry.is_dir():
             copy.mkdir()
-            _take(entry, copy)
         else:
             shutil.copyfile(entry, copy)
             copy.chmod(0o644)

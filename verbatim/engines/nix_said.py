@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from verbatim.errors import CapabilityError, IntegrityError
+from verbatim.errors import BuildError, CapabilityError, IntegrityError
 
 # So the builder says it.
 _ENDED = re.compile(r"verbatim: the command ended with status (\d+)")
@@ -17,7 +17,9 @@ _ENDED = re.compile(r"verbatim: the command ended with status (\d+)")
 _NO_GROUP = "specified in 'build-users-group' does not exist"
 
 #: What Nix or the builder says, what it means, and what is to be done.
-_REFUSALS: tuple[tuple[tuple[str, ...], type[CapabilityError | IntegrityError], str, str], ...] = (
+_REFUSALS: tuple[
+    tuple[tuple[str, ...], type[BuildError | CapabilityError | IntegrityError], str, str], ...
+] = (
     (
         ("verbatim: the Nix sandbox is off",),
         CapabilityError,
@@ -59,7 +61,13 @@ _REFUSALS: tuple[tuple[tuple[str, ...], type[CapabilityError | IntegrityError], 
         "Nix has no users to build as",
         "make them (on Debian: install nix-setup-systemd), or set `build-users-group =` in nix.conf",
     ),
-    (("",), CapabilityError, "Nix could not build", "./invoke doctor says what this machine lacks"),
+    (
+        ("has an unsupported type",),
+        BuildError,
+        "what the recipe left has no place among artifacts",
+        "correct the recipe",
+    ),
+    (("",), CapabilityError, "Nix could not build", "see to nix.conf, to NIX_REMOTE, and to --builders"),
 )
 
 
@@ -76,7 +84,7 @@ def lacks_users(said: Sequence[str]) -> bool:
     return any(_NO_GROUP in line for line in said)
 
 
-def refusal(said: Sequence[str]) -> CapabilityError | IntegrityError:
+def refusal(said: Sequence[str]) -> BuildError | CapabilityError | IntegrityError:
     """Why Nix did not build, in our terms."""
     text = "\n".join(said)
     error, meaning, remedy = next(row[1:] for row in _REFUSALS if any(sign in text for sign in row[0]))

@@ -63,6 +63,10 @@ class Engine(Protocol):
 
     name: str
 
+    @property
+    def place(self) -> str:
+        """Where it works, if there is a choice: what was built in one place was not built in another."""
+
     def checks(self) -> list[Check]:
         """What it needs of this machine, and whether that is so."""
 
@@ -70,5 +74,5 @@ class Engine(Protocol):
         """Run the job to its end; give its exit status.
 
         Raises CapabilityError if the job could not be started. Nothing that was started outlives the
-        call, nor this process.
+        call, nor this process; but what a process that was killed has in a Docker daemon, its successor removes.
         """

@@ -14,15 +14,20 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
 from verbatim.engines import seccomp
 from verbatim.engines.launcher import Task
+from verbatim.engines.log import follow
 from verbatim.engines.protocol import Check, Job
 from verbatim.engines.surroundings import NO_HOME, Surroundings
 from verbatim.environments.architecture import ARCHITECTURES, Architecture, is_this_machine
 from verbatim.errors import CapabilityError
+
+#: Bytes of the log that are taken at a time.
+_PIECE = 1 << 16
 
 # What bubblewrap does first, without it: new namespaces, the user map, a mount that only root may make.
 _PROBE = """
@@ -51,6 +56,11 @@ class Sandbox:
     def __init__(self, surroundings: Surroundings | None = None) -> None:
         """``surroundings`` are the contract's if left out."""
         self._surroundings = surroundings or Surroundings()
+
+    @property
+    def place(self) -> str:
+        """See `Engine.place`."""
+        return ""
 
     def checks(self) -> list[Check]:
         """Linux on an architecture that has environments, and user namespaces that may be used."""
@@ -91,9 +101,9 @@ class Sandbox:
             finally:
                 os.close(status_writer)
             with process:
-                said = cast(IO[bytes], process.stdout)
+                said = cast(BufferedReader, process.stdout)
                 try:
-                    _follow(said, log, job)
+                    follow(iter(lambda: said.read1(_PIECE), b""), log, job.on_line)
                 except BaseException:
                     # bubblewrap takes all that runs inside with it; the pipe ends with the last of them.
                     process.kill()
@@ -166,13 +176,6 @@ def _options(
     for name, value in sorted(around.environment(job.environment).items()):
         options += ["--setenv", name, value]
     return options
-
-
-def _follow(stdout: IO[bytes], log: IO[bytes], job: Job) -> None:
-    # A line has a limit: a recipe gone wild shall not fill this machine's memory.
-    for line in iter(lambda: stdout.readline(1 << 16), b""):
-        log.write(line)
-        job.on_line(line.decode("utf-8", "replace").rstrip("\n"))
 
 
 def _exit_status(said: str, returncode: int, log: Path) -> int:

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import requests
 from oras.auth import AuthenticationException
+from oras.logger import logger as oras_logger
 from oras.provider import Registry
 from requests.adapters import HTTPAdapter
 
@@ -76,8 +77,10 @@ def _push(registry: Registry, image: Image, layout: Path, reference: str) -> byt
         ).raise_for_status()
     url, kind = f"{registry.prefix}://{container.manifest_url()}", json.loads(image.manifest)["mediaType"]
     registry.do_request(url, "PUT", headers={"Content-Type": kind}, data=image.manifest).raise_for_status()
-    answer = registry.do_request(f"{url.rpartition('/')[0]}/{image.digest}", headers={"Accept": kind})
-    return bytes(answer.content)
+    whole = f"{url.rpartition('/')[0]}/{image.digest}"
+    with registry.do_request(whole, headers={"Accept": kind}, stream=True) as answer:
+        # No more than tells whether it is the same.
+        return next(answer.iter_content(len(image.manifest) + 1), b"")
 
 
 @contextmanager
@@ -86,13 +89,18 @@ def _registry(reference: str, host: str) -> Iterator[_Registry]:
     insecure = _is_loopback(host)
     answer = requests.get(f"{'http' if insecure else 'https'}://{host}/v2/", timeout=_PATIENCE)
     wants_password = answer.headers.get("WWW-Authenticate", "").lower().startswith("basic")
+    # It would print what the registry says as it is.
+    oras_logger.log_handler.clear()
     registry = _Registry(
         hostname=host, insecure=insecure, auth_backend="basic" if wants_password else "token"
     )
     with registry.session as session:
         for scheme in ("http://", "https://"):
             session.mount(scheme, _Hurried())
-        registry.auth.load_configs(registry.get_container(reference), _credentials())
+        try:
+            registry.auth.load_configs(registry.get_container(reference), _credentials())
+        except (AttributeError, TypeError, OSError) as error:
+            raise ValueError(f"what `docker login` keeps cannot be read: {error}") from error
         if wants_password and not vars(registry.auth).get("_basic_auth"):
             raise ValueError("it wants a user's name and password, and there are none")
         yield registry

@@ -30,7 +30,6 @@ from verbatim.release import Release
 from verbatim.scratch import remove_tree, scratch
 from verbatim.sources.choose import SourceChoice, choose_source
 from verbatim.sources.git import git_url
-from verbatim.sources.repository import without_credentials
 from verbatim.sources.source import Identity, Prepared, Source
 from verbatim.store import Store
 
@@ -52,7 +51,14 @@ class Request:
 
     def key(self, engine: Engine) -> str:
         """The same for the same question to an engine, wherever the answer goes."""
-        asked = (self.release.version, self.choice.text, self.choice.commit, git_url(), engine.name)
+        asked = (
+            self.release.version,
+            self.choice.text,
+            self.choice.commit,
+            git_url(),
+            engine.name,
+            engine.place,
+        )
         return sha256_bytes(json.dumps(asked).encode())
 
 
@@ -111,6 +117,7 @@ def build_release(request: Request, fetcher: Fetcher) -> Outcome:
         artifacts = verified(request.folder, remembered, plan)
         if artifacts is not None:
             _recall_fall_back(request, plan)
+            # Each engine made them, together or one after the other.
             by_engine = {engine.name: artifacts for engine in request.engines}
             verdicts = judge(release, artifacts, fetcher)
             return Outcome(request.folder, True, plan.source, artifacts, verdicts, by_engine)
@@ -224,7 +231,7 @@ def _build_info(request: Request, plan: Plan, started: datetime) -> str:
         "finished": datetime.now(UTC).isoformat(),
         "kernel": platform.platform(),
         "python": platform.python_version(),
-        "source": {"asked": without_credentials(request.choice.text), "used": asdict(plan.source)},
+        "source": {"asked": console.without_credentials(request.choice.text), "used": asdict(plan.source)},
         "started": started.isoformat(),
         "verbatim": __version__,
     }

@@ -19,17 +19,17 @@ from verbatim.scratch import scratch
 
 
 def provide_image(
-    environment: Environment, fetcher: Fetcher, *, load: bool, output: Path | None, reference: str
+    environment: Environment, fetcher: Fetcher, *, load: bool, output: Path | None, reference: str | None
 ) -> None:
     """Make the image and put it wherever it is wanted; if nowhere, only say what it is.
 
     Raises MismatchError if it does not come out as the lock says, and what each place refuses.
     """
     image = Image.of(environment)
-    if reference:
+    if reference is not None:
         check_reference(reference)
-    if output is not None and not output.absolute().parent.is_dir():
-        raise UsageError(f"{output.parent} is no folder", "give another --output")
+    if output is not None and (output.is_dir() or not output.absolute().parent.is_dir()):
+        raise UsageError(f"--output {output} cannot be a file", "name a file in a folder that is there")
     console.result(f"{image.name}")
     console.result(f"  digest {image.digest}")
     console.result(f"  configuration {image.config_digest}")
@@ -37,12 +37,12 @@ def provide_image(
         root = ensure_root(environment, fetcher)
         with refusals(), closing(connect()) as client:
             console.result(f"  loaded into Docker as {ensure_image(client, root)}")
-    if output is not None or reference:
+    if output is not None or reference is not None:
         _write(image, environment, fetcher, output, reference)
 
 
 def _write(
-    image: Image, environment: Environment, fetcher: Fetcher, output: Path | None, reference: str
+    image: Image, environment: Environment, fetcher: Fetcher, output: Path | None, reference: str | None
 ) -> None:
     root = ensure_root(environment, fetcher)
     with scratch(cache_directory() / "images") as work:
@@ -54,5 +54,5 @@ def _write(
                     image.write_archive(work / "layout", archive)
                 os.replace(beside / "image.tar", output)
             console.result(f"  written to {output}: docker load --input {output}")
-        if reference:
+        if reference is not None:
             console.result(f"  pushed: {push(image, work / 'layout', reference)}")

@@ -13,9 +13,10 @@ def show_rebuilt(rebuilt: Rebuilt, *, as_json: bool) -> None:
         console.result_json(_as_json(rebuilt))
         return
     findings = rebuilt.findings
-    for artifact in rebuilt.built.artifacts:
+    for artifact, verdict in zip(rebuilt.built.artifacts, rebuilt.built.verdicts, strict=True):
         console.result(artifact.name)
         console.result(f"  SHA-256 {artifact.sha256}")
+        console.result(f"  {verdict.text}")
     if findings.is_identical:
         console.result("identical, rebuilt with other surroundings")
     else:
@@ -46,6 +47,7 @@ def _as_json(rebuilt: Rebuilt) -> object:
     return {
         "identical": findings.is_identical,
         "artifacts": {artifact.name: artifact.sha256 for artifact in rebuilt.built.artifacts},
+        "verdicts": [verdict.judgement for verdict in rebuilt.built.verdicts],
         "varied": {name: list(values) for name, values in rebuilt.varied.items()},
         "not_varied": dict(rebuilt.not_varied),
         "different": {

@@ -6,7 +6,6 @@ No configuration of the user's or the system's counts, and nothing in what was f
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,11 +33,6 @@ _NOT_THERE = (
 )
 # Seconds: to list a tag, and to fetch a commit.
 _SHORT, _LONG = 60, 1800
-
-
-def without_credentials(url: str) -> str:
-    """The address without a user's name and password, as it may be shown."""
-    return re.sub(r"(?<=://)[^/@]*@", "", url)
 
 
 class Repository:
@@ -72,7 +66,7 @@ class Repository:
 
     def tagged_commit(self, url: str, tag: str) -> str | None:
         """The commit that a tag names over there; None if there is no such tag."""
-        console.note(f"asking {without_credentials(url)} which commit {tag} is")
+        console.note(f"asking {console.without_credentials(url)} which commit {tag} is")
         names = (f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}")
         listed = self._ask_remote("ls-remote", "--", url, *names, seconds=_SHORT)
         lines = (line.partition("\t") for line in listed.splitlines())
