@@ -581,6 +581,46 @@ def test_a_damaged_context_is_told(tmp_path: Path) -> None:
     assert _check().found.startswith("the Docker daemon of context 'mine' does not answer: ")
 
 
+@pytest.mark.parametrize("content", ["[1]", "{", '"text"', None])
+def test_a_configuration_of_docker_s_that_is_none_is_refused(
+    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    if content is None:
+        (tmp_path / "config.json").write_bytes(b"\xff\xfe")
+    else:
+        (tmp_path / "config.json").write_text(content, encoding="utf-8")
+    check = _check()
+    assert check.found == f"{tmp_path / 'config.json'} is not Docker's configuration"
+
+
+def test_contexts_are_not_looked_for_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "hostile"
+    meta = tmp_path / "contexts" / "meta" / sha256_bytes(name.encode())
+    meta.mkdir(parents=True)
+    endpoint = {"Host": "tcp://hostile.invalid:1", "SkipTLSVerify": True}
+    described = {"Name": name, "Metadata": {}, "Endpoints": {"docker": endpoint}}
+    (meta / "meta.json").write_text(json.dumps(described), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "nothing"))
+    monkeypatch.setenv("HOME", str(tmp_path / "nothing"))
+    monkeypatch.setenv("DOCKER_CONTEXT", name)
+    check = _check()
+    assert check.found == f"there is no Docker context '{name}', for want of a config.json"
+
+
+def test_secrets_of_an_address_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://user:secret@127.0.0.1:9")
+    check = _check()
+    assert not check.passed
+    assert "127.0.0.1:9" in check.found
+    assert "secret" not in check.found + check.remedy
+
+
 def test_a_context_that_is_not_there_is_not_this_machine_s_daemon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOCKER_CONTEXT", "elsewhere")
     check = _check()

@@ -46,6 +46,7 @@ from verbatim.environments.rootfs import Root
 from verbatim.errors import BuildError, CapabilityError, IntegrityError
 from verbatim.paths import PROJECT
 from verbatim.release import Release
+from verbatim.scratch import remove_tree
 from verbatim.sources.source import Identity, Prepared
 
 pytestmark = pytest.mark.integration
@@ -392,12 +393,16 @@ for number in range(5000):
         "touch $1; python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' $2",
         "touch $1 $2 $'caf\\xe9'",
         "touch $1 $2 $'line\\nfeed'",
+        # What follows what is refused is more than anybody reads ahead.
+        "ln -s /etc/passwd $1; head -c 100M /dev/zero > $2",
+        "touch $1; mkdir -p $2/$(printf 'a/%.0s' {1..1500})",
     ],
 )
 def test_odd_results_are_refused(engine: Engine, script: str, root: Root, tmp_path: Path) -> None:
     require(engine)
     with pytest.raises((BuildError, IntegrityError)):
         _run_recipe(engine, script, root, tmp_path)
+    remove_tree(tmp_path / "output")
 
 
 @pytest.mark.parametrize("engine", [Sandbox(), Docker()], ids=lambda engine: engine.name)

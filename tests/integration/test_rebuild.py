@@ -24,11 +24,12 @@ from verbatim.build.plan import Plan, Stage
 from verbatim.build.rebuild import Difference, Findings, Rebuilder, find
 from verbatim.build.recipe import Recipe
 from verbatim.build.tools import Tools
-from verbatim.build.vary import VARIATIONS, Host, Pair, surroundings
+from verbatim.build.vary import VARIATIONS, Host, Pair, Value, surroundings
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.engines.surroundings import Surroundings
 from verbatim.environments.rootfs import Root
+from verbatim.errors import CapabilityError
 from verbatim.fetch import Fetcher
 from verbatim.release import Release
 from verbatim.sources.source import Identity, Prepared
@@ -116,6 +117,25 @@ def _run(script: str, around: Surroundings, root: Root, prepared: Prepared, work
     )
     assert Sandbox(around).run(job) == 0, job.log.read_text(errors="replace")
     return job.log.read_text(errors="replace")
+
+
+@pytest.mark.parametrize(
+    ("variables", "sign"),
+    [
+        ({"LD_PRELOAD": "/in/nowhere/libfaketime.so.1"}, "cannot be preloaded"),
+        ({"LC_ALL": "tr_TR.UTF-8", "LOCPATH": "/in/nowhere"}, "cannot change locale"),
+    ],
+)
+def test_a_variation_that_takes_no_effect_is_no_variation(
+    variables: dict[str, str], sign: str, root: Root, prepared: Prepared, tmp_path: Path
+) -> None:
+    (tmp_path / "recipes" / "source").mkdir(parents=True)
+    (tmp_path / "recipes" / "source" / "source.sh").write_text('touch "/out/Python-$1."{tgz,tar.xz}\n')
+    stage = Stage("source", root.environment, Recipe.load("source", tmp_path / "recipes"))
+    plan = Plan(Release.parse(SMALL), Identity("tarball", "made up", {"sha256": "0" * 64}), stage)
+    rebuilder = Rebuilder(plan, prepared, root, [], tmp_path / "kept")
+    with pytest.raises(CapabilityError, match=f"did not take effect: .*{sign}"):
+        rebuilder.attempt("alone", {"alone": Value("none", {"variables": variables})})
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from verbatim.build.run import run
 from verbatim.build.vary import Pair, Value, surroundings
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import Root
-from verbatim.errors import BuildError
+from verbatim.errors import BuildError, CapabilityError
 from verbatim.paths import cache_directory
 from verbatim.scratch import scratch
 from verbatim.sources.source import Prepared
@@ -81,6 +81,21 @@ def _find_alone(sides: Sequence[Mapping[str, Value]], attempt: Attempt) -> dict[
     return alone
 
 
+# What the loader and bash say, and then go on, with the clock or the locale as it was.
+_NOT_IN_FORCE = ("cannot be preloaded", "setlocale: LC_ALL: cannot change locale")
+
+
+def _check_in_force(log: Path) -> None:
+    """Raise CapabilityError if a library or a locale that varies something could not be used."""
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if any(sign in line for sign in _NOT_IN_FORCE):
+                raise CapabilityError(
+                    f"a variation did not take effect: {line.strip()}",
+                    "a maintainer can run: ./invoke lock --environment vary",
+                )
+
+
 @dataclass(frozen=True)
 class Rebuilder:
     """Makes a plan's artifacts again and again, and compares them with those of the first time."""
@@ -105,6 +120,7 @@ class Rebuilder:
                 )
             except BuildError as error:
                 return Difference((), str(error))
+            _check_in_force(work / "log")
             return self._compare(name, artifacts)
 
     def _compare(self, name: str, artifacts: Sequence[Artifact]) -> Difference | None:

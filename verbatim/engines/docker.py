@@ -20,12 +20,13 @@ from docker.models.containers import Container
 from docker.types import LogConfig, Mount, Ulimit
 
 from verbatim import console
+from verbatim.archive.members import UnsafeMemberError
 from verbatim.archive.unpack import Unpacker
 from verbatim.engines.daemon import connect, daemon_address, ensure_image, refusals
 from verbatim.engines.inputs import write_inputs
 from verbatim.engines.log import follow
 from verbatim.engines.protocol import BUILD, HOST_NAME, UID, Check, Job
-from verbatim.errors import CapabilityError
+from verbatim.errors import BuildError, CapabilityError
 from verbatim.paths import cache_directory
 from verbatim.scratch import locked, scratch
 
@@ -174,7 +175,10 @@ def _carry_out(job: Job, carrier: Container) -> None:
     # As long as it is not closed, the daemon waits for somebody to read it, and does nothing else with the container.
     with closing(cast(Generator[bytes], pieces)):
         unpacker = Unpacker(job.output)
-        unpacker.tar("what the container left in /out", _Pieces(pieces))
+        try:
+            unpacker.tar("what the container left in /out", _Pieces(pieces))
+        except UnsafeMemberError as error:
+            raise BuildError(error.message, "correct the recipe") from error
         unpacker.finish()
 
 
