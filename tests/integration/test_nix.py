@@ -231,14 +231,16 @@ def _quoted(text: str) -> str:
 
 
 @pytest.mark.usefixtures("nix_daemon")
-def test_results_are_plain_files_of_this_user_s_and_links_are_not_followed(inside: Inside) -> None:
+def test_results_are_plain_files_of_this_user_s_and_nothing_else_is_followed(inside: Inside) -> None:
     ended = inside(
-        "cd /out; mkdir folder; echo x > folder/file; chmod 700 folder/file; ln -s /etc/passwd link"
+        "cd /out; echo x > file; chmod 700 file; ln -s /etc/passwd link; mkdir -p folder/$(printf 'a/%.0s' {1..1500})"
     )
     assert ended.status == 0
-    status = (ended.output / "folder" / "file").stat()
+    status = (ended.output / "file").stat()
     assert (stat.S_IMODE(status.st_mode), status.st_uid) == (0o644, os.getuid())
     assert os.readlink(ended.output / "link") == "/etc/passwd"
+    # An artifact is a file: that there is a folder is enough to refuse it.
+    assert list((ended.output / "folder").iterdir()) == []
 
 
 @pytest.mark.usefixtures("nix_daemon")
