@@ -103,11 +103,8 @@ def rebuild(
     json: bool = False,
 ) -> None:
     """Build again with the surroundings varied, compare, and name what a difference is due to."""
-    fetcher, folder, variations = (
-        _fetcher(offline=offline, jobs=jobs),
-        _output(output),
-        choose_variations(vary),
-    )
+    fetcher, folder = _fetcher(offline=offline, jobs=jobs), _output(output)
+    variations = choose_variations(vary)
     release, choice = Release.parse(version), SourceChoice(source, commit)
     rebuilt = rebuild_release(Request(release, choice, folder, [Sandbox()]), variations, fetcher)
     show_rebuilt(rebuilt, as_json=json)

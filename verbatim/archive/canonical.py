@@ -27,30 +27,36 @@ def write_tree(folder: Path, time: int, onward: SupportsWrite | None = None) -> 
     with tarfile.open(
         fileobj=cast(IO[bytes], sink), mode="w|", format=tarfile.PAX_FORMAT, encoding="utf-8"
     ) as tar:
-        for name, path, status in _walk(os.fsencode(folder), b""):
+        for name, path, status in walk(os.fsencode(folder), b""):
             info = tarfile.TarInfo(name.decode("utf-8", "surrogateescape"))
             info.mtime = time
-            info.mode = stat.S_IMODE(status.st_mode)
-            if stat.S_ISLNK(status.st_mode):
-                info.type = tarfile.SYMTYPE
-                info.mode = 0o777
-                info.linkname = os.readlink(path).decode("utf-8", "surrogateescape")
-                tar.addfile(info)
-            elif stat.S_ISDIR(status.st_mode):
-                info.type = tarfile.DIRTYPE
-                tar.addfile(info)
-            elif stat.S_ISREG(status.st_mode):
-                info.size = status.st_size
-                with open(path, "rb") as file:
-                    tar.addfile(info, file)
-            else:
-                raise IntegrityError(
-                    f"{os.fsdecode(path)} is neither a file, a folder nor a link", "remove it"
-                )
+            add_member(tar, info, path, status)
     return sink
 
 
-def _walk(folder: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes, os.stat_result]]:
+def add_member(tar: tarfile.TarFile, info: tarfile.TarInfo, path: bytes, status: os.stat_result) -> None:
+    """Add what is at a path, under the name, time and owner of ``info``, which gets its kind, mode and size.
+
+    Raises IntegrityError for what is neither a file, a folder nor a link.
+    """
+    info.mode = stat.S_IMODE(status.st_mode)
+    if stat.S_ISLNK(status.st_mode):
+        info.type = tarfile.SYMTYPE
+        info.mode = 0o777
+        info.linkname = os.readlink(path).decode("utf-8", "surrogateescape")
+        tar.addfile(info)
+    elif stat.S_ISDIR(status.st_mode):
+        info.type = tarfile.DIRTYPE
+        tar.addfile(info)
+    elif stat.S_ISREG(status.st_mode):
+        info.size = status.st_size
+        with open(path, "rb") as file:
+            tar.addfile(info, file)
+    else:
+        raise IntegrityError(f"{os.fsdecode(path)} is neither a file, a folder nor a link", "remove it")
+
+
+def walk(folder: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes, os.stat_result]]:
     """Names relative to the top, paths and statuses, each folder before what it holds, in byte order."""
     with os.scandir(folder) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
@@ -59,4 +65,4 @@ def _walk(folder: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes, os.stat_
         status = entry.stat(follow_symlinks=False)
         yield name, entry.path, status
         if stat.S_ISDIR(status.st_mode):
-            yield from _walk(entry.path, name + b"/")
+            yield from walk(entry.path, name + b"/")

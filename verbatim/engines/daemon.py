@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,11 +20,9 @@ from docker.models.images import Image as Loaded
 from docker.utils.config import find_config_file
 
 from verbatim import console
-from verbatim.environments.image import Image
+from verbatim.environments.image import Image, laid_out
 from verbatim.environments.rootfs import Root
 from verbatim.errors import CapabilityError, IntegrityError
-from verbatim.paths import cache_directory
-from verbatim.scratch import scratch
 
 #: Seconds for the first answer, and for each later one: a slow disk takes its time to unpack an image.
 _FIRST_PATIENCE, _PATIENCE = 20, 600
@@ -136,9 +135,10 @@ def ensure_image(client: docker.DockerClient, root: Root) -> str:
     It is known by its content: a name says nothing. Raises IntegrityError if another image has its name.
     """
     image = Image.of(root.environment)
+    _refuse_other(client, image)
     identity = _find(client, image)
     if identity is None:
-        load_image(client, image, root)
+        _load(client, image, root)
         identity = _find(client, image)
     if identity is None:
         raise IntegrityError(
@@ -148,22 +148,18 @@ def ensure_image(client: docker.DockerClient, root: Root) -> str:
     return identity
 
 
-def load_image(client: docker.DockerClient, image: Image, root: Root) -> None:
-    """Hand the image to the daemon; raises IntegrityError if its name already means something else there."""
-    refuse_other(client, image)
-    with scratch(cache_directory() / "images") as work:
-        with console.progress(f"making the image of {image.environment.name}", unit="things"):
-            image.write_layout(root, work / "layout")
-            with (work / "image.tar").open("wb") as archive:
-                image.write_archive(work / "layout", archive)
-        with (
-            console.progress("loading it into Docker", unit="things"),
-            (work / "image.tar").open("rb") as archive,
-        ):
-            client.images.load(archive)
+def _load(client: docker.DockerClient, image: Image, root: Root) -> None:
+    with (
+        laid_out(image, root) as layout,
+        tempfile.TemporaryFile(dir=layout.parent) as archive,
+        console.progress("loading it into Docker", unit="things"),
+    ):
+        image.write_archive(layout, archive)
+        archive.seek(0)
+        client.images.load(cast(bytes, archive))
 
 
-def refuse_other(client: docker.DockerClient, image: Image) -> None:
+def _refuse_other(client: docker.DockerClient, image: Image) -> None:
     """Raise IntegrityError if the image's name already means something else in the daemon."""
     try:
         named = client.images.get(image.name)
@@ -178,7 +174,6 @@ def refuse_other(client: docker.DockerClient, image: Image) -> None:
 
 def _find(client: docker.DockerClient, image: Image) -> str | None:
     """An image store of Docker's own knows images by their configuration, containerd's by their manifest."""
-    refuse_other(client, image)
     for digest in (image.config_digest, image.digest):
         try:
             found = client.images.get(digest)

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
+from verbatim.archive.canonical import add_member, walk
 from verbatim.engines.protocol import UID
-from verbatim.errors import IntegrityError
 
 
 def write_inputs(inputs: Mapping[str, Path], output: IO[bytes]) -> None:
@@ -33,30 +33,23 @@ def _parents(name: str) -> Iterator[str]:
     return ("/".join(parts[:length]) for length in range(1, len(parts)))
 
 
-def _folder(name: str) -> tarfile.TarInfo:
+def _member(name: str) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
-    info.type, info.mode = tarfile.DIRTYPE, 0o755
     info.uid = info.gid = UID
     return info
 
 
+def _folder(name: str) -> tarfile.TarInfo:
+    info = _member(name)
+    info.type, info.mode = tarfile.DIRTYPE, 0o755
+    return info
+
+
 def _add(tar: tarfile.TarFile, name: str, path: bytes) -> None:
-    status = os.lstat(path)
-    info = tarfile.TarInfo(name)
-    info.mode, info.mtime = stat.S_IMODE(status.st_mode), int(status.st_mtime)
-    info.uid = info.gid = UID
-    if stat.S_ISDIR(status.st_mode):
-        info.type = tarfile.DIRTYPE
-        tar.addfile(info)
-        for entry in sorted(os.listdir(path)):
-            _add(tar, f"{name}/{entry.decode('utf-8', 'surrogateescape')}", path + b"/" + entry)
-    elif stat.S_ISLNK(status.st_mode):
-        info.type = tarfile.SYMTYPE
-        info.linkname = os.readlink(path).decode("utf-8", "surrogateescape")
-        tar.addfile(info)
-    elif stat.S_ISREG(status.st_mode):
-        info.size = status.st_size
-        with open(path, "rb") as file:
-            tar.addfile(info, file)
-    else:
-        raise IntegrityError(f"{os.fsdecode(path)} is neither a file, a folder nor a link", "remove it")
+    top = os.lstat(path)
+    first = name.encode("utf-8", "surrogateescape")
+    below = walk(path, first + b"/") if stat.S_ISDIR(top.st_mode) else ()
+    for member, place, status in ((first, path, top), *below):
+        info = _member(member.decode("utf-8", "surrogateescape"))
+        info.mtime = int(status.st_mtime)
+        add_member(tar, info, place, status)

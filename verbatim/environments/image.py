@@ -8,16 +8,21 @@ what `docker load` has always read.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from verbatim import console
 from verbatim.archive.canonical import write_tree
 from verbatim.digest import SupportsWrite, sha256_bytes
 from verbatim.environments.lock import Environment, Lock
 from verbatim.environments.rootfs import Root
 from verbatim.errors import MismatchError
+from verbatim.paths import cache_directory
+from verbatim.scratch import scratch
 
 #: Of this machine, so that no daemon ever asks a registry for it.
 _REPOSITORY = "localhost/verbatim"
@@ -115,6 +120,16 @@ class Image:
                 "Layers": [blob(self.environment.lock.root_sha256)],
             }
         ]
+
+
+@contextmanager
+def laid_out(image: Image, root: Root) -> Iterator[Path]:
+    """The image's layout, in a folder that is there while the block runs; raises as `Image.write_layout` does."""
+    with scratch(cache_directory() / "images") as work:
+        layout = work / "layout"
+        with console.progress(f"making the image of {image.environment.name}", unit="things"):
+            image.write_layout(root, layout)
+        yield layout
 
 
 def image_sha256(lock: Lock) -> str:

@@ -8,13 +8,12 @@ from pathlib import Path
 
 from verbatim import console
 from verbatim.engines.daemon import connect, ensure_image, refusals
-from verbatim.environments.image import Image
+from verbatim.environments.image import Image, laid_out
 from verbatim.environments.lock import Environment
 from verbatim.environments.registry import check_reference, push
 from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import UsageError
 from verbatim.fetch import Fetcher
-from verbatim.paths import cache_directory
 from verbatim.scratch import scratch
 
 
@@ -45,14 +44,12 @@ def _write(
     image: Image, environment: Environment, fetcher: Fetcher, output: Path | None, reference: str | None
 ) -> None:
     root = ensure_root(environment, fetcher)
-    with scratch(cache_directory() / "images") as work:
-        with console.progress(f"making the image of {environment.name}", unit="things"):
-            image.write_layout(root, work / "layout")
+    with laid_out(image, root) as layout:
         if output is not None:
             with scratch(output.absolute().parent) as beside:
                 with (beside / "image.tar").open("wb") as archive:
-                    image.write_archive(work / "layout", archive)
+                    image.write_archive(layout, archive)
                 os.replace(beside / "image.tar", output)
             console.result(f"  written to {output}: docker load --input {output}")
         if reference is not None:
-            console.result(f"  pushed: {push(image, work / 'layout', reference)}")
+            console.result(f"  pushed: {push(image, layout, reference)}")
