@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import signal
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +42,18 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def interrupts() -> Iterator[None]:
+    """SIGINT and SIGTERM raise KeyboardInterrupt, as in a task, whatever they did before: in a shell's background nothing."""
+    former = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    yield
+    for number, handler in former.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
 def site() -> Iterator[Site]:
     with Site() as running:
         yield running
@@ -59,3 +74,12 @@ def fetcher(store: Store) -> Fetcher:
 def impatient(store: Store) -> Fetcher:
     """A fetcher for mirrors that hang."""
     return Fetcher(store, jobs=3, patience=Patience(attempts=3, connect=5, read=0.7, back_off=0.001))
+
+
+@pytest.fixture
+def unanswered() -> Iterator[None]:
+    """Docker's client leaves a socket open if nobody answers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import json
 import os
-import runpy
 import signal
 import socket
 import stat
 import sys
 import tarfile
 import threading
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.integration.releases import SMALL, small_tarball
+from tests.program import run_in_process
 from verbatim.build.plan import Artifact
 from verbatim.compare.agreement import disputed_artifacts
 from verbatim.digest import sha256_bytes
@@ -40,6 +38,9 @@ from verbatim.environments.rootfs import Root
 from verbatim.errors import CapabilityError, IntegrityError, UsageError
 from verbatim.process import build as process
 from verbatim.release import Release
+
+
+pytestmark = pytest.mark.usefixtures("unanswered")
 
 
 @dataclass
@@ -226,15 +227,7 @@ def build(
     def run(engines: Sequence[Engine], *options: str) -> Ended:
         monkeypatch.setattr(choose, "choose_engines", lambda *_, **__: list(engines))
         arguments = ["build", "--version", SMALL, "--source", str(tarball), "--output", str(tmp_path / "out")]
-        monkeypatch.setattr(sys, "argv", ["invoke", *arguments, *options])
-        capsys.readouterr()
-        status = 0
-        try:
-            runpy.run_module("verbatim", run_name="__main__")
-        except SystemExit as leaving:
-            assert isinstance(leaving.code, int)
-            status = leaving.code
-        return Ended(status, *capsys.readouterr())
+        return Ended(*run_in_process([*arguments, *options], monkeypatch, capsys))
 
     yield run
     signal.signal(signal.SIGTERM, former)
@@ -252,12 +245,15 @@ def test_engines_that_agree_are_one_result(build: Build, tmp_path: Path) -> None
     ]
     folder = tmp_path / "out" / SMALL
     assert sorted(path.name for path in folder.iterdir()) == sorted(
-        [_XZ, _TGZ, "SHA256SUMS", "provenance.intoto.json", "buildinfo"]
+        [_XZ, _TGZ, "SHA256SUMS", "source.intoto.json", "buildinfo"]
     )
     assert sorted(path.name for path in (folder / "buildinfo").iterdir()) == [
-        *("build.json", "docker.log", "sandbox.log")
+        *("source-build.json", "source-docker.log", "source-sandbox.log")
     ]
-    assert json.loads((folder / "buildinfo" / "build.json").read_text())["engines"] == ["sandbox", "docker"]
+    assert json.loads((folder / "buildinfo" / "source-build.json").read_text())["engines"] == [
+        "sandbox",
+        "docker",
+    ]
     again = build(engines, "--json")
     assert json.loads(again.out)["unchanged"] is True
     assert set(json.loads(again.out)["engines"]) == {"sandbox", "docker"}
@@ -282,7 +278,7 @@ def test_engines_that_disagree_leave_the_evidence_and_no_result(
             _XZ: [*[sha256_bytes(b"xz")[:16]] * 2, "the", "same"],
             _TGZ: [sha256_bytes(b"gz")[:16], sha256_bytes(b"other")[:16], "different"],
         }
-        kept = cache / "disputed" / SMALL
+        kept = cache / "disputed" / f"{SMALL}-source"
         assert ended.err.splitlines()[-1] == (
             f"error: {_TGZ}: not the same from sandbox and docker; "
             f"one of the engines may have been tampered with; what each made is in {kept}"
@@ -431,16 +427,12 @@ def test_a_line_is_heard_when_it_is_whole_and_not_before() -> None:
 
 
 @pytest.fixture(autouse=True)
-def no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No settings of Docker's; and its client leaves a socket open if nobody answers."""
+def no_daemon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings of Docker's."""
     for name in os.environ:
         if name.startswith("DOCKER_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
-        gc.collect()
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import inspect
 import json
 import os
 import resource
-import runpy
 import select
 import shutil
 import signal
@@ -19,6 +18,7 @@ from pathlib import Path
 import pytest
 from invoke.exceptions import Exit
 
+from tests.program import run_in_process
 from tests.servers import Page, Site
 from verbatim import __version__, errors
 from verbatim.digest import sha256_bytes
@@ -27,6 +27,9 @@ from verbatim.errors import VerbatimError
 from verbatim.paths import PROJECT, cache_directory
 from verbatim.program import framed
 from verbatim.store import Store
+
+# A task that is run in this process takes the signals over.
+pytestmark = pytest.mark.usefixtures("interrupts")
 
 #: Seconds; far more than any of these needs, and less than a download's patience.
 _LIMIT = 30
@@ -78,18 +81,6 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def former_handlers() -> Iterator[None]:
-    """Put SIGTERM back; and let SIGINT be heard, which all that a shell has in its background ignores."""
-    former = {
-        number: signal.signal(number, signal.default_int_handler)
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    yield
-    for number, handler in former.items():
-        signal.signal(number, handler)
-
-
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
     return tmp_path / "output"
@@ -103,15 +94,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     """Run it in this process, which is the faster way."""
 
     def run(*arguments: str) -> Ended:
-        status = 0
-        capsys.readouterr()
-        monkeypatch.setattr(sys, "argv", ["invoke", *arguments])
-        try:
-            runpy.run_module("verbatim", run_name="__main__")
-        except SystemExit as leaving:
-            assert isinstance(leaving.code, int)
-            status = leaving.code
-        return Ended(status, *capsys.readouterr())
+        return Ended(*run_in_process(arguments, monkeypatch, capsys))
 
     return run
 
@@ -330,6 +313,7 @@ def test_the_environments_are_listed(run: Run) -> None:
     assert ended.out.count(" packages (") == len(environment_names())
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_the_doctor_says_what_is_there_and_what_is_not(run: Run) -> None:
     ended = run("doctor", "--offline")
     lines = ended.out.splitlines()
@@ -343,6 +327,7 @@ def test_the_doctor_says_what_is_there_and_what_is_not(run: Run) -> None:
         assert (ended.status, ended.err) == (0, "")
 
 
+@pytest.mark.usefixtures("unanswered")
 def test_the_doctor_says_what_to_do_about_what_is_missing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import subprocess
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,18 +14,6 @@ from verbatim.programs import run_program
 
 #: Two processes, of which the second is not started by us.
 _WAITS = ["sh", "-c", "sleep 1000 & sleep 1000"]
-
-
-@pytest.fixture
-def interrupts() -> Iterator[None]:
-    """Both signals raise KeyboardInterrupt, as in a task."""
-    former = {
-        number: signal.signal(number, signal.default_int_handler)
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
-    yield
-    for number, handler in former.items():
-        signal.signal(number, handler)
 
 
 @pytest.mark.usefixtures("interrupts")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.contract import contract_variables
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import Root
@@ -292,16 +293,7 @@ print(json.dumps({
         python=True,
     )
     found = json.loads(ended.log)
-    assert found.pop("variables") == {
-        # bubblewrap always sets this one.
-        "PWD": "/build",
-        "HOME": "/build",
-        "LC_ALL": "C.UTF-8",
-        "PATH": "/usr/local/bin:/usr/bin:/usr/sbin",
-        "PYTHONHASHSEED": "0",
-        "SOURCE_DATE_EPOCH": str(_EPOCH),
-        "TZ": "UTC",
-    }
+    assert found.pop("variables") == contract_variables(_EPOCH)
     # The last descriptor is that of the listing itself.
     assert found.pop("descriptors") == [0, 1, 2, 3]
     assert found.pop("groups") in ([1000], [])

@@ -17,6 +17,7 @@ import pytest
 
 from tests.integration import ssh
 from tests.integration.command import PUBLISHED, Finished, run, verbatim
+from tests.integration.contract import contract_variables
 from tests.integration.engines import require
 from tests.integration.nix import Installation
 from tests.integration.processes import Process, descendants, wait_until_gone
@@ -155,15 +156,7 @@ print(json.dumps({
     )
     assert ended.status == 0, ended.log
     found = json.loads(ended.log)
-    assert found.pop("variables") == {
-        "PWD": "/build",
-        "HOME": "/build",
-        "LC_ALL": "C.UTF-8",
-        "PATH": "/usr/local/bin:/usr/bin:/usr/sbin",
-        "PYTHONHASHSEED": "0",
-        "SOURCE_DATE_EPOCH": str(_EPOCH),
-        "TZ": "UTC",
-    }
+    assert found.pop("variables") == contract_variables(_EPOCH)
     assert found == {
         "uid": [1000, 1000, 1000],
         "gid": [1000, 1000, 1000],
