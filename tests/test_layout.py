@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: The rooms of verbatim, from the ground up.
 FLOORS = (
-    {"", "errors", "console", "digest", "paths", "programs", "scratch"},
+    {"", "errors", "console", "digest", "paths", "programs", "scratch", "seccomp"},
     {"data", "release", "store", "fetch", "archive"},
     {"sources", "environments"},
     {"engines"},

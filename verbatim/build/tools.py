@@ -35,11 +35,10 @@ class Tools:
 
     def reorder(self, *options: str) -> tuple[str, ...]:
         """The command that shows a folder as another one with its files in another order: disorderfs(1)."""
-        path = self._root.path
-        loader = (str(path / self._architecture.loader), "--library-path", str(self._libraries))
+        program = self._architecture.program(self._root.path, "disorderfs")
         # Otherwise it adds to the size of each file on the disk; and the recipe's folder is not empty.
         fixed = ("-f", "--quiet", "--pad-blocks=0", "-o", "nonempty")
-        return (*loader, str(path / "usr/bin/disorderfs"), *fixed, *options)
+        return (*program, *fixed, *options)
 
     def locales(self, *names: str) -> Path:
         """A folder for ``LOCPATH`` that holds these locales, such as ``tr_TR.UTF-8``."""

@@ -12,19 +12,20 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Mapping
+from contextlib import ExitStack, nullcontext
 from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
-from verbatim.engines import seccomp
+from verbatim import seccomp
 from verbatim.engines.launcher import Task
 from verbatim.engines.log import follow
 from verbatim.engines.protocol import Check, Job
 from verbatim.engines.surroundings import NO_HOME, Surroundings
-from verbatim.environments.architecture import ARCHITECTURES, Architecture, is_this_machine
+from verbatim.environments.architecture import ARCHITECTURES, is_this_machine
 from verbatim.errors import CapabilityError
+from verbatim.programs import readable
 
 #: Bytes of the log that are taken at a time.
 _PIECE = 1 << 16
@@ -82,11 +83,11 @@ class Sandbox:
             ExitStack() as held,
         ):
             try:
-                refused_calls = held.enter_context(_readable(seccomp.program()))
+                refused_calls = held.enter_context(readable(seccomp.program()))
                 files = {
-                    path: held.enter_context(_readable(text.encode())) for path, text in around.files.items()
+                    path: held.enter_context(readable(text.encode())) for path, text in around.files.items()
                 }
-                bubblewrap = _bubblewrap(job.root.path, ARCHITECTURES[architecture])
+                bubblewrap = ARCHITECTURES[architecture].program(job.root.path, "bwrap")
                 options = _options(job, around, status_writer, refused_calls, files)
                 task = _task(job, around, held)
                 process = subprocess.Popen(
@@ -111,24 +112,6 @@ class Sandbox:
                     raise
             reported = status.read()
         return _exit_status(reported, process.returncode, job.log)
-
-
-def _bubblewrap(root: Path, architecture: Architecture) -> list[str]:
-    return [
-        str(root / architecture.loader),
-        "--library-path",
-        str(root / "usr/lib" / architecture.triplet),
-        str(root / "usr/bin/bwrap"),
-    ]
-
-
-@contextmanager
-def _readable(content: bytes) -> Iterator[int]:
-    """A descriptor from which a program can read the content."""
-    with tempfile.TemporaryFile() as file:
-        file.write(content)
-        file.seek(0)
-        yield file.fileno()
 
 
 def _task(job: Job, around: Surroundings, held: ExitStack) -> Task:

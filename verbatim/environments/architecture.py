@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,15 @@ class Architecture:
     triplet: str
     #: Its dynamic loader, from the root on.
     loader: str
+
+    def program(self, root: Path, name: str) -> list[str]:
+        """The command that starts a program of a root's here, with that root's own loader and libraries."""
+        return [
+            str(root / self.loader),
+            "--library-path",
+            str(root / "usr/lib" / self.triplet),
+            str(root / "usr/bin" / name),
+        ]
 
 
 #: By Debian's names.

@@ -35,8 +35,17 @@ class Definition(BaseModel):
     wheels: list[
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.]+$")]
     ] = []
+    #: What else pip shall keep to when it chooses what those depend on, as in a constraints file.
+    constraints: list[
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(([<>~=!]=|[<>])[A-Za-z0-9.,<>=!~]+)$"),
+        ]
+    ] = []
     #: The environment's Python, such as "3.13"; needed with wheels.
     python: Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")] | None = None
+    #: Lines of bash, run once in the new root, for what is truly needed of what maintainer scripts would do.
+    activate: list[str] = []
 
     @property
     def sha256(self) -> str:

@@ -56,7 +56,7 @@ def write_lock(folder: Path, fetcher: Fetcher) -> Lock:
         wheel=wheels,
     )
     with scratch(cache_directory() / "environments") as work:
-        tree = make_root(resolved, work / "root", fetcher)
+        tree = make_root(resolved, work / "root", fetcher, definition.activate)
         nar = nar_sha256(work / "root")
     lock = resolved.model_copy(update={"root_sha256": tree.sha256, "root_size": tree.size, "nar_sha256": nar})
     lock = lock.model_copy(update={"image_sha256": image_sha256(lock)})

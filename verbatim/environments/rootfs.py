@@ -16,6 +16,7 @@ from verbatim import console
 from verbatim.archive.canonical import write_tree
 from verbatim.archive.unpack import Unpacker
 from verbatim.digest import HashingWriter
+from verbatim.environments.activate import activate
 from verbatim.environments.lock import Environment, Lock, LockedPackage
 from verbatim.environments.mirrors import debian_urls
 from verbatim.environments.wheels import fetch_wheels
@@ -62,7 +63,7 @@ def ensure_root(environment: Environment, fetcher: Fetcher) -> Root:
             console.warn(f"the cached environment {environment.name} was altered; it is made anew")
             remove_tree(path)
         with scratch(roots) as work:
-            tree = make_root(lock, work / "root", fetcher)
+            tree = make_root(lock, work / "root", fetcher, environment.definition.activate)
             if tree.sha256 != lock.root_sha256:
                 raise MismatchError(
                     f"environment {environment.name} has root digest {tree.sha256}, its lock says {lock.root_sha256}",
@@ -81,8 +82,11 @@ def _is_intact(root: Path, lock: Lock, advance: console.Advance) -> bool:
         return False
 
 
-def make_root(lock: Lock, folder: Path, fetcher: Fetcher) -> HashingWriter:
-    """Lay out a root file system in a new folder; give its digest and size. No maintainer script runs."""
+def make_root(lock: Lock, folder: Path, fetcher: Fetcher, commands: Sequence[str] = ()) -> HashingWriter:
+    """Lay out a root file system in a new folder; give its digest and size.
+
+    No maintainer script runs, but the definition's own ``commands`` do, inside; raises what `activate` does.
+    """
     packages = fetcher.fetch_all(
         [_download(package, lock.snapshot) for package in lock.package],
         f"{len(lock.package)} Debian packages",
@@ -97,6 +101,8 @@ def make_root(lock: Lock, folder: Path, fetcher: Fetcher) -> HashingWriter:
     unpacker.finish()
     folder.chmod(0o755)
     _add_what_no_package_brings(folder, stanzas)
+    if commands:
+        activate(folder, lock.architecture, commands, lock.time)
     _set_times(folder, lock.time)
     return write_tree(folder, lock.time)
 

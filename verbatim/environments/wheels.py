@@ -26,12 +26,15 @@ def resolve_wheels(definition: Definition) -> list[LockedWheel]:
     if not definition.wheels:
         return []
     with tempfile.TemporaryDirectory() as folder:
+        constraints = Path(folder, "constraints.txt")
+        constraints.write_text("".join(f"{line}\n" for line in definition.constraints), encoding="utf-8")
         report = _pip(
             "install",
             "--dry-run",
             "--quiet",
             "--ignore-installed",
-            f"--target={folder}",
+            f"--target={folder}/wheels",
+            f"--constraint={constraints}",
             "--report=-",
             *_target(definition.python, definition.architecture),
             *definition.wheels,
