@@ -14,6 +14,7 @@ from invoke.loader import FilesystemLoader
 from invoke.tasks import task
 
 from verbatim import console
+from verbatim.build.stages import choose_stages
 from verbatim.build.vary import choose_variations
 from verbatim.engines.choose import NAMES, choose_engines, engine
 from verbatim.engines.sandbox import Sandbox
@@ -24,15 +25,15 @@ from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import CapabilityError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import PROJECT, cache_directory
-from verbatim.process.build import Request, build_release
+from verbatim.process.build import Request, build_stages
 from verbatim.process.clean import clean_cache
 from verbatim.process.doctor import examine
-from verbatim.process.rebuild import rebuild_release
+from verbatim.process.rebuild import rebuild_stage
 from verbatim.program import framed
 from verbatim.release import Release
 from verbatim.report.checks import show_checks
 from verbatim.report.environments import show_environments
-from verbatim.report.outcome import show_outcome
+from verbatim.report.outcome import show_outcomes
 from verbatim.report.rebuild import show_rebuilt
 from verbatim.report.reference import commands_page
 from verbatim.sources.choose import SourceChoice
@@ -45,6 +46,8 @@ _JOBS = os.cpu_count() or 1
     auto_shortflags=False,
     help={
         "version": "such as 3.13.5, 3.14.0rc1 or 3.15.0b4",
+        "artifacts": "source, docs, both with a comma between them, or all",
+        "formats": "of the documentation, with commas between them; all of them if left out",
         "source": "auto, git, tarball, a git repository, a .tgz or .tar.xz, or the address of one",
         "commit": "build from this commit (all 40 digits); the version's tag must not point elsewhere",
         "engine": "sandbox, docker or nix; several with commas between; or all that this machine has",
@@ -59,6 +62,8 @@ _JOBS = os.cpu_count() or 1
 def build(
     context: Context,
     version: str = "",
+    artifacts: str = "source",
+    formats: str = "",
     source: str = "auto",
     commit: str | None = None,
     engine: str = "sandbox",
@@ -68,19 +73,23 @@ def build(
     jobs: int = _JOBS,
     json: bool = False,
 ) -> None:
-    """Build a release's source tarballs and compare them with the published ones."""
+    """Build a release's artifacts and compare them with the published ones."""
     fetcher, folder = _fetcher(offline=offline, jobs=jobs), _output(output)
     release, choice = Release.parse(version), SourceChoice(source, commit)
-    request = Request(release, choice, folder, choose_engines(engine, builders=builders))
-    outcome = build_release(request, fetcher)
-    show_outcome(outcome, as_json=json)
-    outcome.refuse_difference()
+    stages = choose_stages(release, artifacts, formats)
+    engines = choose_engines(engine, builders=builders)
+    outcomes = build_stages([Request(release, stage, choice, folder, engines) for stage in stages], fetcher)
+    show_outcomes(outcomes, as_json=json)
+    for outcome in outcomes:
+        outcome.refuse_difference()
 
 
 @task(
     auto_shortflags=False,
     help={
         "version": "the version that was built, or is to be built first",
+        "artifacts": "source or docs",
+        "formats": "as for build",
         "vary": "what to vary: names with commas between them, or all",
         "source": "as for build",
         "commit": "as for build",
@@ -94,6 +103,8 @@ def build(
 def rebuild(
     context: Context,
     version: str = "",
+    artifacts: str = "source",
+    formats: str = "",
     vary: str = "all",
     source: str = "auto",
     commit: str | None = None,
@@ -106,7 +117,10 @@ def rebuild(
     fetcher, folder = _fetcher(offline=offline, jobs=jobs), _output(output)
     variations = choose_variations(vary)
     release, choice = Release.parse(version), SourceChoice(source, commit)
-    rebuilt = rebuild_release(Request(release, choice, folder, [Sandbox()]), variations, fetcher)
+    stage, *others = choose_stages(release, artifacts, formats)
+    if others:
+        raise UsageError(f"--artifacts {artifacts} names several stages", "rebuild one after the other")
+    rebuilt = rebuild_stage(Request(release, stage, choice, folder, [Sandbox()]), variations, fetcher)
     show_rebuilt(rebuilt, as_json=json)
     rebuilt.refuse_difference()
     rebuilt.built.refuse_difference()

@@ -9,12 +9,12 @@ import sys
 from invoke.exceptions import Exit
 
 from benchmarks import memory, rebuild, rootfs, start, tarballs
-from benchmarks.bench import Bench
+from benchmarks.bench import RELEASE, Bench
 from benchmarks.figure import Figure
 from benchmarks.page import README, circumstances, write_table
 from benchmarks.rounds import load
 from verbatim import console
-from verbatim.build.plan import Stage
+from verbatim.build.stages import source_stage
 from verbatim.environments.rootfs import ensure_root
 from verbatim.fetch import Fetcher
 from verbatim.paths import PROJECT, cache_directory
@@ -32,7 +32,7 @@ def main() -> None:
     rootfs.check_peer()
     before = load()
     with scratch(cache_directory() / "work") as work:
-        stage = Stage.load("source")
+        stage = source_stage(RELEASE)
         fetcher = Fetcher(Store(cache_directory()), jobs=os.cpu_count() or 1)
         root = ensure_root(stage.environment, fetcher)
         figures = _measure(Bench(work, rounds, fetcher, stage, root))

@@ -11,27 +11,29 @@ from typing import Any
 
 import pytest
 
-from verbatim.build.plan import Artifact, Plan, Stage
+from verbatim.build.plan import Artifact, Plan
+from verbatim.build.stages import source_stage
 from verbatim.digest import sha256_file
-from verbatim.evidence.statement import FILE_NAME, BuildDefinition, Statement
+from verbatim.evidence.statement import BuildDefinition, Statement, file_name
 from verbatim.paths import CONTAINERS
 from verbatim.release import Release
 from verbatim.sources.source import Identity
 
+RELEASE = Release.parse("3.99.0")
 GIT = Identity("git", "cpython", {"gitTree": "2" * 40, "gitCommit": "1" * 40})
 TARBALL = Identity("tarball", "Python-3.99.0.tgz", {"sha256": "3" * 64})
 HASHES = {"Python-3.99.0.tgz": "a" * 64, "Python-3.99.0.tar.xz": "b" * 64}
 
 
 def statement_of(source: Identity = GIT, folder: Path = Path("/nowhere")) -> Statement:
-    plan = Plan(Release.parse("3.99.0"), source, Stage.load("source"))
+    plan = Plan(RELEASE, source, source_stage(RELEASE))
     artifacts = [Artifact(folder / name, 1, sha256) for name, sha256 in HASHES.items()]
     return Statement.of(BuildDefinition.of(plan), artifacts)
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / FILE_NAME
+    return tmp_path / file_name("source")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,7 @@ def test_it_says_what_went_in_and_what_came_out_and_nothing_else(
     source: Identity, dependency: dict[str, Any]
 ) -> None:
     """All of it: there is no place for a time, a host, a user or a path."""
-    stage = Stage.load("source")
+    stage = source_stage(RELEASE)
     assert json.loads(statement_of(source).encode()) == {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [
@@ -56,7 +58,7 @@ def test_it_says_what_went_in_and_what_came_out_and_nothing_else(
         "predicateType": "https://slsa.dev/provenance/v1",
         "predicate": {
             "buildDefinition": {
-                "buildType": "urn:verbatim:build-type:source:v1",
+                "buildType": "urn:verbatim:build-type:v1",
                 "externalParameters": {
                     "artifacts": "source",
                     "source": {"kind": source.kind},

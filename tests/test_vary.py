@@ -270,7 +270,13 @@ def test_none_alone_is_blamed_for_what_takes_two() -> None:
 ARTIFACT = Artifact(Path("/dist/3.13.5/a.tgz"), 1, "0" * 64)
 VERDICT = Verdict("unpublished", "nothing is published to compare with")
 BUILT = Outcome(
-    Path("/dist/3.13.5"), True, Identity("tarball", "a", {"sha256": "1" * 64}), [ARTIFACT], [VERDICT], {}
+    "source",
+    Path("/dist/3.13.5"),
+    True,
+    Identity("tarball", "a", {"sha256": "1" * 64}),
+    [ARTIFACT],
+    [VERDICT],
+    {},
 )
 OTHER = Difference(("a.tgz",))
 BROKEN = Difference((), "the recipe failed")

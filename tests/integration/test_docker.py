@@ -29,6 +29,7 @@ import requests
 from tests.archives import contents, file, tar
 from tests.integration import ssh
 from tests.integration.command import Finished, command, verbatim
+from tests.integration.contract import contract_variables
 from tests.integration.daemons import Dockerd, dockerd, require_program
 from tests.integration.engines import require
 from tests.integration.releases import SMALL, small_tarball
@@ -139,15 +140,7 @@ print(json.dumps({
         python=True,
     )
     assert json.loads(ended.log) == {
-        "variables": {
-            "PWD": "/build",
-            "HOME": "/build",
-            "LC_ALL": "C.UTF-8",
-            "PATH": "/usr/local/bin:/usr/bin:/usr/sbin",
-            "PYTHONHASHSEED": "0",
-            "SOURCE_DATE_EPOCH": str(_EPOCH),
-            "TZ": "UTC",
-        },
+        "variables": contract_variables(_EPOCH),
         "uid": [1000, 1000, 1000],
         "gid": [1000, 1000, 1000],
         "groups": [1000],
@@ -426,9 +419,9 @@ def _run_recipe(engine: Engine, script: str, root: Root, folder: Path) -> Path:
     recipe, work, output = (folder / name for name in ("recipes/odd", "work", "output"))
     for path in (recipe, work, output):
         path.mkdir(parents=True)
-    names = " ".join(sorted(Release.parse(SMALL).source_tarballs))
-    (recipe / "odd.sh").write_text(f"cd /out; set -- {names}; {script}\n", encoding="utf-8")
-    stage = Stage("odd", root.environment, Recipe.load("odd", folder / "recipes"))
+    names = tuple(sorted(Release.parse(SMALL).source_tarballs))
+    (recipe / "odd.sh").write_text(f"cd /out; set -- {' '.join(names)}; {script}\n", encoding="utf-8")
+    stage = Stage("source", root.environment, Recipe.load("odd", folder / "recipes"), names)
     plan = Plan(Release.parse(SMALL), Identity("tarball", "odd", {"sha256": "0" * 64}), stage)
     run(plan, Prepared({}, _EPOCH), root, engine, work=work, output=output, log=folder / "log")
     return output
@@ -747,7 +740,7 @@ def test_a_daemon_behind_ssh(tmp_path: Path, cache: Path) -> None:
         )
     assert finished.status == 0, finished.err
     assert sorted(path.name for path in (tmp_path / "results" / SMALL).iterdir()) == sorted(
-        ["SHA256SUMS", "buildinfo", "provenance.intoto.json", *Release.parse(SMALL).source_tarballs]
+        ["SHA256SUMS", "buildinfo", "source.intoto.json", *Release.parse(SMALL).source_tarballs]
     )
 
 

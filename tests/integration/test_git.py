@@ -40,7 +40,7 @@ def test_the_commit_of_a_release_gives_the_published_bits(repository: Repository
     assert set(finished.verdicts.values()) == {"identical"}
     ids = {"gitCommit": _id(repository, "v3.13.5^{commit}"), "gitTree": _id(repository, "v3.13.5^{tree}")}
     assert finished.result["source"] == {"kind": "git", "name": "cpython", "digest": ids}
-    statement = json.loads((tmp_path / "3.13.5" / "provenance.intoto.json").read_bytes())
+    statement = json.loads((tmp_path / "3.13.5" / "source.intoto.json").read_bytes())
     definition = statement["predicate"]["buildDefinition"]
     assert definition["externalParameters"]["source"] == {"kind": "git"}
     assert definition["resolvedDependencies"][0] == {"name": "cpython", "digest": ids}

@@ -30,7 +30,7 @@ def test_two_builds_give_the_same_bits(twice: list[Finished]) -> None:
     one, two = twice
     assert one.result["unchanged"] is two.result["unchanged"] is False
     assert one.hashes == two.hashes
-    statements = [Path(build.result["folder"], "provenance.intoto.json").read_bytes() for build in twice]
+    statements = [Path(build.result["folder"], "source.intoto.json").read_bytes() for build in twice]
     assert statements[0] == statements[1]
 
 

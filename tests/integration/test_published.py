@@ -26,7 +26,7 @@ def test_the_artifacts_are_what_python_org_published(built: Built) -> None:
         *PUBLISHED,
         "SHA256SUMS",
         "buildinfo",
-        "provenance.intoto.json",
+        "source.intoto.json",
     ]
 
 
@@ -44,7 +44,7 @@ def test_the_sums_are_such_as_sha256sum_checks(built: Built) -> None:
 
 
 def test_the_statement_says_what_went_in_and_nothing_of_this_run(built: Built, cache: Path) -> None:
-    text = (built.folder / "provenance.intoto.json").read_text(encoding="ascii")
+    text = (built.folder / "source.intoto.json").read_text(encoding="ascii")
     statement = json.loads(text)
     assert {subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]} == PUBLISHED
     source, *others = statement["predicate"]["buildDefinition"]["resolvedDependencies"]
@@ -106,7 +106,7 @@ def _link(path: Path) -> None:
         (f"Python-{SMALL}.tgz", _flip),
         (f"Python-{SMALL}.tar.xz", Path.unlink),
         ("SHA256SUMS", _link),
-        ("provenance.intoto.json", _append),
+        ("source.intoto.json", _append),
     ],
 )
 def test_what_was_altered_is_noticed_and_built_anew(

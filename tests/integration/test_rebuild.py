@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import os
-import pty
-import re
 import shutil
-import signal
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.command import PUBLISHED, Finished, command, run, verbatim
+from tests.integration.command import PUBLISHED, Finished, run, verbatim
 from tests.integration.conftest import Built
-from tests.integration.processes import Process, descendants, in_namespace, wait_until_gone
+from tests.integration.processes import in_namespace, wait_until_gone
 from tests.integration.releases import SMALL, small_repository, small_tarball
+from tests.integration.stopped import STOPS, Running, Stop, on_a_terminal
 from tests.integration.users import User, ordinary_user
 from verbatim.build import run as build
 from verbatim.build.plan import Plan, Stage
@@ -36,6 +33,8 @@ from verbatim.sources.source import Identity, Prepared
 from verbatim.store import Store
 
 pytestmark = pytest.mark.integration
+
+TARBALLS = tuple(sorted(Release.parse(SMALL).source_tarballs))
 
 #: By the variation: scripts whose output it changes, and no other variation does.
 SCRIPTS = {
@@ -131,7 +130,7 @@ def test_a_variation_that_takes_no_effect_is_no_variation(
 ) -> None:
     (tmp_path / "recipes" / "source").mkdir(parents=True)
     (tmp_path / "recipes" / "source" / "source.sh").write_text('touch "/out/Python-$1."{tgz,tar.xz}\n')
-    stage = Stage("source", root.environment, Recipe.load("source", tmp_path / "recipes"))
+    stage = Stage("source", root.environment, Recipe.load("source", tmp_path / "recipes"), TARBALLS)
     plan = Plan(Release.parse(SMALL), Identity("tarball", "made up", {"sha256": "0" * 64}), stage)
     rebuilder = Rebuilder(plan, prepared, root, [], tmp_path / "kept")
     with pytest.raises(CapabilityError, match=f"did not take effect: .*{sign}"):
@@ -151,7 +150,7 @@ def rebuild(
             f'set -eu\ntouch "/out/Python-$1.tar.xz"\n{{\n{script}\n}} > "/out/Python-$1.tgz"\n',
             encoding="utf-8",
         )
-        stage = Stage("source", root.environment, Recipe.load("source", folder.parent))
+        stage = Stage("source", root.environment, Recipe.load("source", folder.parent), TARBALLS)
         plan = Plan(Release.parse(SMALL), Identity("tarball", "made up", {"sha256": "0" * 64}), stage)
         work, output = tmp_path / "work", tmp_path / "output"
         work.mkdir()
@@ -315,56 +314,18 @@ fi
 """
 
 
-@dataclass(frozen=True)
-class Running:
-    """A rebuild on a terminal of its own, with a recipe that waits."""
-
-    process: subprocess.Popen[bytes]
-    terminal: int
-    started: Sequence[Process]
-
-
 @pytest.fixture
 def running(project: Path, cache: Path, tmp_path: Path) -> Iterator[Running]:
+    """A rebuild with a recipe that waits."""
     (project / "recipes" / "source" / "source.sh").write_text(_WAITS_IF_VARIED)
-    tarball = small_tarball(tmp_path / "small.tgz")
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        ["setsid", "--ctty", *command("rebuild", "--version", SMALL, "--source", str(tarball))],
-        cwd=project,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "VERBATIM_CACHE": str(cache), "TERM": "xterm", "COLUMNS": "200"},
-    ) as process:
-        os.close(theirs)
-        try:
-            text = ""
-            while not re.search(r"building[^\r\n]*\D50%", text):
-                text = text[-1000:] + os.read(ours, 1 << 16).decode("utf-8", "replace")
-            yield Running(process, ours, descendants(process.pid))
-        finally:
-            process.kill()
-            os.close(ours)
+    arguments = ["rebuild", "--version", SMALL, "--source", str(small_tarball(tmp_path / "small.tgz"))]
+    with on_a_terminal(arguments, project, cache, r"building[^\r\n]*\D50%") as running:
+        yield running
 
 
-def _press_control_c(running: Running) -> None:
-    os.write(running.terminal, b"\x03")
-
-
-def _terminate(running: Running) -> None:
-    running.process.terminate()
-
-
-def _kill(running: Running) -> None:
-    running.process.kill()
-
-
-@pytest.mark.parametrize(
-    ("stop", "status"), [(_press_control_c, 130), (_terminate, 130), (_kill, -signal.SIGKILL)]
-)
+@pytest.mark.parametrize(("stop", "status"), STOPS)
 def test_a_rebuild_that_is_stopped_leaves_nothing_running_or_mounted(
-    running: Running, stop: Callable[[Running], None], status: int, cache: Path
+    running: Running, stop: Stop, status: int, cache: Path
 ) -> None:
     names = [process.name for process in running.started]
     assert "sleep" in names
@@ -373,12 +334,7 @@ def test_a_rebuild_that_is_stopped_leaves_nothing_running_or_mounted(
     # The launcher's, and that of the sandbox.
     assert len(namespaces) >= 2
     stop(running)
-    try:
-        while os.read(running.terminal, 1 << 16):
-            pass
-    except OSError:
-        # The terminal is gone when nothing has it any more.
-        pass
+    running.read_to_the_end()
     assert running.process.wait() == status
     assert wait_until_gone(running.started) == []
     assert [number for mounts in namespaces for number in in_namespace(mounts)] == []

@@ -74,7 +74,7 @@ def test_an_ordinary_user_gets_the_same_by_the_readme_s_command_whatever_the_set
     folder = user.home / "Ergebnisse für alle" / "3.13.5"
     assert {name: sha256_file(folder / name) for name in PUBLISHED} == PUBLISHED
     assert folder.stat().st_uid == user.number != 0
-    for name in ("SHA256SUMS", "provenance.intoto.json"):
+    for name in ("SHA256SUMS", "source.intoto.json"):
         assert (folder / name).read_bytes() == (built.folder / name).read_bytes()
 
 

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from verbatim.build.recipe import Recipe
-from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.release import Release
 from verbatim.sources.source import Identity
+
+StageName = Literal["docs", "source"]
 
 
 @dataclass(frozen=True)
 class Stage:
     """One group of artifacts that a recipe makes together, in an environment of its own."""
 
-    name: str
+    name: StageName
     environment: Environment
     recipe: Recipe
-
-    @classmethod
-    def load(cls, name: str) -> Stage:
-        """The stage of that name; its environment and recipe have the same name."""
-        return cls(name, Environment(environment_folder(name)), Recipe.load(name))
+    #: The names of the files that must come out, no more and no fewer, sorted.
+    artifacts: tuple[str, ...]
+    #: What the recipe is told after all else, sorted: the formats, for the documentation.
+    formats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,6 @@ class Plan:
     release: Release
     source: Identity
     stage: Stage
-
-    @property
-    def artifacts(self) -> tuple[str, ...]:
-        """The names of the files that must come out, no more and no fewer."""
-        return tuple(sorted(self.release.source_tarballs))
 
 
 @dataclass(frozen=True)

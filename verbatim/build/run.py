@@ -37,7 +37,9 @@ def run(
     with console.progress(f"building {plan.stage.name} ({engine.name})", unit="things") as bar:
         status = engine.run(
             Job(
-                argv=recipe.argv(plan.release.version, plan.source.kind, *prepared.arguments),
+                argv=recipe.argv(
+                    plan.release.version, plan.source.kind, *prepared.arguments, *plan.stage.formats
+                ),
                 root=root,
                 epoch=prepared.epoch,
                 inputs={**prepared.inputs, "recipe": recipe.folder},
@@ -81,9 +83,9 @@ class _Listener:
 
 def _expected(plan: Plan, output: Path) -> list[str]:
     names = sorted(os.listdir(output))
-    if names != list(plan.artifacts):
+    if names != list(plan.stage.artifacts):
         raise BuildError(
-            f"the recipe {plan.stage.recipe.name} left {', '.join(names) or 'nothing'}, expected {', '.join(plan.artifacts)}",
+            f"the recipe {plan.stage.recipe.name} left {', '.join(names) or 'nothing'}, expected {', '.join(plan.stage.artifacts)}",
             "correct the recipe",
         )
     return names
@@ -106,7 +108,7 @@ def _failure(plan: Plan, status: int, log: Path) -> BuildError | CapabilityError
     complaint = next((line for line in reversed(lines) if not _PROGRESS.fullmatch(line)), "it said nothing")
     if any("No space left on device" in line for line in lines[-50:]):
         return CapabilityError(
-            f"the disk was full while {', '.join(plan.artifacts)} were made: {complaint}",
+            f"the disk was full while {', '.join(plan.stage.artifacts)} were made: {complaint}",
             "free some space where the engine works, or set --output and VERBATIM_CACHE to where there is more",
         )
     shutil.copyfile(log, kept)

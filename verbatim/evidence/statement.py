@@ -16,15 +16,14 @@ from typing import Annotated, Final, Literal, Self
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from verbatim.build.plan import Artifact, Plan
+from verbatim.build.plan import Artifact, Plan, StageName
 from verbatim.digest import Sha256
 from verbatim.sources.source import Identity, Kind
 
-FILE_NAME = "provenance.intoto.json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://slsa.dev/provenance/v1"
 #: What the parameters mean is in docs/reference/statement.md.
-BUILD_TYPE = "urn:verbatim:build-type:source:v1"
+BUILD_TYPE = "urn:verbatim:build-type:v1"
 BUILDER = "urn:verbatim:builder:v1"
 
 _LARGEST = 1 << 20
@@ -33,6 +32,11 @@ _LARGEST = 1 << 20
 _DIGITS = {"sha256": 64, "gitCommit": 40, "gitTree": 40}
 #: What identifies each kind of source.
 _IDENTIFIES = {"git": {"gitCommit", "gitTree"}, "tarball": {"sha256"}}
+
+
+def file_name(stage: str) -> str:
+    """What a stage's statement is called beside its artifacts."""
+    return f"{stage}.intoto.json"
 
 
 class _Model(BaseModel):
@@ -70,7 +74,9 @@ class _SourceParameters(_Model):
 
 
 class _ExternalParameters(_Model):
-    artifacts: Literal["source"]
+    artifacts: StageName
+    #: Only of what comes in several.
+    formats: Annotated[list[str] | None, Field(min_length=1)] = None
     source: _SourceParameters
     version: str
 
@@ -99,7 +105,8 @@ class BuildDefinition(_Model):
         ]
         return cls(
             external_parameters=_ExternalParameters(
-                artifacts="source",
+                artifacts=plan.stage.name,
+                formats=list(plan.stage.formats) or None,
                 source=_SourceParameters(kind=plan.source.kind),
                 version=plan.release.version,
             ),
@@ -171,7 +178,7 @@ class Statement(_Model):
 
     def encode(self) -> bytes:
         """The bytes that are signed: RFC 8785's canonical JSON."""
-        return rfc8785.dumps(self.model_dump(mode="json", by_alias=True))
+        return rfc8785.dumps(self.model_dump(mode="json", by_alias=True, exclude_none=True))
 
     @classmethod
     def read(cls, path: Path) -> Statement | None:

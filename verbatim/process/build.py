@@ -25,7 +25,7 @@ from verbatim.errors import CapabilityError, MismatchError, UsageError
 from verbatim.evidence.statement import BuildDefinition, Statement
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
-from verbatim.process.results import BESIDE, publish, verified, write_beside
+from verbatim.process.results import known_names, publish, verified, write_beside
 from verbatim.release import Release
 from verbatim.scratch import remove_tree, scratch
 from verbatim.sources.choose import SourceChoice, choose_source
@@ -39,6 +39,7 @@ class Request:
     """What the user asks for."""
 
     release: Release
+    stage: Stage
     choice: SourceChoice
     #: The folder that gets a folder for the version.
     output: Path
@@ -53,6 +54,8 @@ class Request:
         """The same for the same question to an engine, wherever the answer goes."""
         asked = (
             self.release.version,
+            self.stage.name,
+            self.stage.formats,
             self.choice.text,
             self.choice.commit,
             git_url(),
@@ -66,6 +69,7 @@ class Request:
 class Outcome:
     """What came of it."""
 
+    stage: str
     #: Where the artifacts are; if the engines disagree, where each engine has a folder with its own.
     folder: Path
     #: Whether it was there already, and only verified.
@@ -97,15 +101,22 @@ class Outcome:
             )
 
 
-def build_release(request: Request, fetcher: Fetcher) -> Outcome:
-    """Make the source tarballs of a release, or see that they are there already; judge them.
+def build_stages(requests: Sequence[Request], fetcher: Fetcher) -> list[Outcome]:
+    """Make what several requests for one release ask for, all from the source that the first was made from."""
+    first, *others = requests
+    outcomes = [build_stage(first, fetcher)]
+    choice = same_source(first.choice, outcomes[0])
+    return outcomes + [build_stage(replace(request, choice=choice), fetcher) for request in others]
+
+
+def build_stage(request: Request, fetcher: Fetcher) -> Outcome:
+    """Make the artifacts of a stage, or see that they are there already; judge them.
 
     Raises what its parts raise; a difference between engines or from the published files is not raised
     but returned.
     """
     release = request.release
     _check_output(request)
-    stage = Stage.load("source")
     remembered = _remembered(request, fetcher.store)
     if remembered is None:
         _check_engines(request)
@@ -113,20 +124,29 @@ def build_release(request: Request, fetcher: Fetcher) -> Outcome:
     is_known = remembered is not None and request.choice.is_remote
     source = None if is_known else choose_source(request.choice, release, fetcher)
     if remembered is not None:
-        plan = Plan(release, source.identity if source else remembered.definition.source, stage)
+        plan = Plan(release, source.identity if source else remembered.definition.source, request.stage)
         artifacts = verified(request.folder, remembered, plan)
         if artifacts is not None:
             _recall_fall_back(request, plan)
             # Each engine made them, together or one after the other.
             by_engine = {engine.name: artifacts for engine in request.engines}
             verdicts = judge(release, artifacts, fetcher)
-            return Outcome(request.folder, True, plan.source, artifacts, verdicts, by_engine)
+            return Outcome(
+                request.stage.name, request.folder, True, plan.source, artifacts, verdicts, by_engine
+            )
         _check_engines(request)
     source = source or choose_source(request.choice, release, fetcher)
-    plan = Plan(release, source.identity, stage)
+    plan = Plan(release, source.identity, request.stage)
     folder, by_engine = _build(request, plan, source, fetcher)
     artifacts = by_engine[request.engines[0].name]
-    return Outcome(folder, False, plan.source, artifacts, judge(release, artifacts, fetcher), by_engine)
+    verdicts = judge(release, artifacts, fetcher)
+    return Outcome(request.stage.name, folder, False, plan.source, artifacts, verdicts, by_engine)
+
+
+def same_source(choice: SourceChoice, built: Outcome) -> SourceChoice:
+    """The choice that means what was built from, though a server may have come back or a tag have moved."""
+    text = built.source.kind if choice.text == "auto" else choice.text
+    return SourceChoice(text, built.source.digest.get("gitCommit"))
 
 
 def _recall_fall_back(request: Request, plan: Plan) -> None:
@@ -144,8 +164,8 @@ def _check_output(request: Request) -> None:
         raise UsageError(f"{there} cannot be written to", "give another --output")
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"{folder} is there, and is no build", "move it away, or give another --output")
-    ours = {*request.release.source_tarballs, *BESIDE}
-    strange = sorted({path.name for path in folder.iterdir()} - ours) if folder.exists() else []
+    known = known_names(request.release)
+    strange = sorted({path.name for path in folder.iterdir()} - known) if folder.exists() else []
     if strange:
         raise UsageError(
             f"{folder} holds {', '.join(strange[:3])}, which no build puts there",
@@ -190,8 +210,8 @@ def _build(
         info = {f"{name}.log": without_progress(work / name / "build.log") for name in builds}
         info["build.json"] = _build_info(request, plan, started)
         result = artifacts[0].path.parent
-        write_beside(result, statement, info)
-        publish(result, request.folder, staging / "former")
+        write_beside(result, plan.stage.name, statement, info)
+        publish(result, request.folder, staging / "former", plan)
     sha256, _ = fetcher.store.add(io.BytesIO(statement.encode()))
     for engine in request.engines:
         fetcher.store.remember("built", request.key(engine), sha256)
@@ -212,7 +232,7 @@ def _keep_disputed(
     request: Request, builds: Mapping[str, list[Artifact]]
 ) -> tuple[Path, dict[str, list[Artifact]]]:
     """Put what engines disagree on where it can be looked at, and nobody takes it for a result."""
-    folder = cache_directory() / "disputed" / request.release.version
+    folder = cache_directory() / "disputed" / f"{request.release.version}-{request.stage.name}"
     if folder.exists():
         remove_tree(folder)
     kept = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from verbatim.build.plan import Plan, Stage
+from verbatim.build.plan import Plan
 from verbatim.build.rebuild import Findings, Rebuilder, find
 from verbatim.build.tools import Tools
 from verbatim.build.vary import Host, Pair, Variation
@@ -14,9 +14,9 @@ from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import CapabilityError, MismatchError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
-from verbatim.process.build import Outcome, Request, build_release
+from verbatim.process.build import Outcome, Request, build_stage, same_source
 from verbatim.scratch import remove_tree, scratch
-from verbatim.sources.choose import SourceChoice, choose_source
+from verbatim.sources.choose import choose_source
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,19 @@ class Rebuilt:
         raise MismatchError(cause, f"correct the recipe; what came out otherwise is in {self.kept}")
 
 
-def rebuild_release(request: Request, variations: Sequence[Variation], fetcher: Fetcher) -> Rebuilt:
+def rebuild_stage(request: Request, variations: Sequence[Variation], fetcher: Fetcher) -> Rebuilt:
     """Build a release, or verify the build that is there, and rebuild it with these variations.
 
     Raises what its parts raise, and CapabilityError if this machine can vary nothing of it; a difference is
     not raised but returned.
     """
-    built = build_release(request, fetcher)
-    source = choose_source(_same(request.choice, built), request.release, fetcher)
+    built = build_stage(request, fetcher)
+    source = choose_source(same_source(request.choice, built), request.release, fetcher)
     if source.identity != built.source:
         raise UsageError("the source was changed during the rebuild", "leave it alone meanwhile")
-    plan = Plan(request.release, source.identity, Stage.load("source"))
+    plan = Plan(request.release, source.identity, request.stage)
     root = ensure_root(plan.stage.environment, fetcher)
-    kept = cache_directory() / "disputed" / f"{request.release.version}-rebuilt"
+    kept = cache_directory() / "disputed" / f"{request.release.version}-{request.stage.name}-rebuilt"
     remove_tree(kept)
     with scratch(cache_directory() / "work") as work:
         host = Host.look(work, Tools(fetcher, work))
@@ -68,12 +68,6 @@ def rebuild_release(request: Request, variations: Sequence[Variation], fetcher: 
         findings = find(pairs, rebuilder.attempt)
     varied = {name: list(dict.fromkeys(value.text for value in pair)) for name, pair in pairs.items()}
     return Rebuilt(built, varied, not_varied, findings, kept)
-
-
-def _same(choice: SourceChoice, built: Outcome) -> SourceChoice:
-    """The choice that means what was built from, though a server may have come back or a tag have moved."""
-    text = built.source.kind if choice.text == "auto" else choice.text
-    return SourceChoice(text, built.source.digest.get("gitCommit"))
 
 
 def _possible(variations: Sequence[Variation], host: Host) -> tuple[dict[str, Pair], dict[str, str]]:

@@ -1,31 +1,39 @@
-"""What lies in ``dist/VERSION/`` beside the artifacts; and that it gets there whole, or not at all."""
+"""What lies in ``dist/VERSION/`` beside the artifacts; and that it gets there whole, or not at all.
+
+Each stage has a statement of its own there. What other stages have put there stays.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from verbatim import console
 from verbatim.build.plan import Artifact, Plan
+from verbatim.build.stages import artifact_names
 from verbatim.digest import sha256_file
-from verbatim.evidence.statement import FILE_NAME, BuildDefinition, Statement
+from verbatim.evidence.statement import BuildDefinition, Statement, file_name
+from verbatim.release import Release
 from verbatim.scratch import locked
 
 _SUMS = "SHA256SUMS"
 _BUILD_INFO = "buildinfo"
 
-#: The names of what is not an artifact there.
-BESIDE = (_SUMS, FILE_NAME, _BUILD_INFO)
+
+def known_names(release: Release) -> set[str]:
+    """The names of all that builds of a release put into its folder."""
+    stages = artifact_names(release)
+    names = {name for artifacts in stages.values() for name in artifacts}
+    return {_SUMS, _BUILD_INFO, *names, *(file_name(stage) for stage in stages)}
 
 
-def write_beside(folder: Path, statement: Statement, info: Mapping[str, str]) -> None:
-    """Write the sums, the statement, and what is particular to this run, which nobody signs, by file name."""
-    (folder / _SUMS).write_bytes(_sums(statement))
-    (folder / FILE_NAME).write_bytes(statement.encode())
+def write_beside(folder: Path, stage: str, statement: Statement, info: Mapping[str, str]) -> None:
+    """Write a stage's statement, and what is particular to this run, which nobody signs, by file name."""
+    (folder / file_name(stage)).write_bytes(statement.encode())
     (folder / _BUILD_INFO).mkdir()
     for name, text in info.items():
-        (folder / _BUILD_INFO / name).write_text(text, encoding="utf-8")
+        (folder / _BUILD_INFO / f"{stage}-{name}").write_text(text, encoding="utf-8")
 
 
 def verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] | None:
@@ -37,7 +45,7 @@ def verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] |
         path = folder / name
         if _is_plain(path) and sha256_file(path) == sha256:
             artifacts.append(Artifact(path, path.stat().st_size, sha256))
-    expected = {_SUMS: _sums(statement), FILE_NAME: statement.encode()}
+    expected = {file_name(plan.stage.name): statement.encode(), _SUMS: _sums(folder)}
     beside = [
         name
         for name, data in expected.items()
@@ -53,18 +61,34 @@ def _is_plain(path: Path) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def _sums(statement: Statement) -> bytes:
-    """As sha256sum(1) writes and checks them."""
-    return "".join(f"{sha256}  {name}\n" for name, sha256 in statement.hashes.items()).encode()
+def _sums(folder: Path) -> bytes:
+    """What all the statements in a folder say, as sha256sum(1) writes and checks it."""
+    hashes: dict[str, str] = {}
+    for path in sorted(folder.glob(file_name("*"))):
+        statement = Statement.read(path) if _is_plain(path) else None
+        hashes |= statement.hashes if statement else {}
+    return "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(hashes.items())).encode()
 
 
-def publish(result: Path, folder: Path, former: Path) -> None:
-    """Put the finished folder where it belongs, after it has reached the disk."""
-    for path in [*result.rglob("*"), result]:
-        descriptor = os.open(path, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+def publish(result: Path, folder: Path, former: Path, plan: Plan) -> None:
+    """Put a stage's finished folder where it belongs, after it has reached the disk; keep what is of other stages."""
     with locked(folder.parent):
+        if folder.exists():
+            for path in _of_others(folder, plan):
+                os.link(path, result / path.relative_to(folder), follow_symlinks=False)
+        (result / _SUMS).write_bytes(_sums(result))
+        for path in [*result.rglob("*"), result]:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            os.fsync(descriptor)
+            os.close(descriptor)
         if folder.exists():
             os.rename(folder, former)
         os.rename(result, folder)
+
+
+def _of_others(folder: Path, plan: Plan) -> Iterator[Path]:
+    """The plain files that other stages have put there."""
+    for stage, artifacts in artifact_names(plan.release).items():
+        if stage != plan.stage.name:
+            names = (folder / name for name in (*artifacts, file_name(stage)))
+            yield from filter(_is_plain, [*names, *(folder / _BUILD_INFO).glob(f"{stage}-*")])

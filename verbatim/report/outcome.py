@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from verbatim import console
 from verbatim.compare.agreement import disputed_artifacts
 from verbatim.process.build import Outcome
@@ -10,45 +12,51 @@ from verbatim.sources.source import Identity
 _DIGITS = 16
 
 
-def show_outcome(outcome: Outcome, *, as_json: bool) -> None:
-    """Print the artifacts, their hashes and the verdicts."""
-    pairs = list(zip(outcome.artifacts, outcome.verdicts, strict=True))
+def show_outcomes(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
+    """Print the artifacts of all stages, their hashes and the verdicts; the stages have one source."""
     if as_json:
-        console.result_json(
-            {
-                "folder": str(outcome.folder),
-                "unchanged": outcome.unchanged,
-                "source": {
-                    "kind": outcome.source.kind,
-                    "name": outcome.source.name,
-                    "digest": dict(outcome.source.digest),
-                },
-                "engines": {
-                    engine: {artifact.name: artifact.sha256 for artifact in artifacts}
-                    for engine, artifacts in outcome.by_engine.items()
-                },
-                "artifacts": [
-                    {
-                        "name": artifact.name,
-                        "size": artifact.size,
-                        "sha256": artifact.sha256,
-                        "verdict": verdict.judgement,
-                        "explanation": verdict.text,
-                    }
-                    for artifact, verdict in pairs
-                ],
-            }
-        )
+        console.result_json(_as_json(outcomes))
         return
-    if outcome.unchanged:
-        console.note(f"{outcome.folder} is there already, and was verified")
-    if len(outcome.by_engine) > 1:
-        _show_engines(outcome)
-    for artifact, verdict in pairs:
-        console.result(f"{artifact.name}  {artifact.size:,} bytes")
-        console.result(f"  SHA-256 {artifact.sha256}")
-        console.result(f"  {verdict.text}")
-    console.result(_source_line(outcome.source))
+    for outcome in outcomes:
+        if outcome.unchanged:
+            console.note(f"{outcome.folder}: {outcome.stage} is there already, and was verified")
+        if len(outcome.by_engine) > 1:
+            _show_engines(outcome)
+        for artifact, verdict in zip(outcome.artifacts, outcome.verdicts, strict=True):
+            console.result(f"{artifact.name}  {artifact.size:,} bytes")
+            console.result(f"  SHA-256 {artifact.sha256}")
+            console.result(f"  {verdict.text}")
+    console.result(_source_line(outcomes[0].source))
+
+
+def _as_json(outcomes: Sequence[Outcome]) -> object:
+    first = outcomes[0]
+    engines: dict[str, dict[str, str]] = {name: {} for name in first.by_engine}
+    for outcome in outcomes:
+        for name, artifacts in outcome.by_engine.items():
+            engines[name] |= {artifact.name: artifact.sha256 for artifact in artifacts}
+    return {
+        "folder": str(first.folder),
+        "unchanged": all(outcome.unchanged for outcome in outcomes),
+        "source": {
+            "kind": first.source.kind,
+            "name": first.source.name,
+            "digest": dict(first.source.digest),
+        },
+        "engines": engines,
+        "artifacts": [
+            {
+                "name": artifact.name,
+                "stage": outcome.stage,
+                "size": artifact.size,
+                "sha256": artifact.sha256,
+                "verdict": verdict.judgement,
+                "explanation": verdict.text,
+            }
+            for outcome in outcomes
+            for artifact, verdict in zip(outcome.artifacts, outcome.verdicts, strict=True)
+        ],
+    }
 
 
 def _show_engines(outcome: Outcome) -> None:

@@ -1,0 +1,85 @@
+"""The stages there are: groups of artifacts, each made by one recipe in one environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from verbatim.build.plan import Stage
+from verbatim.build.recipe import Recipe
+from verbatim.environments.definition import environment_folder, environment_names
+from verbatim.environments.lock import Environment
+from verbatim.errors import UsageError
+from verbatim.release import Release
+
+#: The documentation's formats, with the ends of their artifacts' names, as CPython's release job has them.
+DOCS_FORMATS = {
+    "epub": ("docs.epub",),
+    "html": ("docs-html.tar.bz2", "docs-html.zip"),
+    "pdf-a4": ("docs-pdf-a4.tar.bz2", "docs-pdf-a4.zip"),
+    "pdf-letter": ("docs-pdf-letter.tar.bz2", "docs-pdf-letter.zip"),
+    "texinfo": ("docs-texinfo.tar.bz2", "docs-texinfo.zip"),
+    "text": ("docs-text.tar.bz2", "docs-text.zip"),
+}
+
+
+def source_stage(release: Release) -> Stage:
+    """The source tarballs."""
+    return Stage("source", _environment("source"), Recipe.load("source"), artifact_names(release)["source"])
+
+
+def docs_stage(release: Release, formats: Sequence[str] = tuple(DOCS_FORMATS)) -> Stage:
+    """The documentation in some formats; raises UsageError if there is no environment for the release's series."""
+    name = f"docs-{release.series}"
+    if name not in environment_names():
+        known = [other.removeprefix("docs-") for other in environment_names() if other.startswith("docs-")]
+        raise UsageError(
+            f"there is no environment for the documentation of {release.series}",
+            f"there are those for {', '.join(known) or 'none'}; see docs/how-to/change-an-environment.md",
+        )
+    names = tuple(sorted(name for format_ in formats for name in _docs_names(release, format_)))
+    return Stage("docs", _environment(name), Recipe.load("docs"), names, tuple(sorted(formats)))
+
+
+#: By their names, in the order in which they are built.
+_STAGES: Mapping[str, Callable[[Release], Stage]] = {"source": source_stage, "docs": docs_stage}
+
+
+def choose_stages(release: Release, artifacts: str, formats: str = "") -> list[Stage]:
+    """The stages that ``--artifacts`` names, with commas between them, or ``all``; in their order.
+
+    ``formats`` are those of the documentation, with commas between them; empty for all. Raises UsageError for a
+    name that is none, or comes twice, and for formats without the documentation.
+    """
+    names = list(_STAGES) if artifacts == "all" else _listed("--artifacts", artifacts, list(_STAGES))
+    if formats and "docs" not in names:
+        raise UsageError("--formats is for the documentation", "add --artifacts docs, or leave it out")
+    chosen = _listed("--formats", formats, list(DOCS_FORMATS)) if formats else list(DOCS_FORMATS)
+    return [
+        docs_stage(release, chosen) if name == "docs" else make(release)
+        for name, make in _STAGES.items()
+        if name in names
+    ]
+
+
+def artifact_names(release: Release) -> dict[str, tuple[str, ...]]:
+    """The names of all artifacts that a release can have, sorted, by the stage that makes them."""
+    docs = (name for format_ in DOCS_FORMATS for name in _docs_names(release, format_))
+    return {"source": tuple(sorted(release.source_tarballs)), "docs": tuple(sorted(docs))}
+
+
+def _docs_names(release: Release, format_: str) -> list[str]:
+    return [f"python-{release.version}-{end}" for end in DOCS_FORMATS[format_]]
+
+
+def _environment(name: str) -> Environment:
+    return Environment(environment_folder(name))
+
+
+def _listed(option: str, text: str, known: Sequence[str]) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in known:
+            raise UsageError(f"{option}: there is no {name!r}", f"there are: {', '.join(known)}")
+    if len(set(names)) < len(names):
+        raise UsageError(f"{option} {text} names one twice", "name each once")
+    return names
