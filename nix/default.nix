@@ -74,6 +74,9 @@ let
 
   kind = if commit == null then "tarball" else "git";
 
+  # The environment docs-3.13 is for the recipe docs.
+  recipeOf = name: builtins.head (builtins.split "-" name);
+
   # What a recipe is given by hand: itself in /in/recipe, the source in /in/source.
   byHand =
     name:
@@ -86,7 +89,7 @@ let
         inherit kind;
         recipe = builtins.path {
           name = "recipe";
-          path = ../recipes + "/${name}";
+          path = ../recipes + "/${recipeOf name}";
         };
         source = file "source" source (
           if sha256 != null then sha256 else if kind == "tarball" then published else null
@@ -100,7 +103,7 @@ let
     else
       [
         "/usr/bin/bash"
-        "/in/recipe/${name}.sh"
+        "/in/recipe/${recipeOf name}.sh"
         version
         kind
       ]

@@ -39,7 +39,6 @@ from verbatim.errors import CapabilityError, IntegrityError, UsageError
 from verbatim.process import build as process
 from verbatim.release import Release
 
-
 pytestmark = pytest.mark.usefixtures("unanswered")
 
 
