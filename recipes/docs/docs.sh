@@ -141,11 +141,14 @@ sphinx() {
     local task=$1 builder=$2 doctrees=$3
     shift 3
     # Left to itself, Sphinx takes the year from a clock that stands before the commit.
-    local year
+    local year program=(-m sphinx)
     year=$(date --date="@$SOURCE_DATE_EPOCH" +%Y)
+    if [[ $builder == epub ]]; then
+        program=("$recipe/epub.py")
+    fi
     (
         cd "$tree/Doc"
-        python3 -P -m sphinx -b "$builder" -d "$doctrees" -j 1 -W \
+        python3 -P "${program[@]}" -b "$builder" -d "$doctrees" -j 1 -W \
             -D "copyright=2001-$year, Python Software Foundation" "$@" . "build/$task" 2>&1
     ) | follow "$task"
 }
@@ -165,7 +168,7 @@ build_html() {
 build_epub() {
     sphinx epub epub "$work/doctrees-epub"
     refuse_unreleased "$tree/Doc/build/epub"
-    python3 -P "$recipe/zipped.py" again "$tree/Doc/build/epub/Python.epub" "/out/python-$version-docs.epub"
+    mv "$tree/Doc/build/epub/Python.epub" "/out/python-$version-docs.epub"
 }
 
 build_texinfo() {
@@ -203,7 +206,7 @@ archive() {
     tar --create --format=posix --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
         --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' \
         --directory="${folder%/*}" "${folder##*/}" | bzip2 -9 > "$name.tar.bz2"
-    python3 -P "$recipe/zipped.py" folder "$folder" "$name.zip"
+    python3 -P "$recipe/zipped.py" "$folder" "$name.zip"
 }
 
 # What a release forgot to date.

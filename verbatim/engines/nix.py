@@ -159,7 +159,8 @@ def _derivation(job: Job) -> Iterator[tuple[str, str]]:
         "root": str(job.root.path.absolute()),
     }
     words = [word for name, value in arguments.items() for word in ("--argstr", name, value)]
-    expression = (str(_EXPRESSIONS), "-A", job.root.environment.name)
+    # Quoted: a name may hold a dot, which would lead further down.
+    expression = (str(_EXPRESSIONS), "-A", f'"{job.root.environment.name}"')
     try:
         _ask("nix-instantiate", *expression, "--add-root", str(link), *_settings(), *words)
         inputs.unlink()
