@@ -236,4 +236,6 @@ def _remove(client: DockerClient, owner: str, is_over: Callable[[str], bool]) ->
                 container.remove(v=True, force=True)
     for volume in client.volumes.list(filters=ours):
         if is_over(volume.attrs["Labels"][_LEASE]):
-            volume.remove(force=True)
+            # Another job may have removed it since it was listed.
+            with suppress(NotFound):
+                volume.remove(force=True)
