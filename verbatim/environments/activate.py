@@ -49,7 +49,7 @@ def activate(root: Path, architecture: str, commands: Sequence[str], time: int) 
             "./invoke doctor says what this machine lacks",
         )
     raise IntegrityError(
-        f"activating the environment failed with status {done.returncode}: {' / '.join(said[-3:])}",
+        f"activating the environment failed with status {done.returncode}: {' / '.join(said[1:][-3:])}",
         "a maintainer can correct `activate` in its environment.toml",
     )
 
