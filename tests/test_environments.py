@@ -557,6 +557,35 @@ def test_a_definition_that_asks_for_what_is_none_is_refused(
     assert caught.value.message.startswith(f"{path}: {key}")
 
 
+def test_a_definition_may_take_from_another_what_it_does_not_say(containers: Path) -> None:
+    for name, said in (("child", 'like = "demo"\npackages = ["more"]'), ("grandchild", 'like = "child"')):
+        (containers / name).mkdir()
+        (containers / name / "environment.toml").write_text(f'description = "{name}"\n{said}\n')
+    demo, child, grandchild = (load_definition(containers / name) for name in ("demo", "child", "grandchild"))
+    assert child == demo.model_copy(update={"description": "child", "packages": ["more"]})
+    assert grandchild == child.model_copy(update={"description": "grandchild"})
+    assert grandchild.sha256 == child.sha256 != demo.sha256
+
+
+@pytest.mark.parametrize(
+    ("like", "said"),
+    [
+        ('"demo"', "demo/environment.toml: like: demo is like demo itself"),
+        ('"other"', "other/environment.toml: like: demo is like other itself"),
+        ('"nowhere"', "nowhere/environment.toml is missing"),
+        ('"../demo"', "demo/environment.toml: like: '../demo' is no environment's name"),
+        ("3", "demo/environment.toml: like: 3 is no environment's name"),
+    ],
+)
+def test_a_definition_like_itself_or_like_none_is_refused(containers: Path, like: str, said: str) -> None:
+    (containers / "other").mkdir()
+    (containers / "other" / "environment.toml").write_text(f'like = "demo"\n{_DEFINITION}')
+    (containers / "demo" / "environment.toml").write_text(f"like = {like}\n{_DEFINITION}")
+    with pytest.raises(IntegrityError) as caught:
+        load_definition(containers / "demo")
+    assert caught.value.message == f"{containers}/{said}"
+
+
 @pytest.mark.parametrize("name", ["environment.toml", "lock.toml"])
 @pytest.mark.parametrize(
     ("content", "complaint"),

@@ -38,7 +38,25 @@ def test_formats_are_what_the_recipe_is_told_and_decide_what_comes_out() -> None
     )
     (every,) = choose_stages(RELEASE, "docs")
     assert every.formats == tuple(sorted(DOCS_FORMATS))
-    assert every.environment.name == "docs-3.13"
+
+
+@pytest.mark.parametrize(
+    ("version", "environment"),
+    [
+        ("3.13.0a1", "docs-3.13"),
+        ("3.13.5", "docs-3.13"),
+        ("3.13.11", "docs-3.13"),
+        ("3.13.12", "docs-3.13.12"),
+        ("3.13.100", "docs-3.13.12"),
+        ("3.14.6", "docs-3.14"),
+        ("3.15.0rc2", "docs-3.15"),
+    ],
+)
+def test_the_environment_of_the_documentation_is_that_of_the_series_since_it_changed(
+    version: str, environment: str
+) -> None:
+    (docs,) = choose_stages(Release.parse(version), "docs")
+    assert docs.environment.name == environment
 
 
 @pytest.mark.parametrize(
@@ -50,11 +68,13 @@ def test_formats_are_what_the_recipe_is_told_and_decide_what_comes_out() -> None
         ("3.13.5", "docs", "html,pdf", "--formats: there is no 'pdf'; there are: epub, html, pdf-a4"),
         ("3.13.5", "docs", "html,html", "--formats html,html names one twice"),
         ("3.13.5", "source", "html", "--formats is for the documentation; add --artifacts docs"),
+        # Its series begins as others do.
+        ("3.1.30", "docs", "", "there is no environment for the documentation of 3.1.30"),
         (
             "3.7.0",
             "docs",
             "",
-            "there is no environment for the documentation of 3.7; there are those for 3.13",
+            "there is no environment for the documentation of 3.7.0; there are docs-3.13, docs-3.13.12, docs-3.14",
         ),
     ],
 )

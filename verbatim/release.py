@@ -43,6 +43,11 @@ class Release:
         return cls(text, match["series"], match["base"])
 
     @property
+    def micro(self) -> int:
+        """The last number of the release that it is, or is to be."""
+        return int(self.base.rpartition(".")[2])
+
+    @property
     def tag(self) -> str:
         return f"v{self.version}"
 

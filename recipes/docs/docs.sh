@@ -30,7 +30,9 @@ main() {
         *) fail "unknown kind of source: $kind" ;;
     esac
     check_version
+    python3 -P "$recipe/requirements.py" "$tree/Doc/requirements.txt"
     lay_out
+    date_copyright
     formats=("$@")
     if ((${#formats[@]} == 0)); then
         formats=(epub html pdf-a4 pdf-letter texinfo text)
@@ -79,6 +81,17 @@ lay_out() {
         cp "$tree/Misc/NEWS" "$tree/Doc/build/NEWS"
     else
         (cd "$tree" && python3 -P -m blurb merge -f Doc/build/NEWS)
+    fi
+}
+
+# Left to itself, Sphinx takes the year from a clock that stands before the commit.
+date_copyright() {
+    local said year
+    said=$(sed -n 's/^copyright = "\(.*%Y.*\)"$/\1/p' "$tree/Doc/conf.py")
+    year=$(date --date="@$SOURCE_DATE_EPOCH" +%Y)
+    copyright=()
+    if [[ -n $said ]]; then
+        copyright=(-D "copyright=${said//%Y/"$year"}")
     fi
 }
 
@@ -140,16 +153,13 @@ build_from_doctrees() {
 sphinx() {
     local task=$1 builder=$2 doctrees=$3
     shift 3
-    # Left to itself, Sphinx takes the year from a clock that stands before the commit.
-    local year program=(-m sphinx)
-    year=$(date --date="@$SOURCE_DATE_EPOCH" +%Y)
+    local program=(-m sphinx)
     if [[ $builder == epub ]]; then
         program=("$recipe/epub.py")
     fi
     (
         cd "$tree/Doc"
-        python3 -P "${program[@]}" -b "$builder" -d "$doctrees" -j 1 -W \
-            -D "copyright=2001-$year, Python Software Foundation" "$@" . "build/$task" 2>&1
+        python3 -P "${program[@]}" -b "$builder" -d "$doctrees" -j 1 -W "${copyright[@]}" "$@" . "build/$task" 2>&1
     ) | follow "$task"
 }
 

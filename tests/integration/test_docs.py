@@ -41,6 +41,7 @@ latex_documents = [
 texinfo_documents = [("contents", "python", "Python", "Authors", "Python", "About Python", "Programming")]
 epub_basename = "Python"
 """,
+    "Doc/requirements.txt": "# Sphinx.\nsphinx~=8.2.0\n\nblurb\n-c constraints.txt\n",
     "Doc/contents.rst": "Contents\n========\n\n.. toctree::\n\n   library\n   whatsnew\n",
     "Doc/library.rst": 'Library\n=======\n\n"Quotes" -- of |today|.\n\n.. py:function:: f(x)\n\n   Größer than x.\n',
     "Doc/whatsnew.rst": "What's new\n==========\n\n.. include:: build/NEWS\n",
@@ -163,6 +164,11 @@ def test_what_is_of_another_stage_stays(small: Path, cache: Path, tmp_path: Path
     [
         ({"Doc/library.rst": "Library\n=======\n\n:ref:`nowhere`\n"}, "undefined label"),
         ({"Doc/library.rst": "Library\n=======\n\nNew in 3.14 (unreleased).\n"}, 'still "(unreleased)"'),
+        (
+            {"Doc/requirements.txt": "sphinx==4.5.0\nblurb\nsphinx-elsewhere @ https://example.org/x.tgz\n"},
+            "not met by this environment: sphinx==4.5.0, but there is 8.2.3; sphinx-elsewhere@ https",
+        ),
+        ({"Doc/requirements.txt": "-c constraints.txt\n"}, "not met by this environment: it names none"),
         ({"Include/patchlevel.h": '#define PY_VERSION "3.13.98"\n'}, "the source says that it is 3.13.98"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from verbatim.build.plan import Stage
@@ -28,16 +29,9 @@ def source_stage(release: Release) -> Stage:
 
 
 def docs_stage(release: Release, formats: Sequence[str] = tuple(DOCS_FORMATS)) -> Stage:
-    """The documentation in some formats; raises UsageError if there is no environment for the release's series."""
-    name = f"docs-{release.series}"
-    if name not in environment_names():
-        known = [other.removeprefix("docs-") for other in environment_names() if other.startswith("docs-")]
-        raise UsageError(
-            f"there is no environment for the documentation of {release.series}",
-            f"there are those for {', '.join(known) or 'none'}; see docs/how-to/change-an-environment.md",
-        )
+    """The documentation in some formats; raises UsageError if there is no environment for the release."""
     names = tuple(sorted(name for format_ in formats for name in _docs_names(release, format_)))
-    return Stage("docs", _environment(name), Recipe.load("docs"), names, tuple(sorted(formats)))
+    return Stage("docs", _docs_environment(release), Recipe.load("docs"), names, tuple(sorted(formats)))
 
 
 #: By their names, in the order in which they are built.
@@ -69,6 +63,23 @@ def artifact_names(release: Release) -> dict[str, tuple[str, ...]]:
 
 def _docs_names(release: Release, format_: str) -> list[str]:
     return [f"python-{release.version}-{end}" for end in DOCS_FORMATS[format_]]
+
+
+def _docs_environment(release: Release) -> Environment:
+    """That of the series, ``docs-3.13``; or of the last release in it that needed another, ``docs-3.13.12``."""
+    since = {
+        int(match["micro"] or 0): name
+        for name in environment_names()
+        if (match := re.fullmatch(rf"docs-{re.escape(release.series)}(\.(?P<micro>[0-9]+))?", name))
+    }
+    fitting = [micro for micro in since if micro <= release.micro]
+    if not fitting:
+        known = ", ".join(name for name in environment_names() if name.startswith("docs-"))
+        raise UsageError(
+            f"there is no environment for the documentation of {release.version}",
+            f"there are {known or 'none'}; see docs/how-to/change-an-environment.md",
+        )
+    return _environment(since[max(fitting)])
 
 
 def _environment(name: str) -> Environment:

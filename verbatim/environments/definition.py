@@ -9,14 +9,15 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from verbatim.data import load_model
+from verbatim.data import checked_model, read_toml
 from verbatim.digest import sha256_bytes
-from verbatim.errors import UsageError
+from verbatim.errors import IntegrityError, UsageError
 from verbatim.paths import CONTAINERS
 
 #: A Debian package's name (Debian Policy 5.6.7).
 PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
 _ENVIRONMENT_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_CORRECT = "correct it"
 
 
 class Definition(BaseModel):
@@ -69,5 +70,22 @@ def environment_folder(name: str, containers: Path = CONTAINERS) -> Path:
 
 
 def load_definition(folder: Path) -> Definition:
-    """Read ``environment.toml``; raises IntegrityError if it does not say what it should."""
-    return load_model(folder / "environment.toml", Definition, "correct it")
+    """Read ``environment.toml``, which may say of which other environment it takes all that it does not say itself.
+
+    Raises IntegrityError if it does not say what it should.
+    """
+    return _load(folder, ())
+
+
+def _load(folder: Path, followers: tuple[str, ...]) -> Definition:
+    path = folder / "environment.toml"
+    said = read_toml(path, _CORRECT)
+    like = said.pop("like", None)
+    if like is None:
+        return checked_model(path, said, Definition, _CORRECT)
+    if not isinstance(like, str) or not _ENVIRONMENT_NAME.fullmatch(like):
+        raise IntegrityError(f"{path}: like: {like!r} is no environment's name", _CORRECT)
+    if like in (folder.name, *followers):
+        raise IntegrityError(f"{path}: like: {like} is like {folder.name} itself", _CORRECT)
+    taken = _load(folder.parent / like, (*followers, folder.name)).model_dump()
+    return checked_model(path, {**taken, **said}, Definition, _CORRECT)
