@@ -195,11 +195,17 @@ def clean(context: Context, keep_downloads: bool = False) -> None:
 
 @task(
     auto_shortflags=False,
-    help={"integration": "the tests that need the network and real archives as well (some minutes)"},
+    help={
+        "integration": "the tests that need the network and real archives as well (some minutes)",
+        "slow": "only those that need hours",
+    },
 )
-def test(context: Context, integration: bool = False) -> None:
+def test(context: Context, integration: bool = False, slow: bool = False) -> None:
     """Run the tests."""
-    _run(context, "pytest", *([] if integration else ["-m", "not integration"]))
+    if slow:
+        _run(context, "pytest", "-m", "slow")
+    else:
+        _run(context, "pytest", "-m", "not slow" if integration else "not (integration or slow)")
 
 
 @task
@@ -219,10 +225,10 @@ def reference(context: Context) -> None:
     path.write_text(commands_page(Collection.from_module(module)), encoding="utf-8")
 
 
-@task
-def benchmark(context: Context) -> None:
+@task(help={"stage": "source or docs; both if left out"})
+def benchmark(context: Context, stage: str = "") -> None:
     """Measure side by side with the peers and write the figures to benchmarks/README.md."""
-    _run(context, "benchmarks")
+    _run(context, "benchmarks", *(["--stage", stage] if stage else []))
 
 
 def _output(output: str) -> Path:

@@ -8,7 +8,7 @@ import sys
 
 from invoke.exceptions import Exit
 
-from benchmarks import memory, rebuild, rootfs, start, tarballs
+from benchmarks import docs, memory, rebuild, rootfs, start, tarballs
 from benchmarks.bench import RELEASE, Bench
 from benchmarks.figure import Figure
 from benchmarks.page import README, circumstances, write_table
@@ -22,36 +22,42 @@ from verbatim.program import framed
 from verbatim.scratch import scratch
 from verbatim.store import Store
 
+#: What is measured for each table, in its order.
+_PARTS = {
+    "source": (rootfs.measure, tarballs.measure, start.measure, rebuild.measure, memory.measure),
+    "docs": (docs.measure,),
+}
+
 
 @framed
 def main() -> None:
     """Measure everything, show it, and write it down. A missed target is a result, not a failure."""
     parser = argparse.ArgumentParser("benchmarks", description="Measure side by side with the peers.")
+    parser.add_argument("--stage", choices=list(_PARTS), action="append", help="all, if left out")
     parser.add_argument("--rounds", type=int, default=5, help="repetitions of what is compared")
-    rounds = max(1, parser.parse_args().rounds)
-    rootfs.check_peer()
-    before = load()
+    arguments = parser.parse_args()
+    rounds, parts = max(1, arguments.rounds), arguments.stage or list(_PARTS)
+    if "source" in parts:
+        rootfs.check_peer()
     with scratch(cache_directory() / "work") as work:
         stage = source_stage(RELEASE)
         fetcher = Fetcher(Store(cache_directory()), jobs=os.cpu_count() or 1)
         root = ensure_root(stage.environment, fetcher)
-        figures = _measure(Bench(work, rounds, fetcher, stage, root))
+        bench = Bench(work, rounds, fetcher, stage, root)
+        for part in parts:
+            _measure(part, bench)
+
+
+def _measure(part: str, bench: Bench) -> None:
+    before = load()
+    figures = [figure for measure in _PARTS[part] for figure in measure(bench)]
     for figure in figures:
         _show(figure)
     answers = [figure.met for figure in figures if figure.met is not None]
     console.result(f"{sum(answers)} of {len(answers)} targets are met")
-    write_table(figures, circumstances(rounds, [before, load()]))
+    rounds = max(len(figure.values) for figure in figures if figure.beside)
+    write_table(part, figures, circumstances(rounds, [before, load()]))
     console.note(f"written to {README.relative_to(PROJECT)}")
-
-
-def _measure(bench: Bench) -> list[Figure]:
-    return [
-        *rootfs.measure(bench),
-        *tarballs.measure(bench),
-        *start.measure(bench),
-        *rebuild.measure(bench),
-        *memory.measure(bench),
-    ]
 
 
 def _show(figure: Figure) -> None:

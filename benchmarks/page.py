@@ -1,4 +1,4 @@
-"""The table in ``benchmarks/README.md``, between two markers; the words around it are written by hand."""
+"""The tables in ``benchmarks/README.md``, each between two markers; the words around them are written by hand."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from benchmarks.figure import HEADINGS, Figure
 from verbatim.errors import IntegrityError
 
 README = Path(__file__).parent / "README.md"
-_BEGIN = "<!-- written by ./invoke benchmark -->"
-_END = "<!-- up to here -->"
 
 
-def write_table(figures: Sequence[Figure], circumstances: str, page: Path = README) -> None:
-    """Put the figures in place of those of the last run."""
-    before, begin, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
-    _, end, after = rest.partition(_END)
+def write_table(stage: str, figures: Sequence[Figure], circumstances: str, page: Path = README) -> None:
+    """Put the figures of one stage in place of those of the last run."""
+    first, last = f"<!-- {stage}: written by ./invoke benchmark -->", f"<!-- {stage}: up to here -->"
+    before, begin, rest = page.read_text(encoding="utf-8").partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
-        raise IntegrityError(f"{page} has not the lines {_BEGIN} and {_END}", "restore them")
+        raise IntegrityError(f"{page} has not the lines {first} and {last}", "restore them")
     rows = [HEADINGS, ("---",) * len(HEADINGS), *(figure.columns for figure in figures)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     page.write_text(f"{before}{begin}\n\n{table}\n\n{circumstances}\n\n{end}{after}", encoding="utf-8")
