@@ -28,7 +28,7 @@ from verbatim.paths import PROJECT, cache_directory
 from verbatim.process.build import Request, build_stages
 from verbatim.process.clean import clean_cache
 from verbatim.process.doctor import examine
-from verbatim.process.rebuild import rebuild_stage
+from verbatim.process.rebuild import rebuild_last
 from verbatim.program import framed
 from verbatim.release import Release
 from verbatim.report.checks import show_checks
@@ -46,7 +46,7 @@ _JOBS = os.cpu_count() or 1
     auto_shortflags=False,
     help={
         "version": "such as 3.13.5, 3.14.0rc1 or 3.15.0b4",
-        "artifacts": "source, docs, both with a comma between them, or all",
+        "artifacts": "source, docs, or a target such as linux-x86_64; several with commas between; or all",
         "formats": "of the documentation, with commas between them; all of them if left out",
         "source": "auto, git, tarball, a git repository, a .tgz or .tar.xz, or the address of one",
         "commit": "build from this commit (all 40 digits); the version's tag must not point elsewhere",
@@ -88,7 +88,7 @@ def build(
     auto_shortflags=False,
     help={
         "version": "the version that was built, or is to be built first",
-        "artifacts": "source or docs",
+        "artifacts": "source, docs, or a target",
         "formats": "as for build",
         "vary": "what to vary: names with commas between them, or all",
         "source": "as for build",
@@ -117,10 +117,11 @@ def rebuild(
     fetcher, folder = _fetcher(offline=offline, jobs=jobs), _output(output)
     variations = choose_variations(vary)
     release, choice = Release.parse(version), SourceChoice(source, commit)
-    stage, *others = choose_stages(release, artifacts, formats)
-    if others:
+    *before, stage = choose_stages(release, artifacts, formats)
+    if len(before) > (0 if stage.target is None else 1):
         raise UsageError(f"--artifacts {artifacts} names several stages", "rebuild one after the other")
-    rebuilt = rebuild_stage(Request(release, stage, choice, folder, [Sandbox()]), variations, fetcher)
+    requests = [Request(release, each, choice, folder, [Sandbox()]) for each in (*before, stage)]
+    rebuilt = rebuild_last(requests, variations, fetcher)
     show_rebuilt(rebuilt, as_json=json)
     rebuilt.refuse_difference()
     rebuilt.built.refuse_difference()

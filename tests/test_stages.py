@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from verbatim.build.stages import DOCS_FORMATS, artifact_names, choose_stages
-from verbatim.errors import UsageError
+from verbatim.build.target import Target, target_names
+from verbatim.environments.definition import environment_folder
+from verbatim.errors import IntegrityError, UsageError
 from verbatim.release import Release
 
 RELEASE = Release.parse("3.13.5")
@@ -16,7 +20,11 @@ RELEASE = Release.parse("3.13.5")
     [
         ("source", ["source"]),
         ("docs", ["docs"]),
-        ("all", ["source", "docs"]),
+        ("all", ["source", "docs", *target_names()]),
+        # What a target's begins with comes first, and by itself.
+        ("linux-x86_64", ["source", "linux-x86_64"]),
+        ("linux-x86_64,source", ["source", "linux-x86_64"]),
+        ("linux-x86_64,docs", ["source", "docs", "linux-x86_64"]),
         ("docs,source", ["source", "docs"]),
     ],
 )
@@ -62,7 +70,7 @@ def test_the_environment_of_the_documentation_is_that_of_the_series_since_it_cha
 @pytest.mark.parametrize(
     ("version", "artifacts", "formats", "said"),
     [
-        ("3.13.5", "doc", "", "--artifacts: there is no 'doc'; there are: source, docs"),
+        ("3.13.5", "doc", "", "--artifacts: there is no 'doc'; there are: source, docs, linux-x86_64"),
         ("3.13.5", "", "", "--artifacts: there is no ''"),
         ("3.13.5", "docs,docs", "", "--artifacts docs,docs names one twice"),
         ("3.13.5", "docs", "html,pdf", "--formats: there is no 'pdf'; there are: epub, html, pdf-a4"),
@@ -82,3 +90,47 @@ def test_what_there_is_not_is_refused(version: str, artifacts: str, formats: str
     with pytest.raises(UsageError) as refusal:
         choose_stages(Release.parse(version), artifacts, formats)
     assert said in str(refusal.value)
+
+
+def test_what_is_built_for_a_platform_is_said_by_its_data() -> None:
+    _, linux = choose_stages(RELEASE, "linux-x86_64")
+    assert linux.target == Target.load("linux-x86_64")
+    assert linux.environment.name == "linux-x86_64"
+    assert linux.recipe.name == "linux"
+    assert linux.artifacts == (
+        "cpython-3.13.5-x86_64-linux-gnu-debug.tar.xz",
+        "cpython-3.13.5-x86_64-linux-gnu.tar.xz",
+    )
+    assert linux.arguments[0] == "x86_64-linux-gnu"
+    assert "libssl.so.3=libssl3" in linux.arguments
+
+
+def test_every_target_names_libraries_of_its_own_environment() -> None:
+    for name in target_names():
+        _, stage = choose_stages(RELEASE, name)
+        assert stage.target is not None
+        packages = {package.name for package in stage.environment.lock.package}
+        assert {package for _, package in stage.target.libraries} <= packages
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "complaint"),
+    [
+        ('"linux"', '"../linux"', "recipe: String should match"),
+        ('"x86_64-linux-gnu"', '"x86"', "triplet: String should match"),
+        ('"-debug"', '"/debug"', "archives.1: String should match"),
+        ('"libz.so.1"', '"../libz.so.1"', "libraries.../libz.so.1"),
+        ('"zlib1g"', '"--zlib1g"', "libraries.libz.so.1: String should match"),
+        ("recipe", "recipes", "recipe: Field required"),
+    ],
+)
+def test_a_target_that_says_what_is_none_is_refused(
+    said: str, instead: str, complaint: str, tmp_path: Path
+) -> None:
+    (tmp_path / "made").mkdir()
+    text = (environment_folder("linux-x86_64") / "target.toml").read_text()
+    assert said in text
+    (tmp_path / "made" / "target.toml").write_text(text.replace(said, instead))
+    with pytest.raises(IntegrityError) as refusal:
+        Target.load("made", tmp_path)
+    assert f"made/target.toml: {complaint}" in refusal.value.message

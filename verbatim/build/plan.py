@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from verbatim.build.recipe import Recipe
+from verbatim.build.target import Target
 from verbatim.environments.lock import Environment
 from verbatim.release import Release
 from verbatim.sources.source import Identity
-
-StageName = Literal["docs", "source"]
 
 
 @dataclass(frozen=True)
 class Stage:
     """One group of artifacts that a recipe makes together, in an environment of its own."""
 
-    name: StageName
+    #: ``source``, ``docs``, or a target's.
+    name: str
     environment: Environment
     recipe: Recipe
     #: The names of the files that must come out, no more and no fewer, sorted.
     artifacts: tuple[str, ...]
-    #: What the recipe is told after all else, sorted: the formats, for the documentation.
+    #: Of the documentation, sorted.
     formats: tuple[str, ...] = ()
+    #: Of what is built for a platform.
+    target: Target | None = None
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What the recipe is told after all else."""
+        return self.formats if self.target is None else self.target.arguments
 
 
 @dataclass(frozen=True)

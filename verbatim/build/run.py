@@ -38,7 +38,7 @@ def run(
         status = engine.run(
             Job(
                 argv=recipe.argv(
-                    plan.release.version, plan.source.kind, *prepared.arguments, *plan.stage.formats
+                    plan.release.version, plan.source.kind, *prepared.arguments, *plan.stage.arguments
                 ),
                 root=root,
                 epoch=prepared.epoch,

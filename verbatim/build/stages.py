@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from verbatim.build.plan import Stage
 from verbatim.build.recipe import Recipe
+from verbatim.build.target import Target, target_names
 from verbatim.environments.definition import environment_folder, environment_names
 from verbatim.environments.lock import Environment
 from verbatim.errors import UsageError
@@ -34,31 +35,46 @@ def docs_stage(release: Release, formats: Sequence[str] = tuple(DOCS_FORMATS)) -
     return Stage("docs", _docs_environment(release), Recipe.load("docs"), names, tuple(sorted(formats)))
 
 
-#: By their names, in the order in which they are built.
+def target_stage(name: str, release: Release) -> Stage:
+    """What is built for a platform."""
+    target = Target.load(name)
+    return Stage(
+        name, _environment(name), Recipe.load(target.recipe), target.artifacts(release), target=target
+    )
+
+
+#: Those that are no target's, in the order in which they are built.
 _STAGES: Mapping[str, Callable[[Release], Stage]] = {"source": source_stage, "docs": docs_stage}
 
 
 def choose_stages(release: Release, artifacts: str, formats: str = "") -> list[Stage]:
     """The stages that ``--artifacts`` names, with commas between them, or ``all``; in their order.
 
+    A target's begins with the source tarball that the stage ``source`` makes, so that comes first.
     ``formats`` are those of the documentation, with commas between them; empty for all. Raises UsageError for a
     name that is none, or comes twice, and for formats without the documentation.
     """
-    names = list(_STAGES) if artifacts == "all" else _listed("--artifacts", artifacts, list(_STAGES))
+    known = [*_STAGES, *target_names()]
+    names = known if artifacts == "all" else _listed("--artifacts", artifacts, known)
     if formats and "docs" not in names:
         raise UsageError("--formats is for the documentation", "add --artifacts docs, or leave it out")
     chosen = _listed("--formats", formats, list(DOCS_FORMATS)) if formats else list(DOCS_FORMATS)
-    return [
+    stages = [
         docs_stage(release, chosen) if name == "docs" else make(release)
         for name, make in _STAGES.items()
         if name in names
     ]
+    targets = [target_stage(name, release) for name in target_names() if name in names]
+    if targets and "source" not in names:
+        stages.insert(0, source_stage(release))
+    return stages + targets
 
 
 def artifact_names(release: Release) -> dict[str, tuple[str, ...]]:
     """The names of all artifacts that a release can have, sorted, by the stage that makes them."""
     docs = (name for format_ in DOCS_FORMATS for name in _docs_names(release, format_))
-    return {"source": tuple(sorted(release.source_tarballs)), "docs": tuple(sorted(docs))}
+    targets = {name: Target.load(name).artifacts(release) for name in target_names()}
+    return {"source": tuple(sorted(release.source_tarballs)), "docs": tuple(sorted(docs)), **targets}
 
 
 def _docs_names(release: Release, format_: str) -> list[str]:

@@ -16,7 +16,7 @@ from verbatim.paths import CONTAINERS
 
 #: A Debian package's name (Debian Policy 5.6.7).
 PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
-_ENVIRONMENT_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*")
+_ENVIRONMENT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _CORRECT = "correct it"
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal, Self
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from verbatim.build.plan import Artifact, Plan, StageName
+from verbatim.build.plan import Artifact, Plan
 from verbatim.digest import Sha256
 from verbatim.sources.source import Identity, Kind
 
@@ -74,7 +74,7 @@ class _SourceParameters(_Model):
 
 
 class _ExternalParameters(_Model):
-    artifacts: StageName
+    artifacts: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     #: Only of what comes in several.
     formats: Annotated[list[str] | None, Field(min_length=1)] = None
     source: _SourceParameters
@@ -91,7 +91,7 @@ class BuildDefinition(_Model):
     @classmethod
     def of(cls, plan: Plan) -> BuildDefinition:
         """What a plan says."""
-        environment, recipe = plan.stage.environment, plan.stage.recipe
+        environment, recipe, target = plan.stage.environment, plan.stage.recipe, plan.stage.target
         dependencies = [
             Dependency(name=plan.source.name, digest=dict(plan.source.digest)),
             Dependency(
@@ -103,6 +103,8 @@ class BuildDefinition(_Model):
             ),
             Dependency(name=f"recipe/{recipe.name}", digest={"sha256": recipe.sha256}),
         ]
+        if target is not None:
+            dependencies.append(Dependency(name=f"target/{target.name}", digest={"sha256": target.sha256}))
         return cls(
             external_parameters=_ExternalParameters(
                 artifacts=plan.stage.name,

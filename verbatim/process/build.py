@@ -55,7 +55,7 @@ class Request:
         asked = (
             self.release.version,
             self.stage.name,
-            self.stage.formats,
+            self.stage.arguments,
             self.choice.text,
             self.choice.commit,
             git_url(),
@@ -102,11 +102,27 @@ class Outcome:
 
 
 def build_stages(requests: Sequence[Request], fetcher: Fetcher) -> list[Outcome]:
-    """Make what several requests for one release ask for, all from the source that the first was made from."""
+    """Make what several requests for one release ask for, all from the source that the first was made from.
+
+    What is for a target is built from the tarball that the first one made: what is built is what is shipped.
+    """
     first, *others = requests
     outcomes = [build_stage(first, fetcher)]
-    choice = same_source(first.choice, outcomes[0])
-    return outcomes + [build_stage(replace(request, choice=choice), fetcher) for request in others]
+    return outcomes + [build_stage(following(request, outcomes[0]), fetcher) for request in others]
+
+
+def following(request: Request, first: Outcome) -> Request:
+    """A request for what is to be made from the same source, or from what was made of it.
+
+    Raises MismatchError if what was made of it is in dispute, or not what was published.
+    """
+    if request.stage.target is None:
+        return replace(request, choice=same_source(request.choice, first))
+    first.refuse_difference()
+    tarball = next(
+        artifact for artifact in first.artifacts if artifact.name in request.release.source_tarballs
+    )
+    return replace(request, choice=SourceChoice(str(tarball.path)))
 
 
 def build_stage(request: Request, fetcher: Fetcher) -> Outcome:

@@ -14,7 +14,7 @@ from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import CapabilityError, MismatchError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
-from verbatim.process.build import Outcome, Request, build_stage, same_source
+from verbatim.process.build import Outcome, Request, build_stages, following, same_source
 from verbatim.scratch import remove_tree, scratch
 from verbatim.sources.choose import choose_source
 
@@ -47,13 +47,15 @@ class Rebuilt:
         raise MismatchError(cause, f"correct the recipe; what came out otherwise is in {self.kept}")
 
 
-def rebuild_stage(request: Request, variations: Sequence[Variation], fetcher: Fetcher) -> Rebuilt:
-    """Build a release, or verify the build that is there, and rebuild it with these variations.
+def rebuild_last(requests: Sequence[Request], variations: Sequence[Variation], fetcher: Fetcher) -> Rebuilt:
+    """Build a release, or verify the build that is there, and rebuild its last stage with these variations.
 
     Raises what its parts raise, and CapabilityError if this machine can vary nothing of it; a difference is
     not raised but returned.
     """
-    built = build_stage(request, fetcher)
+    first, *others = build_stages(requests, fetcher)
+    built = others[-1] if others else first
+    request = following(requests[-1], first) if others else requests[-1]
     source = choose_source(same_source(request.choice, built), request.release, fetcher)
     if source.identity != built.source:
         raise UsageError("the source was changed during the rebuild", "leave it alone meanwhile")

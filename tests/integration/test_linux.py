@@ -1,0 +1,194 @@
+"""The build for Linux: what it needs, that it runs wherever it is unpacked, and what is in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.integration.command import PUBLISHED, Finished, verbatim
+from verbatim.engines.protocol import Job
+from verbatim.engines.sandbox import Sandbox
+from verbatim.environments.rootfs import Root
+
+pytestmark = pytest.mark.integration
+
+_NAME = "cpython-3.13.5-x86_64-linux-gnu"
+#: As long as the C library of the oldest system that it is for.
+_GLIBC = (2, 36)
+
+
+def _built(task: str, cache: Path, output: Path, *options: str) -> Finished:
+    return verbatim(
+        *(task, "--version", "3.13.5", "--artifacts", "linux-x86_64", "--source", "tarball"),
+        *("--output", str(output), "--json", *options),
+        cache=cache,
+    )
+
+
+@pytest.fixture(scope="module")
+def build(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Path]:
+    """3.13.5 for x86-64."""
+    folder = tmp_path_factory.mktemp("linux")
+    finished = _built("build", cache, folder)
+    assert finished.status == 0, finished.err
+    return finished, folder / "3.13.5"
+
+
+@pytest.fixture(scope="module")
+def tree(build: tuple[Finished, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked tree."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    with tarfile.open(build[1] / f"{_NAME}.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    return folder / _NAME
+
+
+def _run(tree: Path, root: Root, folder: Path, argv: Sequence[str]) -> str:
+    """Run a command in a root that has no Python of its own, read-only, as another user, from a folder with an odd name."""
+    for name in ("output", "build"):
+        (folder / name).mkdir()
+    job = Job(
+        argv=["/usr/bin/env", "LC_ALL=C.UTF-8", *argv],
+        root=root,
+        epoch=0,
+        inputs={"ein Größeres": tree},
+        output=folder / "output",
+        build=folder / "build",
+        log=folder / "log",
+    )
+    status = Sandbox().run(job)
+    said = job.log.read_text(encoding="utf-8")
+    assert status == 0, said
+    return said
+
+
+_PLACE = "/in/ein Größeres"
+
+
+def test_it_is_built_from_the_tarball_that_is_shipped(build: tuple[Finished, Path]) -> None:
+    finished, folder = build
+    assert {name: finished.hashes[name] for name in PUBLISHED} == PUBLISHED
+    assert finished.hashes.keys() - PUBLISHED.keys() == {f"{_NAME}.tar.xz", f"{_NAME}-debug.tar.xz"}
+    statement = json.loads((folder / "linux-x86_64.intoto.json").read_bytes())
+    definition = statement["predicate"]["buildDefinition"]
+    assert definition["externalParameters"]["artifacts"] == "linux-x86_64"
+    source, *others = definition["resolvedDependencies"]
+    assert PUBLISHED[source["name"]] == source["digest"]["sha256"]
+    assert others[-1]["name"] == "target/linux-x86_64"
+
+
+_IMPORTS = """
+import bz2, ctypes, curses.panel, dbm.sqlite3, hashlib, lzma, readline, sqlite3, ssl, sysconfig, uuid, venv, zlib
+import pathlib, sys
+maps = pathlib.Path("/proc/self/maps").read_text()
+paths = {line.split(None, 5)[5] for line in maps.splitlines() if ".so" in line}
+strange = {path for path in paths if not path.startswith(sys.prefix)}
+print("strange", sorted(pathlib.Path(path).name for path in strange))
+print("readline", readline.backend)
+print("paths", {sysconfig.get_path(name).startswith(sys.prefix) for name in sysconfig.get_path_names()})
+print("variables", sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("INCLUDEPY"))
+"""
+
+
+def test_it_runs_from_anywhere_on_libraries_of_its_own(tree: Path, root: Root, tmp_path: Path) -> None:
+    said = _run(tree, root, tmp_path, [f"{_PLACE}/bin/python3", "-c", _IMPORTS])
+    assert "strange ['ld-linux-x86-64.so.2', 'libc.so.6', 'libm.so.6']" in said
+    assert "readline editline" in said
+    assert "paths {True}" in said
+    assert f"variables {_PLACE}/lib {_PLACE}/include/python3.13" in said
+
+
+def test_pip_and_virtual_environments_work(tree: Path, root: Root, tmp_path: Path) -> None:
+    script = f"""
+        set -e
+        "{_PLACE}/bin/pip3" --version
+        "{_PLACE}/bin/python3" -m venv here
+        here/bin/pip list
+    """
+    said = _run(tree, root, tmp_path, ["/usr/bin/bash", "-c", script])
+    assert f"from {_PLACE}/lib/python3.13/site-packages/pip" in said
+    assert re.search(r"^pip +2", said, re.MULTILINE)
+
+
+@pytest.mark.parametrize("module", ["ctypes", "json", "lzma", "sqlite3", "ssl", "venv", "zlib"])
+def test_its_own_tests_pass(module: str, tree: Path, root: Root, tmp_path: Path) -> None:
+    said = _run(tree, root, tmp_path, [f"{_PLACE}/bin/python3", "-m", "test", f"test_{module}"])
+    assert "Result: SUCCESS" in said
+
+
+def test_it_needs_no_newer_c_library_than_said(tree: Path) -> None:
+    needed = {
+        (int(major), int(minor))
+        for path in [*tree.rglob("*.so*"), tree / "bin" / "python3.13"]
+        for major, minor in re.findall(rb"\0GLIBC_(\d+)\.(\d+)", path.read_bytes())
+    }
+    assert (2, 34) <= max(needed) <= _GLIBC
+
+
+def test_certificates_are_those_of_whatever_system(tree: Path, root: Root, tmp_path: Path) -> None:
+    """The root has no certificates at all: what is looked for is seen from what is opened."""
+    script = """
+import os, ssl
+asked = []
+exists = os.path.exists
+os.path.exists = lambda path: asked.append(path) or exists(path)
+context = ssl.create_default_context()
+print(asked)
+"""
+    said = _run(tree, root, tmp_path, [f"{_PLACE}/bin/python3", "-c", script])
+    assert "'/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/ca-bundle.pem', '/etc/ssl/cert.pem'" in said
+
+
+def test_byte_code_goes_by_its_source_and_nothing_names_the_build(tree: Path) -> None:
+    compiled = list(tree.rglob("*.pyc"))
+    assert len(compiled) > 500
+    assert {path.read_bytes()[4] for path in compiled} == {0b11}
+    naming = {
+        path.name for path in tree.rglob("*") if path.is_file() and b"/relocatable" in path.read_bytes()
+    }
+    assert {name for name in naming if not name.endswith(".pyc")} == {
+        "Makefile",
+        "PYTHON.json",
+        "_sysconfigdata__linux_x86_64-linux-gnu.py",
+        "python-config.py",
+        "python3.13-config",
+    }
+
+
+def test_it_says_what_is_in_it(tree: Path) -> None:
+    said = json.loads((tree / "PYTHON.json").read_text(encoding="utf-8"))
+    assert (said["version"], said["triplet"]) == ("3.13.5", "x86_64-linux-gnu")
+    for library in said["libraries"]:
+        assert (tree / library["file"]).is_file()
+        assert (tree / library["license"]).stat().st_size > 100
+        assert re.match(r"[0-9]", library["version"])
+    assert "PYTHON SOFTWARE FOUNDATION LICENSE" in (tree / said["license"]).read_text(encoding="utf-8")
+
+
+def test_debugging_symbols_are_apart(build: tuple[Finished, Path], tree: Path) -> None:
+    assert b".debug_info" not in (tree / "bin" / "python3.13").read_bytes()
+    with tarfile.open(build[1] / f"{_NAME}-debug.tar.xz") as archive:
+        names = [name for name in archive.getnames() if name.endswith(".debug")]
+    assert len(names) > 70
+    assert all(
+        re.fullmatch(rf"{_NAME}-debug/lib/debug/\.build-id/[0-9a-f]{{2}}/[0-9a-f]{{38}}\.debug", name)
+        for name in names
+    )
+
+
+@pytest.mark.slow
+def test_it_is_the_same_from_each_engine(cache: Path, tmp_path: Path) -> None:
+    finished = _built("build", cache, tmp_path, "--engine", "sandbox,docker,nix")
+    assert finished.result["engines"] == dict.fromkeys(("sandbox", "docker", "nix"), finished.hashes)
+
+
+@pytest.mark.slow
+def test_it_is_the_same_whatever_is_varied(cache: Path, tmp_path: Path) -> None:
+    rebuilt = _built("rebuild", cache, tmp_path, "--vary", "all")
+    assert rebuilt.result["identical"] is True
+    assert rebuilt.result["not_varied"] == {}
