@@ -117,7 +117,11 @@ def test_pip_and_virtual_environments_work(tree: Path, root: Root, tmp_path: Pat
 
 @pytest.mark.parametrize("module", ["ctypes", "json", "lzma", "sqlite3", "ssl", "venv", "zlib"])
 def test_its_own_tests_pass(module: str, tree: Path, root: Root, tmp_path: Path) -> None:
-    said = _run(tree, root, tmp_path, [f"{_PLACE}/bin/python3", "-m", "test", f"test_{module}"])
+    # These ask the linker or ldconfig, which the root has not.
+    ignored = "*test_find_library_with_*"
+    said = _run(
+        tree, root, tmp_path, [f"{_PLACE}/bin/python3", "-m", "test", f"test_{module}", "-i", ignored]
+    )
     assert "Result: SUCCESS" in said
 
 
