@@ -23,7 +23,7 @@ def main() -> None:
         "compiler": platform.python_compiler(),
         "configure": sysconfig.get_config_var("CONFIG_ARGS").replace(sys.base_prefix, PREFIX),
         "flags": sysconfig.get_config_var("PY_CFLAGS"),
-        "libraries": [describe(library, versions) for library in libraries],
+        "libraries": [describe(library, versions) for library in sorted(libraries)],
         "license": "licenses/cpython",
         "triplet": triplet,
         "version": platform.python_version(),

@@ -4,14 +4,18 @@
 #
 #   linux.sh VERSION tarball TRIPLET SONAME=PACKAGE ...    from /in/source/Python-VERSION
 #
-# The libraries are those of the environment, which go into the tree; all others that it needs are the C library's.
+# The libraries are those of the environment that may go into the tree; all others that it needs are the C library's.
 # A line "progress DONE TOTAL WHAT" is for the bar; all others are for the log.
 set -euo pipefail
 
 version=$1
 kind=$2
 triplet=$3
-libraries=("${@:4}")
+declare -A package_of
+bundled=()
+for each in "${@:4}"; do
+    package_of[${each%%=*}]=${each#*=}
+done
 series=${version%.*}
 name=cpython-$version-$triplet
 work=$PWD
@@ -117,30 +121,38 @@ split_symbols() {
     done
 }
 
+# Of what is not the C library's.
 needed() {
-    readelf --dynamic --wide "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'
+    readelf --dynamic --wide "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
+        sed '/^libc\.so\.6$/d; /^libm\.so\.6$/d; /^ld-linux.*\.so\..*$/d'
 }
 
-# Each library that is needed has to be one that was named, or the C library's; and each that was named, needed.
+# What is needed must be among the libraries that were named, or the C library's; those that are bundled need others.
 bundle() {
-    local each file soname used=()
-    for each in "${libraries[@]}"; do
-        cp --dereference "/usr/lib/$triplet/${each%%=*}" "$tree/lib/"
-        chmod 755 "$tree/lib/${each%%=*}"
-    done
-    for file in $(elf_files); do
-        for soname in $(needed "$file"); do
-            case $soname in
-                libc.so.6 | libm.so.6 | ld-linux*.so.*) continue ;;
-            esac
-            [[ -e $tree/lib/$soname ]] || fail "$file needs $soname, which is no library of this target"
-            used+=("$soname")
-            patchelf --set-rpath "\$ORIGIN/$(realpath --relative-to="${file%/*}" "$tree/lib")" "$file"
+    local file soname more=yes
+    while [[ -n $more ]]; do
+        more=
+        for file in $(elf_files); do
+            for soname in $(needed "$file"); do
+                if [[ ! -e $tree/lib/$soname ]]; then
+                    take "$soname" "$file"
+                    more=yes
+                fi
+            done
         done
     done
-    for each in "${libraries[@]}"; do
-        [[ " ${used[*]} " == *" ${each%%=*} "* ]] || fail "nothing needs ${each%%=*}"
+    for file in $(elf_files); do
+        if [[ -n $(needed "$file") ]]; then
+            patchelf --set-rpath "\$ORIGIN/$(realpath --relative-to="${file%/*}" "$tree/lib")" "$file"
+        fi
     done
+}
+
+take() {
+    [[ -n ${package_of[$1]-} ]] || fail "$2 needs $1, which is no library of this target"
+    cp --dereference "/usr/lib/$triplet/$1" "$tree/lib/"
+    chmod 755 "$tree/lib/$1"
+    bundled+=("$1=${package_of[$1]}")
 }
 
 # Whatever holds the prefix works from where it lies: programs, what builds extensions, what links to the tree.
@@ -151,6 +163,10 @@ make_movable() {
         cat "$work/script" > "$file"
     done
     sed --in-place "s|^prefix=.*|prefix=\${pcfiledir}/../..|" "$tree"/lib/pkgconfig/*.pc
+    # From 3.14 on; PEP 739 says to what such paths are relative.
+    if [[ -e $tree/$library/build-details.json ]]; then
+        sed --in-place "s|\"$prefix\"|\"../..\"|; s|\"$prefix/|\"|" "$tree/$library/build-details.json"
+    fi
     for file in "$tree/$library"/_sysconfigdata_*.py; do
         sed "s|@prefix@|$prefix|" "$recipe/sysconfigdata.in" >> "$file"
         "$tree/$python" -I -m compileall -q -f --invalidation-mode checked-hash -s "$tree" -p "$prefix" "$file"
@@ -158,14 +174,14 @@ make_movable() {
 }
 
 describe() {
-    local each package
+    local library package
     mkdir "$tree/licenses"
     cp "$work/source/LICENSE" "$tree/licenses/cpython"
-    for each in "${libraries[@]}"; do
-        package=${each#*=}
+    for library in "${bundled[@]}"; do
+        package=${library#*=}
         cp --dereference "/usr/share/doc/$package/copyright" "$tree/licenses/$package"
     done
-    "$tree/$python" -I -B "$recipe/describe.py" "$triplet" "${libraries[@]}" > "$tree/PYTHON.json"
+    "$tree/$python" -I -B "$recipe/describe.py" "$triplet" "${bundled[@]}" > "$tree/PYTHON.json"
 }
 
 # The same blocks whatever the number of threads.
