@@ -196,7 +196,11 @@ build_pdf() {
         follow_pdf "$format" "$folder"
     mkdir "$work/$format"
     mkdir "$work/$format/docs-pdf"
-    mv "$folder"/*.pdf "$work/$format/docs-pdf"
+    # Pictures are PDF as well.
+    local source
+    for source in "$folder"/*.tex; do
+        mv "${source%.tex}.pdf" "$work/$format/docs-pdf"
+    done
     archive "$format" "$work/$format/docs-pdf"
 }
 

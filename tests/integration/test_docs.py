@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -43,16 +44,51 @@ epub_basename = "Python"
 """,
     "Doc/requirements.txt": "# Sphinx.\nsphinx~=8.2.0\n\nblurb\n-c constraints.txt\n",
     "Doc/contents.rst": "Contents\n========\n\n.. toctree::\n\n   library\n   whatsnew\n",
-    "Doc/library.rst": 'Library\n=======\n\n"Quotes" -- of |today|.\n\n.. py:function:: f(x)\n\n   Größer than x.\n',
+    "Doc/library.rst": 'Library\n=======\n\n"Quotes" -- of |today|.\n\n.. py:function:: f(x)\n\n   Größer than x.\n\n'
+    ".. image:: star.*\n",
     "Doc/whatsnew.rst": "What's new\n==========\n\n.. include:: build/NEWS\n",
 }
 
 
+def _picture_pdf() -> str:
+    """A page of ten by ten points with nothing on it (ISO 32000-1, 7.5)."""
+    objects = (
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 10 10] /Resources << >> /Contents 4 0 R >>",
+        "<< /Length 1 >>\nstream\n \nendstream",
+    )
+    text, offsets = "%PDF-1.4\n", []
+    for number, said in enumerate(objects, 1):
+        offsets.append(len(text))
+        text += f"{number} 0 obj\n{said}\nendobj\n"
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    end = f"trailer\n<< /Size 5 /Root 1 0 R >>\nstartxref\n{len(text)}\n%%EOF\n"
+    return f"{text}xref\n0 5\n0000000000 65535 f \n{table}{end}"
+
+
+def _picture_png() -> bytes:
+    """One grey dot (RFC 2083)."""
+    chunks = (
+        (b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(b"\0\x80")),
+        (b"IEND", b""),
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )
+
+
 def docs_tarball(path: Path, *, more: dict[str, str] | None = None) -> Path:
-    """A source tarball of the made-up release with a documentation of a few pages."""
+    """A source tarball of the made-up release with a documentation of a few pages and a picture."""
     files = {**small_files(), **_DOCS, "Misc/NEWS": "Changes of 3.13.99.\n", **(more or {})}
+    pictures = [
+        file(f"Python-{SMALL}/Doc/star.pdf", _picture_pdf().encode()),
+        file(f"Python-{SMALL}/Doc/star.png", _picture_png()),
+    ]
     members = [file(f"Python-{SMALL}/{name}", text.encode()) for name, text in sorted(files.items())]
-    path.write_bytes(COMPRESSIONS["gz"](tar(*members)))
+    path.write_bytes(COMPRESSIONS["gz"](tar(*members, *pictures)))
     return path
 
 
@@ -102,7 +138,7 @@ def test_the_formats_are_what_they_say(small: Path) -> None:
     prefix = f"python-{SMALL}-docs"
     with zipfile.ZipFile(small / f"{prefix}-html.zip") as html:
         page = html.read(f"{prefix}-html/library.html").decode()
-        assert "“Quotes”" in page and "2001-1970" not in page
+        assert "“Quotes”" in page and "2001-1970" not in page and "star.png" in page
         assert "Changes of 3.13.99." in html.read(f"{prefix}-html/whatsnew.html").decode()
     with zipfile.ZipFile(small / f"{prefix}-text.zip") as text:
         assert '"Quotes"' in text.read(f"{prefix}-text/library.txt").decode()
