@@ -41,6 +41,15 @@ latex_documents = [
 ]
 texinfo_documents = [("contents", "python", "Python", "Authors", "Python", "About Python", "Programming")]
 epub_basename = "Python"
+
+def setup(app):
+    app.connect("source-read", count)
+
+def count(app, name, source):
+    # As audit_events.py does: what is read again gets another number.
+    counts = app.env.__dict__.setdefault("counts", {})
+    counts[name] = counts.get(name, 0) + 1
+    source[0] += f"\\n\\nRead {counts[name]} times.\\n"
 """,
     "Doc/requirements.txt": "# Sphinx.\nsphinx~=8.2.0\n\nblurb\n-c constraints.txt\n",
     "Doc/contents.rst": "Contents\n========\n\n.. toctree::\n\n   library\n   whatsnew\n",
@@ -139,6 +148,7 @@ def test_the_formats_are_what_they_say(small: Path) -> None:
     with zipfile.ZipFile(small / f"{prefix}-html.zip") as html:
         page = html.read(f"{prefix}-html/library.html").decode()
         assert "“Quotes”" in page and "2001-1970" not in page and "star.png" in page
+        assert "Read 1 times." in page
         assert "Changes of 3.13.99." in html.read(f"{prefix}-html/whatsnew.html").decode()
     with zipfile.ZipFile(small / f"{prefix}-text.zip") as text:
         assert '"Quotes"' in text.read(f"{prefix}-text/library.txt").decode()
