@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.bench import RELEASE, Bench
 from benchmarks.figure import Figure
-from benchmarks.rounds import interleaved, seconds
+from benchmarks.peer import run_peer
+from benchmarks.rounds import Side, interleaved, seconds
 from verbatim.build.plan import Plan
 from verbatim.build.run import run
 from verbatim.build.stages import docs_stage
 from verbatim.digest import sha256_bytes
-from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import Root, ensure_root
-from verbatim.errors import BuildError, MismatchError
+from verbatim.errors import MismatchError
 from verbatim.scratch import remove_tree
 from verbatim.sources.source import Prepared
 from verbatim.sources.tarball import published_tarball
 
-_PEERS = Path(__file__).parent / "peers"
 _FORMATS = ("html", "text", "epub", "texinfo")
 _OURS = "the docs stage: HTML, text, EPUB, Texinfo"
 _PLAIN = "plain make of the same formats"
@@ -35,25 +35,25 @@ def measure(bench: Bench) -> list[Figure]:
     prepared = source.prepare(bench.folder())
     made: dict[str, Contents] = {}
 
-    def ours() -> float:
-        folder, output = bench.folder(), bench.folder()
-        log = folder / "log"
-        elapsed = seconds(lambda: run(plan, prepared, root, Sandbox(), work=folder, output=output, log=log))
-        made[_OURS] = contents(output)
-        remove_tree(folder)
-        remove_tree(output)
-        return elapsed
+    def side(name: str, action: Callable[[Path, Path], object]) -> Side:
+        def once() -> float:
+            folder, output = bench.folder(), bench.folder()
+            elapsed = seconds(lambda: action(folder, output))
+            made[name] = contents(output)
+            remove_tree(folder)
+            remove_tree(output)
+            return elapsed
 
-    def plain() -> float:
-        folder, output = bench.folder(), bench.folder()
-        targets = [f"dist-{format_}" for format_ in _FORMATS]
-        elapsed = seconds(lambda: plain_make(root, prepared, folder, output, targets))
-        made[_PLAIN] = contents(output)
-        remove_tree(folder)
-        remove_tree(output)
-        return elapsed
+        return once
 
-    times = interleaved({_PLAIN: plain, _OURS: ours}, max(1, bench.rounds * 2 // 5))
+    def ours(folder: Path, output: Path) -> None:
+        run(plan, prepared, root, Sandbox(), work=folder, output=output, log=folder / "log")
+
+    def plain(folder: Path, output: Path) -> None:
+        plain_make(root, prepared, folder, output, [f"dist-{format_}" for format_ in _FORMATS])
+
+    sides = {_PLAIN: side(_PLAIN, plain), _OURS: side(_OURS, ours)}
+    times = interleaved(sides, max(1, bench.rounds * 2 // 5))
     _check(made[_OURS], made[_PLAIN])
     return [Figure.ratio((_OURS, times[_OURS]), (_PLAIN, times[_PLAIN]), 1.05)]
 
@@ -63,21 +63,7 @@ def plain_make(root: Root, prepared: Prepared, folder: Path, output: Path, targe
 
     Raises BuildError if they fail.
     """
-    build = folder / "build"
-    build.mkdir()
-    job = Job(
-        argv=["/usr/bin/bash", "/in/peers/docs.sh", RELEASE.folder, *targets],
-        root=root,
-        epoch=prepared.epoch,
-        inputs={**prepared.inputs, "peers": _PEERS},
-        output=output,
-        build=build,
-        log=folder / "log",
-    )
-    status = Sandbox().run(job)
-    if status != 0:
-        complaint = job.log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
-        raise BuildError(f"docs.sh ended with status {status}: {complaint}", "correct it")
+    run_peer("docs.sh", RELEASE.folder, *targets, root=root, prepared=prepared, folder=folder, output=output)
 
 
 #: The SHA-256 of each file, by its name, in each archive, by its.

@@ -9,18 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.bench import RELEASE, Bench, run_command
+from benchmarks.peer import PEERS, run_peer
 from benchmarks.rounds import seconds
 from verbatim.build.plan import Plan
 from verbatim.build.run import run
 from verbatim.digest import sha256_file
 from verbatim.engines.protocol import Engine, Job
-from verbatim.engines.sandbox import Sandbox
-from verbatim.errors import BuildError, MismatchError
+from verbatim.errors import MismatchError
 from verbatim.release import Published
 from verbatim.scratch import remove_tree
 from verbatim.sources.tarball import published_tarball
-
-PEERS = Path(__file__).parent / "peers"
 
 
 class Sides:
@@ -54,7 +52,15 @@ class Sides:
             build = folder / "build"
             build.mkdir()
             inputs = {**self._prepared.inputs, "recipe": self._plan.stage.recipe.folder}
-            job = self._job([], folder, output, build)
+            job = Job(
+                argv=[],
+                root=self._bench.root,
+                epoch=self._prepared.epoch,
+                inputs={},
+                output=output,
+                build=build,
+                log=folder / "log",
+            )
             run_command(
                 [
                     *("unshare", "--mount", "--", "bash", str(PEERS / "bare.sh")),
@@ -94,23 +100,14 @@ class Sides:
 
     def _peer(self, script: str, folder: Path, output: Path) -> None:
         output.mkdir()
-        build = folder / "build"
-        build.mkdir()
-        job = self._job(["/usr/bin/bash", f"/in/peers/{script}", RELEASE.folder], folder, output, build)
-        status = Sandbox().run(job)
-        if status != 0:
-            complaint = job.log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
-            raise BuildError(f"{script} ended with status {status}: {complaint}", "correct it")
-
-    def _job(self, argv: list[str], folder: Path, output: Path, build: Path) -> Job:
-        return Job(
-            argv=argv,
+        run_peer(
+            script,
+            RELEASE.folder,
             root=self._bench.root,
-            epoch=self._prepared.epoch,
-            inputs={**self._prepared.inputs, "peers": PEERS, "tree.tar": self._tar},
+            prepared=self._prepared,
+            folder=folder,
             output=output,
-            build=build,
-            log=folder / "log",
+            more={"tree.tar": self._tar},
         )
 
 

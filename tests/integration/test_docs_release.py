@@ -128,9 +128,7 @@ def everywhere(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[F
 @pytest.mark.slow
 def test_all_formats_are_the_same_from_each_engine(everywhere: tuple[Finished, Path]) -> None:
     finished, _ = everywhere
-    engines = finished.result["engines"]
-    assert list(engines) == ["sandbox", "docker", "nix"]
-    assert engines["sandbox"] == engines["docker"] == engines["nix"] == finished.hashes
+    assert finished.result["engines"] == dict.fromkeys(("sandbox", "docker", "nix"), finished.hashes)
     assert len(finished.hashes) == 11
 
 

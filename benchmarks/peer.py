@@ -1,0 +1,44 @@
+"""Running a peer's script in a root of ours, with the tools that our recipe has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from verbatim.engines.protocol import Job
+from verbatim.engines.sandbox import Sandbox
+from verbatim.environments.rootfs import Root
+from verbatim.errors import BuildError
+from verbatim.sources.source import Prepared
+
+PEERS = Path(__file__).parent / "peers"
+
+
+def run_peer(
+    script: str,
+    *arguments: str,
+    root: Root,
+    prepared: Prepared,
+    folder: Path,
+    output: Path,
+    more: Mapping[str, Path] | None = None,
+) -> None:
+    """Run one of the peers' scripts in an empty folder, with more inputs if it needs them.
+
+    Raises BuildError, with the last line that it said, if it fails.
+    """
+    build = folder / "build"
+    build.mkdir()
+    job = Job(
+        argv=["/usr/bin/bash", f"/in/peers/{script}", *arguments],
+        root=root,
+        epoch=prepared.epoch,
+        inputs={**prepared.inputs, "peers": PEERS, **(more or {})},
+        output=output,
+        build=build,
+        log=folder / "log",
+    )
+    status = Sandbox().run(job)
+    if status != 0:
+        complaint = job.log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+        raise BuildError(f"{script} ended with status {status}: {complaint}", "correct it")
