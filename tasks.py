@@ -1,11 +1,16 @@
-"""The Invoke tasks. Each is a few lines that call into the package; ``./invoke --list`` shows them all."""
+"""The Invoke tasks. Each is a few lines that call into the package; ``./invoke --list`` shows them all.
+
+What takes long to import, and only some tasks need, is imported in them: nobody else shall wait for it.
+"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 from invoke.context import Context
@@ -38,6 +43,9 @@ from verbatim.report.rebuild import show_rebuilt
 from verbatim.report.reference import commands_page
 from verbatim.sources.choose import SourceChoice
 from verbatim.store import Store
+
+if TYPE_CHECKING:
+    from verbatim.process.attest import Author
 
 _JOBS = os.cpu_count() or 1
 
@@ -127,6 +135,145 @@ def rebuild(
     rebuilt.built.refuse_difference()
 
 
+_SIGNING = {
+    "version": "the version",
+    "attestations": "the folder that gets a folder VERSION with what is signed",
+    "as_": "the rebuilder's name, as in the policy",
+    "key": "the file of the rebuilder's key",
+    "identity": "sign with an identity that Sigstore certifies, in place of a key",
+    "trust-config": "the file of another Sigstore than the public one",
+}
+
+
+@task(
+    auto_shortflags=False,
+    help={
+        "key": "the new file",
+        "as_": "the rebuilder's name, as it shall stand in policies",
+        "protect": "ask for a passphrase",
+    },
+)
+@framed
+def keygen(context: Context, key: str = "", as_: str = "", protect: bool = False) -> None:
+    """Make a rebuilder's key, and print what a policy needs of it."""
+    from verbatim.evidence.keys import check_name, create_key
+
+    name = check_name(as_)
+    passphrase = console.new_secret("a passphrase for the new key: ") if protect else ""
+    public = create_key(_named("--key", key), passphrase)
+    console.result(f"[rebuilders.{name}]")
+    console.result('kind = "own-machine"')
+    console.result(f'keys = [{{ ed25519 = "{public}" }}]')
+
+
+@task(
+    auto_shortflags=False,
+    help={
+        **_SIGNING,
+        "artifacts": "which stages' statements; all that are there if left out",
+        "output": "the folder with the folder VERSION that was built",
+    },
+)
+@framed
+def attest(
+    context: Context,
+    version: str = "",
+    artifacts: str = "",
+    as_: str = "",
+    key: str = "",
+    identity: bool = False,
+    trust_config: str = "",
+    output: str = "dist",
+    attestations: str = "attestations",
+) -> None:
+    """Sign the statements of what was built here; also where it is not what was published."""
+    from verbatim.process.attest import attest_stages
+    from verbatim.report.attestations import show_attested
+
+    release, author = Release.parse(version), _author(as_, key, identity, trust_config)
+    built = _output(output) / release.version
+    attested = attest_stages(
+        release,
+        artifacts,
+        built,
+        attestations=Path(attestations),
+        author=author,
+        store=Store(cache_directory()),
+    )
+    show_attested(attested, author.name)
+
+
+@task(
+    auto_shortflags=False,
+    help={
+        **_SIGNING,
+        "statement": "the SHA-256 of the statement that was signed",
+        "reason": "why, in a sentence",
+    },
+)
+@framed
+def withdraw(
+    context: Context,
+    version: str = "",
+    statement: str = "",
+    reason: str = "",
+    as_: str = "",
+    key: str = "",
+    identity: bool = False,
+    trust_config: str = "",
+    attestations: str = "attestations",
+) -> None:
+    """Take back, for good, a statement that one has signed."""
+    from verbatim.process.attest import withdraw_statement
+
+    release, author = Release.parse(version), _author(as_, key, identity, trust_config)
+    path = withdraw_statement(release, statement, reason, Path(attestations), author)
+    console.result(str(path or "it is withdrawn already"))
+
+
+@task(
+    name="check",
+    auto_shortflags=False,
+    help={
+        "version": "the version",
+        "all_": "every version: that each file is what it should be, and that none was changed or removed",
+        "attestations": "the folder with a folder for each version",
+        "policy": "whose word counts; the attestations' own policy.toml if left out",
+        "trust-config": "the file of another Sigstore than the public one",
+        "html": "write the matrix to this file, as a page",
+        "json": "print the result as JSON",
+    },
+)
+@framed
+def check_attestations(
+    context: Context,
+    version: str = "",
+    all_: bool = False,
+    attestations: str = "attestations",
+    policy: str = "",
+    trust_config: str = "",
+    html: str = "",
+    json: bool = False,
+) -> None:
+    """Say who attested what, and whether it is enough for a release."""
+    from verbatim.process.check import Trust, check_all, check_release
+    from verbatim.report.attestations import show_all, show_checked, write_page
+
+    folder, today = Path(attestations), datetime.now(UTC).date()
+    trust = Trust.load(
+        Path(policy) if policy else folder / "policy.toml", Path(trust_config) if trust_config else None
+    )
+    if all_:
+        show_all(check_all(folder, trust, today=today))
+        return
+    checked = check_release(Release.parse(version), folder, trust, today=today)
+    show_checked(checked, as_json=json)
+    if html:
+        write_page(checked, Path(html))
+    checked.refuse_files()
+    checked.refuse_lack()
+
+
 @task(auto_shortflags=False, help={"offline": "do not ask which addresses answer"})
 @framed
 def doctor(context: Context, offline: bool = False) -> None:
@@ -174,8 +321,7 @@ def image(
     push: str | None = None,
 ) -> None:
     """Make the image of an environment, whose digest the lock has; or only say what it is called."""
-    # Docker's client and a registry's take a third of a second to import, which nobody else shall wait for.
-    from verbatim.process.image import provide_image  # noqa: PLC0415
+    from verbatim.process.image import provide_image
 
     provide_image(
         Environment(environment_folder(environment)),
@@ -233,9 +379,27 @@ def benchmark(context: Context, stage: str = "") -> None:
 
 
 def _output(output: str) -> Path:
-    if not output:
-        raise UsageError("--output is empty", "name a folder")
-    return Path(output)
+    return _named("--output", output)
+
+
+def _named(option: str, path: str) -> Path:
+    if not path:
+        raise UsageError(f"{option} is empty", "name a file or a folder")
+    return Path(path)
+
+
+def _author(as_: str, key: str, identity: bool, trust_config: str) -> Author:
+    from verbatim.evidence.keys import check_name, is_protected, load_signer
+    from verbatim.process.attest import identified, keyed
+
+    name = check_name(as_)
+    if identity == bool(key):
+        raise UsageError("one of --key and --identity is needed", "name a key, or use an identity")
+    if identity:
+        return identified(name, Path(trust_config) if trust_config else None)
+    path = Path(key)
+    passphrase = console.secret(f"the passphrase of {path}: ") if is_protected(path) else ""
+    return keyed(name, load_signer(path, passphrase))
 
 
 def _fetcher(*, offline: bool = False, jobs: int = _JOBS) -> Fetcher:

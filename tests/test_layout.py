@@ -30,6 +30,7 @@ FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floo
 #: Doors between two rooms of one floor; each opens one way.
 DOORS = {
     ("paths", "errors"),  # the cache must be the user's own
+    ("console", "errors"),  # there may be no terminal to ask on
     ("release", "data"),  # the published hashes are data
     ("fetch", "store"),  # a download ends in the store
     ("sources", "environments.mirrors"),  # Debian's archive has some of the published tarballs

@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from getpass import getpass
 from typing import Literal
 
 from rich.console import Console
@@ -24,6 +25,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+from verbatim.errors import UsageError
 
 #: Advances a bar by so many of its units.
 Advance = Callable[[int], None]
@@ -51,6 +54,21 @@ def error(text: str) -> None:
 def result(text: str) -> None:
     """Print a line of the result itself."""
     _output.print(Text(printable(text)))
+
+
+def secret(prompt: str) -> str:
+    """Ask for what must not be seen; raises UsageError without a terminal to ask on."""
+    if not sys.stdin.isatty():
+        raise UsageError(f"there is no terminal to ask for {prompt.strip(': ')}", "start it from a terminal")
+    return getpass(printable(prompt))
+
+
+def new_secret(prompt: str) -> str:
+    """Ask twice for a new one; raises UsageError if nothing is given, or not the same twice."""
+    given = secret(prompt)
+    if not given or secret("once more: ") != given:
+        raise UsageError("the two are not the same, or empty", "try again")
+    return given
 
 
 def result_json(value: object) -> None:

@@ -7,17 +7,26 @@ and, for the canonical form, RFC 8785.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from verbatim.build.plan import Artifact, Plan
 from verbatim.digest import Sha256
+from verbatim.errors import IntegrityError
+from verbatim.evidence.untrusted import parse_json, read_file
 from verbatim.sources.source import Identity, Kind
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
@@ -26,7 +35,7 @@ PREDICATE_TYPE: Final = "https://slsa.dev/provenance/v1"
 BUILD_TYPE = "urn:verbatim:build-type:v1"
 BUILDER = "urn:verbatim:builder:v1"
 
-_LARGEST = 1 << 20
+_REMEDY = "do not use it; ask whoever made it for another"
 
 #: Hexadecimal digits, by in-toto's names of digests.
 _DIGITS = {"sha256": 64, "gitCommit": 40, "gitTree": 40}
@@ -183,12 +192,27 @@ class Statement(_Model):
         return rfc8785.dumps(self.model_dump(mode="json", by_alias=True, exclude_none=True))
 
     @classmethod
+    def parse(cls, data: bytes, name: str) -> Statement:
+        """The statement that some bytes are, called ``name`` in messages.
+
+        Raises IntegrityError for whatever we would not have written just so.
+        """
+        try:
+            statement = cls.model_validate(parse_json(data, name))
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(step) for step in first["loc"])
+            raise IntegrityError(
+                f"{name} is no statement of a build: {place}: {first['msg']}", _REMEDY
+            ) from error
+        if statement.encode() != data:
+            raise IntegrityError(f"{name} is not in canonical JSON", _REMEDY)
+        return statement
+
+    @classmethod
     def read(cls, path: Path) -> Statement | None:
         """The statement in a file; None where there is none that we would have written."""
         try:
-            with path.open("rb") as file:
-                data = file.read(_LARGEST)
-            statement = cls.model_validate(json.loads(data))
-            return statement if statement.encode() == data else None
-        except (OSError, ValueError, RecursionError):
+            return cls.parse(read_file(path), str(path))
+        except (OSError, IntegrityError):
             return None

@@ -78,6 +78,21 @@ class Repository:
         with console.progress(f"fetching commit {commit[:12]}", unit="things"):
             self._ask_remote("fetch", "--quiet", "--depth=1", "--no-tags", "--", url, commit, seconds=_LONG)
 
+    def altered_paths(self, url: str) -> list[str]:
+        """The files that a commit in the whole history of a repository's HEAD has changed, moved or removed.
+
+        Raises UsageError if it has not all of its history.
+        """
+        self._ask_remote("fetch", "--quiet", "--no-tags", "--", url, "HEAD", seconds=_LONG)
+        if (self._repository / "shallow").exists():
+            raise UsageError(
+                f"{url} has only the end of its history", "fetch all of it: git fetch --unshallow"
+            )
+        # A merge is held against each of its parents: nothing can be dropped in one.
+        log = ("log", "-z", "-m", "--no-renames", "--diff-filter=a", "--name-only", "--format=")
+        listed = self._run(*log, "FETCH_HEAD", errors="surrogateescape")
+        return sorted({name.lstrip("\n") for name in listed.split("\0")} - {""})
+
     def pack(self, commit: str, store: Store) -> Path:
         """Put the commit and all that is in it into the store, as one pack."""
         pack = self._repository / "commit.pack"

@@ -1,0 +1,227 @@
+"""Attestations: statements under the names of rebuilders, in a folder that only grows: ``VERSION/NAME.STAGE.dsse.json``.
+
+An attestation that objects is no other thing than one that confirms: a signed statement of what came out. Whoever takes
+one back signs a withdrawal, which names the statement by its hash: ``VERSION/NAME.withdrawal.dsse.json``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import rfc8785
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from verbatim.build.stages import artifact_names
+from verbatim.digest import Sha256, sha256_bytes
+from verbatim.errors import IntegrityError, UsageError
+from verbatim.evidence.envelope import Envelope
+from verbatim.evidence.keys import NAME_PATTERN
+from verbatim.evidence.policy import Key, Policy, Rebuilder, SigstoreIdentity
+from verbatim.evidence.statement import STATEMENT_TYPE, Statement
+from verbatim.evidence.untrusted import LARGEST, parse_json, read_file
+from verbatim.release import Release
+from verbatim.scratch import scratch
+
+#: What the parts of a withdrawal mean is in docs/reference/attestations.md.
+WITHDRAWAL_TYPE: Final = "urn:verbatim:withdrawal:v1"
+WITHDRAWAL: Final = "withdrawal"
+
+#: How it is signed: by a key of the rebuilder's, or by an identity that Sigstore has seen.
+Form = Literal["dsse", "sigstore"]
+
+_FILE = re.compile(
+    rf"(?P<rebuilder>{NAME_PATTERN})\.(?P<what>[a-z0-9_-]+)(\.(?P<number>[2-9]|[1-9][0-9]))?"
+    r"\.(?P<form>dsse|sigstore)\.json"
+)
+_MOST_FILES = 10_000
+_REMEDY = "do not count it; ask the rebuilder for another"
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What somebody who is known has signed."""
+
+    file: str
+    rebuilder: str
+    credential: Key | SigstoreIdentity
+
+
+@dataclass(frozen=True)
+class Attestation(Signed):
+    """A statement, and whose it is."""
+
+    statement: Statement
+    #: The statement's SHA-256.
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Withdrawal(Signed):
+    """A rebuilder takes back a statement of his, for good."""
+
+    #: The statement's SHA-256.
+    sha256: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """All that lies in a release's folder."""
+
+    attestations: list[Attestation] = field(default_factory=list)
+    withdrawals: list[Withdrawal] = field(default_factory=list)
+    #: The files of names that the policy does not have; nothing can be said of what is in them.
+    strangers: list[str] = field(default_factory=list)
+    #: Why a file was refused, by its name.
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+#: Says which of a rebuilder's identities has signed a bundle, and what; raises IntegrityError if none has.
+BundleVerifier = Callable[[bytes, str, Rebuilder], tuple[SigstoreIdentity, bytes]]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class _StatementDigest(_Model):
+    sha256: Sha256
+
+
+class _Withdrawn(_Model):
+    name: Literal["statement"] = "statement"
+    digest: _StatementDigest
+
+
+class _Reason(_Model):
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+class WithdrawalStatement(_Model):
+    """What is signed to take a statement back: an in-toto Statement v1 whose subject is that statement."""
+
+    type: Annotated[Literal["https://in-toto.io/Statement/v1"], Field(alias="_type")] = STATEMENT_TYPE
+    subject: Annotated[list[_Withdrawn], Field(min_length=1, max_length=1)]
+    predicate_type: Annotated[Literal["urn:verbatim:withdrawal:v1"], Field(alias="predicateType")] = (
+        WITHDRAWAL_TYPE
+    )
+    predicate: _Reason
+
+    @classmethod
+    def of(cls, sha256: str, reason: str) -> WithdrawalStatement:
+        """Of the statement with that hash; raises UsageError without a reason that fits."""
+        try:
+            return cls(
+                subject=[_Withdrawn(digest=_StatementDigest(sha256=sha256))], predicate=_Reason(reason=reason)
+            )
+        except ValidationError as error:
+            raise UsageError(
+                "--reason is missing, or has more than 1000 characters", "say why in a sentence"
+            ) from error
+
+    def encode(self) -> bytes:
+        """The bytes that are signed."""
+        return rfc8785.dumps(self.model_dump(mode="json", by_alias=True))
+
+
+def read_attestations(folder: Path, release: Release, policy: Policy, verify: BundleVerifier) -> Found:
+    """Read a release's folder, each signature checked; whatever is not as it should be is refused by name.
+
+    Raises UsageError if there is no such folder.
+    """
+    found = Found()
+    for name in _listed(folder):
+        try:
+            _take(folder / name, release, policy, verify, found)
+        except IntegrityError as error:
+            found.refused[name] = error.message
+    return found
+
+
+def _listed(folder: Path) -> list[str]:
+    if not folder.is_dir() or folder.is_symlink():
+        raise UsageError(f"there is no folder {folder}", "see to --version and --attestations")
+    names = sorted(os.listdir(folder))
+    if len(names) > _MOST_FILES:
+        raise IntegrityError(f"{folder} holds {len(names)} files", "find out who put them there")
+    return names
+
+
+def _take(path: Path, release: Release, policy: Policy, verify: BundleVerifier, found: Found) -> None:
+    match = _FILE.fullmatch(path.name)
+    if match is None:
+        raise IntegrityError(f"{path.name!r} is no name of an attestation")
+    data = read_file(path, 2 * LARGEST)
+    rebuilder = policy.rebuilders.get(match["rebuilder"])
+    if rebuilder is None:
+        found.strangers.append(path.name)
+        return
+    credential, payload = _opened(data, path.name, match["form"], rebuilder, verify)
+    signed = (path.name, match["rebuilder"], credential)
+    if match["what"] == WITHDRAWAL:
+        withdrawn = _parse_withdrawal(payload, path.name)
+        digest = withdrawn.subject[0].digest.sha256
+        found.withdrawals.append(Withdrawal(*signed, digest, withdrawn.predicate.reason))
+    else:
+        statement = Statement.parse(payload, path.name)
+        check_belongs(statement, path.name, release, match["what"])
+        found.attestations.append(Attestation(*signed, statement, sha256_bytes(payload)))
+
+
+def _opened(
+    data: bytes, name: str, form: str, rebuilder: Rebuilder, verify: BundleVerifier
+) -> tuple[Key | SigstoreIdentity, bytes]:
+    if form == "sigstore":
+        return verify(data, name, rebuilder)
+    keys: Mapping[str, Key] = {key.ed25519: key for key in rebuilder.keys}
+    public, payload = Envelope.parse(data, name).verify(keys)
+    return keys[public], payload
+
+
+def _parse_withdrawal(payload: bytes, name: str) -> WithdrawalStatement:
+    try:
+        statement = WithdrawalStatement.model_validate(parse_json(payload, name))
+    except ValidationError as error:
+        raise IntegrityError(f"{name} holds no withdrawal", _REMEDY) from error
+    if statement.encode() != payload:
+        raise IntegrityError(f"{name} is not in canonical JSON", _REMEDY)
+    return statement
+
+
+def check_belongs(statement: Statement, name: str, release: Release, stage: str) -> None:
+    """Raise IntegrityError for a statement of another version or stage, or of artifacts that the stage does not make."""
+    parameters = statement.definition.external_parameters
+    if parameters.version != release.version:
+        raise IntegrityError(
+            f"{name} is a statement of {parameters.version}, expected {release.version}", _REMEDY
+        )
+    if parameters.artifacts != stage:
+        raise IntegrityError(f"{name} is a statement of {parameters.artifacts}, expected {stage}", _REMEDY)
+    strange = sorted(set(statement.hashes) - set(artifact_names(release).get(stage, ())))
+    if strange:
+        raise IntegrityError(f"{name} names {', '.join(strange)}, which is no artifact of {stage}", _REMEDY)
+
+
+def add_attestation(folder: Path, rebuilder: str, what: str, form: Form, data: bytes) -> Path | None:
+    """Put what was signed into the folder, under the next name that is free; None if it is there already.
+
+    Nothing is ever replaced. Raises UsageError if there are too many.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(1, 100):
+        path = folder / f"{rebuilder}.{what}{f'.{number}' if number > 1 else ''}.{form}.json"
+        with scratch(folder.parent) as work:
+            (work / path.name).write_bytes(data)
+            try:
+                os.link(work / path.name, path)
+            except FileExistsError:
+                if read_file(path, 2 * LARGEST) == data:
+                    return None
+            else:
+                return path
+    raise UsageError(f"{folder} has 99 of {rebuilder}'s attestations of {what}", "use another name")

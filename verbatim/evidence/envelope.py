@@ -1,0 +1,102 @@
+"""DSSE envelopes: a payload, its type, and one signature over both.
+
+See https://github.com/secure-systems-lab/dsse/blob/v1.0.2/protocol.md. The envelope's own key id is a hint of whoever
+made it, and is not read: what counts is which key verifies.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+import rfc8785
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from securesystemslib.dsse import Envelope as Dsse
+from securesystemslib.exceptions import UnverifiedSignatureError
+from securesystemslib.signer import CryptoSigner, Signature, SSlibKey
+
+from verbatim.errors import IntegrityError
+from verbatim.evidence.untrusted import parse_json
+
+#: Of in-toto statements: https://github.com/in-toto/attestation/blob/v1.1.0/spec/v1/envelope.md
+PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
+
+_REMEDY = "do not count it; ask the rebuilder for another"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Signature(_Model):
+    keyid: str = ""
+    sig: str
+
+
+class _Envelope(_Model):
+    payload: str
+    payload_type: Annotated[str, Field(alias="payloadType")]
+    signatures: list[_Signature]
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """An envelope as it was found. Nothing that is in it may be believed before `verify` has said whose it is."""
+
+    name: str
+    _dsse: Dsse
+    _signature: Signature
+
+    @classmethod
+    def parse(cls, data: bytes, name: str) -> Envelope:
+        """Read one, called ``name`` in messages; raises IntegrityError if it is none, or has not just one signature."""
+        return cls._of(parse_json(data, name), name)
+
+    @classmethod
+    def _of(cls, content: Any, name: str) -> Envelope:
+        try:
+            said = _Envelope.model_validate(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(step) for step in first["loc"])
+            raise IntegrityError(f"{name} is no DSSE envelope: {place}: {first['msg']}", _REMEDY) from error
+        if said.payload_type != PAYLOAD_TYPE:
+            raise IntegrityError(
+                f"{name} has the payload type {said.payload_type[:80]!r}, expected {PAYLOAD_TYPE}", _REMEDY
+            )
+        if len(said.signatures) != 1:
+            raise IntegrityError(
+                f"{name} has {len(said.signatures) or 'no'} signatures, expected one", _REMEDY
+            )
+        payload = _decoded(said.payload, f"{name}: the payload")
+        signature = _decoded(said.signatures[0].sig, f"{name}: the signature")
+        return cls(name, Dsse(payload, PAYLOAD_TYPE, {}), Signature("", signature.hex()))
+
+    def verify(self, public_keys: Iterable[str]) -> tuple[str, bytes]:
+        """Which of the ed25519 keys (32 bytes, in hexadecimal) has signed it, and what; raises IntegrityError if none has."""
+        for public in public_keys:
+            try:
+                SSlibKey("", "ed25519", "ed25519", {"public": public}).verify_signature(
+                    self._signature, self._dsse.pae()
+                )
+            except UnverifiedSignatureError:
+                continue
+            return public, self._dsse.payload
+        raise IntegrityError(f"{self.name} is not signed by any key of that rebuilder", _REMEDY)
+
+
+def seal(payload: bytes, signer: CryptoSigner) -> bytes:
+    """The envelope of a payload, signed: canonical JSON (RFC 8785) and a line feed."""
+    dsse = Dsse(payload, PAYLOAD_TYPE, {})
+    dsse.sign(signer)
+    return rfc8785.dumps(dsse.to_dict()) + b"\n"
+
+
+def _decoded(text: str, what: str) -> bytes:
+    try:
+        return base64.b64decode(text.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise IntegrityError(f"{what} is not base64: {error}", _REMEDY) from error

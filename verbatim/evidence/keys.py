@@ -1,0 +1,97 @@
+"""A rebuilder's own key: ed25519, as a PEM file (PKCS #8) that nobody else can read."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from securesystemslib.signer import CryptoSigner
+
+from verbatim.errors import IntegrityError, UsageError
+from verbatim.evidence.untrusted import read_file
+
+_LARGEST = 1 << 14
+
+#: What a rebuilder may be called: it is a part of file names.
+NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,38}"
+
+
+def check_name(name: str) -> str:
+    """The name, if it is one; raises UsageError if not."""
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise UsageError(
+            f"--as {name!r} is no rebuilder's name" if name else "--as is missing",
+            "a name has lower-case letters, digits and hyphens, at most 39, such as alice or example-linux",
+        )
+    return name
+
+
+def create_key(path: Path, passphrase: str = "") -> str:
+    """Make a key and write it to a new file; give the public half, 32 bytes in hexadecimal.
+
+    Raises UsageError if something is at that path: a key that was used is not to be lost.
+    """
+    key = Ed25519PrivateKey.generate()
+    protection = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except FileExistsError as error:
+        raise UsageError(f"{path} is there already", "give another --key, or use that one") from error
+    with open(descriptor, "wb") as file:
+        file.write(pem)
+        file.flush()
+        os.fsync(descriptor)
+    return public_half(CryptoSigner(key))
+
+
+def is_protected(path: Path) -> bool:
+    """Whether a passphrase is needed for it."""
+    return b"-----BEGIN ENCRYPTED PRIVATE KEY-----" in _read(path)
+
+
+def load_signer(path: Path, passphrase: str = "") -> CryptoSigner:
+    """The key in a file; raises UsageError if it is not there, is another kind, or not for this passphrase."""
+    try:
+        key = load_pem_private_key(_read(path), passphrase.encode() or None)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{path} cannot be opened: {error}", "see to the file and the passphrase") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise UsageError(
+            f"{path} is another kind of key, expected ed25519",
+            "make one: ./invoke keygen --key FILE --as NAME",
+        )
+    return CryptoSigner(key)
+
+
+def public_half(signer: CryptoSigner) -> str:
+    """The public key, 32 bytes in hexadecimal, as a policy has it."""
+    return str(signer.public_key.keyval["public"])
+
+
+def _read(path: Path) -> bytes:
+    try:
+        status = path.stat()
+        data = read_file(path, _LARGEST)
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"there is no key {path}", "make one: ./invoke keygen --key FILE --as NAME"
+        ) from error
+    except IntegrityError as error:
+        raise UsageError(error.message, "give the file of a key") from error
+    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UsageError(
+            f"{path} can be read by others (mode {stat.S_IMODE(status.st_mode):03o})",
+            "make it yours alone with chmod 600, or make another key if somebody may have read it",
+        )
+    return data

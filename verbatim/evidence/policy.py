@@ -1,0 +1,166 @@
+"""The policy: whose word counts, how many are needed, and for what. A TOML file that people write and review.
+
+docs/reference/policy.md says what each entry means.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from verbatim.data import load_model
+from verbatim.digest import Sha256, sha256_file
+from verbatim.evidence.keys import NAME_PATTERN
+from verbatim.sources.source import Kind
+
+Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Credential(_Model):
+    """What a rebuilder signs with."""
+
+    #: From that day on (UTC) it no longer counts.
+    expires: date | None = None
+    #: Since when it is no longer trusted; whatever it ever signed does not count.
+    revoked: date | None = None
+
+    def lapse(self, today: date) -> Literal["expired", "revoked"] | None:
+        """Why it does not count; None if it does."""
+        if self.revoked is not None:
+            return "revoked"
+        return "expired" if self.expires is not None and self.expires <= today else None
+
+
+class Key(_Credential):
+    """A key of the rebuilder's own."""
+
+    #: The public half, 32 bytes in lower-case hexadecimal.
+    ed25519: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", strict=True)]
+
+    @property
+    def identity(self) -> str:
+        """The same for the same key, whatever it is called and whoever lists it."""
+        return f"ed25519:{self.ed25519}"
+
+
+class SigstoreIdentity(_Credential):
+    """Who a certificate of Sigstore names: https://docs.sigstore.dev/certificate_authority/oidc-in-fulcio/"""
+
+    subject: Text
+    issuer: Text
+
+    @property
+    def identity(self) -> str:
+        return f"sigstore:{self.issuer} {self.subject}"
+
+
+class Rebuilder(_Model):
+    """Somebody whose word counts."""
+
+    kind: Name
+    keys: tuple[Key, ...] = ()
+    identities: tuple[SigstoreIdentity, ...] = ()
+
+    @property
+    def credentials(self) -> tuple[Key | SigstoreIdentity, ...]:
+        return (*self.keys, *self.identities)
+
+    @model_validator(mode="after")
+    def _can_sign(self) -> Self:
+        if not self.credentials:
+            raise ValueError("a rebuilder needs keys or identities")
+        return self
+
+
+class Override(_Model):
+    """Somebody answers for it that an objection does not block."""
+
+    version: str
+    rebuilder: Name
+    #: The SHA-256 of the statement that objects: of what was signed, not of the file around it.
+    statement: Sha256
+    by: Text
+    reason: Text
+
+
+class Policy(_Model):
+    """Whose word counts, and how many are needed."""
+
+    #: How many independent rebuilders have to confirm each artifact, by patterns of the artifacts' names as in fnmatch.
+    threshold: Annotated[dict[Text, Annotated[int, Field(ge=1, le=1000, strict=True)]], Field(min_length=1)]
+    #: From what an artifact must have been built to be confirmed.
+    sources: Annotated[tuple[Kind, ...], Field(min_length=1)]
+    #: Whether rebuilders of a kind count each for themselves, or all together once.
+    kinds: Annotated[dict[Name, Literal["each", "once"]], Field(min_length=1)]
+    rebuilders: Annotated[dict[Name, Rebuilder], Field(min_length=1)]
+    override: tuple[Override, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        for name, rebuilder in self.rebuilders.items():
+            if rebuilder.kind not in self.kinds:
+                raise ValueError(f"{name} is of the kind {rebuilder.kind!r}, which is not among the kinds")
+        for override in self.override:
+            if override.rebuilder not in self.rebuilders:
+                raise ValueError(f"an override names {override.rebuilder!r}, who is no rebuilder")
+        return self
+
+    @classmethod
+    def load(cls, path: Path) -> tuple[Self, str]:
+        """Read a policy, and give the SHA-256 of its file; raises IntegrityError if it is missing or wrong."""
+        return load_model(path, cls, "see docs/reference/policy.md"), sha256_file(path)
+
+    def needed(self, artifact: str) -> int:
+        """How many have to confirm it: the most that a pattern asks for; 0 if none matches."""
+        return max(
+            (count for pattern, count in self.threshold.items() if self.matches(pattern, [artifact])),
+            default=0,
+        )
+
+    @staticmethod
+    def matches(pattern: str, artifacts: Iterable[str]) -> bool:
+        """Whether a threshold's pattern fits one of them."""
+        return any(fnmatch.fnmatchcase(artifact, pattern) for artifact in artifacts)
+
+    def voices(self, rebuilders: Iterable[str]) -> int:
+        """How many independent voices some rebuilders are.
+
+        Whoever shares a key or an identity is one, and so are all of a kind that counts once.
+        """
+        groups: list[set[str]] = []
+        for name in rebuilders:
+            joined = set(self._ties(name))
+            apart = []
+            for group in groups:
+                if group & joined:
+                    joined |= group
+                else:
+                    apart.append(group)
+            groups = [*apart, joined]
+        return len(groups)
+
+    def shared(self) -> Mapping[str, list[str]]:
+        """The rebuilders that have a key or an identity in common, by it."""
+        owners: dict[str, list[str]] = {}
+        for name, rebuilder in self.rebuilders.items():
+            for identity in {credential.identity for credential in rebuilder.credentials}:
+                owners.setdefault(identity, []).append(name)
+        return {identity: names for identity, names in owners.items() if len(names) > 1}
+
+    def _ties(self, name: str) -> Iterator[str]:
+        """What makes a rebuilder the same voice as whoever has it too."""
+        rebuilder = self.rebuilders[name]
+        yield f"name:{name}"
+        yield from (credential.identity for credential in rebuilder.credentials)
+        if self.kinds[rebuilder.kind] == "once":
+            yield f"kind:{rebuilder.kind}"

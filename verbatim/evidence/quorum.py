@@ -1,0 +1,158 @@
+"""Who confirms what, who objects, and whether that is enough: a matrix of rebuilders by artifacts.
+
+An artifact has its quorum if enough independent rebuilders got the bytes in question, and nobody who counts got others.
+The bytes in question are those that were published; where nothing was, those that most rebuilders got.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from verbatim.build.stages import artifact_names
+from verbatim.errors import IntegrityError
+from verbatim.evidence.attestation import Attestation, Found
+from verbatim.evidence.policy import Policy
+from verbatim.release import Release
+
+#: What becomes of a rebuilder's word: it counts; or why not, the gravest reason first.
+Standing = Literal["revoked", "withdrawn", "overridden", "expired", "source", "counts"]
+
+#: An objection whose key has merely expired, or that was not built from the source asked for, is one all the same.
+_BLOCKING: frozenset[Standing] = frozenset(("counts", "expired", "source"))
+
+#: ``open`` is an artifact for which the policy asks nobody.
+Result = Literal["quorum", "short", "blocked", "open"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one rebuilder says of one artifact."""
+
+    rebuilder: str
+    sha256: str
+    standing: Standing
+    #: The file that it is from, and the hash of the statement in it.
+    file: str
+    statement: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One artifact, and all that is said of it."""
+
+    artifact: str
+    #: The bytes in question; None if the rebuilders are at odds, or nobody has said anything.
+    sha256: str | None
+    published: bool
+    needed: int
+    #: How many independent rebuilders confirm it.
+    voices: int
+    claims: Sequence[Claim]
+
+    def confirms(self, claim: Claim) -> bool:
+        return claim.sha256 == self.sha256
+
+    @property
+    def objections(self) -> list[Claim]:
+        """Those that block; where the rebuilders are at odds, all of them."""
+        return [claim for claim in self.claims if claim.standing in _BLOCKING and not self.confirms(claim)]
+
+    @property
+    def result(self) -> Result:
+        if self.objections:
+            return "blocked"
+        if self.needed == 0:
+            return "open"
+        return "quorum" if self.voices >= self.needed else "short"
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """All of a release."""
+
+    version: str
+    #: Those who have said something, sorted.
+    rebuilders: Sequence[str]
+    #: By the artifacts' names.
+    rows: Sequence[Row]
+
+    @property
+    def missing(self) -> list[Row]:
+        """The artifacts that may not be signed yet."""
+        return [row for row in self.rows if row.result in ("short", "blocked")]
+
+
+def count(
+    release: Release, policy: Policy, found: Found, published: Mapping[str, str], *, today: date
+) -> Matrix:
+    """Hold what was found against a policy; ``published`` are hashes by the artifacts' names.
+
+    Raises IntegrityError if the policy asks for something that the release has not.
+    """
+    claims: dict[str, list[Claim]] = {name: [] for name in _required(release, policy)}
+    for attestation in found.attestations:
+        standing = _standing(release, policy, found, attestation, today)
+        for artifact, sha256 in attestation.statement.hashes.items():
+            claim = Claim(attestation.rebuilder, sha256, standing, attestation.file, attestation.sha256)
+            claims.setdefault(artifact, []).append(claim)
+    rows = [_row(name, claims[name], policy, published.get(name)) for name in sorted(claims)]
+    rebuilders = {attestation.rebuilder for attestation in found.attestations}
+    return Matrix(release.version, sorted(rebuilders), rows)
+
+
+def _required(release: Release, policy: Policy) -> list[str]:
+    """The artifacts that the policy asks for; a pattern that fits none would ask for nothing, unnoticed."""
+    names = [name for names in artifact_names(release).values() for name in names]
+    for pattern in policy.threshold:
+        if not policy.matches(pattern, names):
+            raise IntegrityError(
+                f"the policy has a threshold for {pattern!r}, but no artifact of {release.version} is called so",
+                "correct the policy",
+            )
+    return [name for name in names if policy.needed(name)]
+
+
+def _standing(
+    release: Release, policy: Policy, found: Found, attestation: Attestation, today: date
+) -> Standing:
+    lapse = attestation.credential.lapse(today)
+    if lapse == "revoked":
+        return "revoked"
+    # Whoever has stolen a key that was revoked cannot take back what was said with it, either.
+    withdrawn = {
+        withdrawal.sha256
+        for withdrawal in found.withdrawals
+        if withdrawal.rebuilder == attestation.rebuilder and withdrawal.credential.lapse(today) != "revoked"
+    }
+    if attestation.sha256 in withdrawn:
+        return "withdrawn"
+    named = (release.version, attestation.rebuilder, attestation.sha256)
+    if named in {(each.version, each.rebuilder, each.statement) for each in policy.override}:
+        return "overridden"
+    if lapse is not None:
+        return lapse
+    return "counts" if attestation.statement.definition.source.kind in policy.sources else "source"
+
+
+def _row(name: str, claims: Sequence[Claim], policy: Policy, published: str | None) -> Row:
+    sha256 = published or _favourite(claims, policy)
+    confirming = {
+        claim.rebuilder for claim in claims if claim.standing == "counts" and claim.sha256 == sha256
+    }
+    return Row(name, sha256, published is not None, policy.needed(name), policy.voices(confirming), claims)
+
+
+def _favourite(claims: Sequence[Claim], policy: Policy) -> str | None:
+    """What most independent rebuilders got, of those who count; None if no hash has more than all others."""
+    supporters: dict[str, set[str]] = {}
+    for claim in claims:
+        if claim.standing in _BLOCKING:
+            supporters.setdefault(claim.sha256, set())
+        if claim.standing == "counts":
+            supporters[claim.sha256].add(claim.rebuilder)
+    voices = {sha256: policy.voices(names) for sha256, names in supporters.items()}
+    first = [sha256 for sha256, number in voices.items() if number == max(voices.values())]
+    return first[0] if len(first) == 1 else None

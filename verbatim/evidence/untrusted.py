@@ -1,0 +1,58 @@
+"""What strangers wrote, taken in with care: plain files that are small, and JSON that is not deep and says nothing twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from verbatim.errors import IntegrityError
+
+#: In bytes; the statement of a release with every artifact takes some ten thousand.
+LARGEST = 1 << 20
+
+_REMEDY = "do not use it; ask whoever made it for another"
+
+
+def read_file(path: Path, largest: int = LARGEST) -> bytes:
+    """The bytes of a plain file; raises IntegrityError for a link, a device, a folder, and for more than ``largest`` bytes.
+
+    A missing file raises what the system raises.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    if path.is_symlink():
+        raise IntegrityError(f"{path} is a link, expected a plain file", _REMEDY)
+    with open(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise IntegrityError(f"{path} is not a plain file", _REMEDY)
+        data = file.read(largest + 1)
+    if len(data) > largest:
+        raise IntegrityError(f"{path} has more than {largest:,} bytes", _REMEDY)
+    return data
+
+
+def parse_json(data: bytes, name: str) -> Any:
+    """What JSON says (RFC 8259, in UTF-8); raises IntegrityError if it is none, is nested too deeply, or a name comes twice."""
+    try:
+        return json.loads(
+            data.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
+        )
+    except RecursionError as error:
+        raise IntegrityError(f"{name} is nested too deeply", _REMEDY) from error
+    except ValueError as error:
+        raise IntegrityError(f"{name} is not the JSON that it should be: {error}", _REMEDY) from error
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice[:40]!r} comes twice in one object")
+    return found
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")

@@ -1,0 +1,183 @@
+"""What was signed, and who attested what: as lines, as JSON, and as a page with a matrix."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from verbatim import console
+from verbatim.evidence.quorum import Claim, Row
+from verbatim.process.attest import Attested
+from verbatim.process.check import Checked
+from verbatim.scratch import scratch
+
+_DIGITS = 16
+
+#: What a table's cell says of a claim that does not count.
+_STANDINGS = {
+    "revoked": "key revoked",
+    "withdrawn": "withdrawn",
+    "overridden": "overridden",
+    "expired": "key expired",
+    "source": "other source",
+}
+
+
+def show_attested(attested: Sequence[Attested], author: str) -> None:
+    """Print what was signed; an objection is said aloud."""
+    for each in attested:
+        console.result(f"{author} attests to {each.stage}: statement {each.sha256}")
+        for name, sha256 in each.statement.hashes.items():
+            console.result(f"  {sha256}  {name}")
+        if each.objections:
+            console.warn(
+                f"this objects: {', '.join(each.objections)} is not what was published; it blocks the release for whoever counts you"
+            )
+        console.result(f"  {each.path or 'it is there already'}")
+
+
+def show_checked(checked: Checked, *, as_json: bool) -> None:
+    """Print who confirms what and who objects, what does not count, and by which policy."""
+    if as_json:
+        console.result_json(as_data(checked))
+        return
+    matrix = checked.matrix
+    if matrix.rows:
+        rows = [
+            [
+                row.artifact,
+                (row.sha256 or "at odds")[:_DIGITS],
+                *(said(row, name) for name in matrix.rebuilders),
+                verdict(row),
+            ]
+            for row in matrix.rows
+        ]
+        console.result_table(["artifact", "SHA-256", *matrix.rebuilders, "quorum"], rows)
+    for line in remarks(checked):
+        console.result(line)
+    console.result(f"by the policy {checked.trust.path} (SHA-256 {checked.trust.sha256})")
+
+
+def show_all(checked: Sequence[Checked]) -> None:
+    """Print a line for each release."""
+    for each in checked:
+        lacking = len(each.matrix.missing)
+        console.result(
+            f"{each.matrix.version}: {len(each.found.attestations)} attestations by {len(each.matrix.rebuilders)} rebuilders, "
+            f"{f'{lacking} artifacts lack a quorum' if lacking else 'quorum'}"
+        )
+        for name, reason in each.found.refused.items():
+            console.result(f"  refused: {name}: {reason}")
+
+
+def write_page(checked: Checked, path: Path) -> None:
+    """Write the matrix as one page of HTML, whole or not at all."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+    )
+    page = environment.get_template("matrix.html").render(
+        checked=checked,
+        matrix=checked.matrix,
+        said=said,
+        tone=tone,
+        verdict=verdict,
+        remarks=remarks(checked),
+    )
+    with scratch(path.absolute().parent) as work:
+        (work / "page").write_text(page, encoding="utf-8")
+        os.replace(work / "page", path)
+
+
+def said(row: Row, rebuilder: str) -> str:
+    """What a rebuilder says of an artifact, in a word or two; the worst of it, if he says several things."""
+    claim = _telling(row, rebuilder)
+    if claim is None:
+        return "-"
+    same = "same" if row.confirms(claim) else "DIFFERS"
+    return same if claim.standing == "counts" else f"{same}, {_STANDINGS[claim.standing]}"
+
+
+def tone(row: Row, rebuilder: str) -> str:
+    """For the colour of a cell: ``confirms``, ``objects``, ``uncounted`` or ``silent``."""
+    claim = _telling(row, rebuilder)
+    if claim is None:
+        return "silent"
+    if claim in row.objections:
+        return "objects"
+    return "confirms" if claim.standing == "counts" else "uncounted"
+
+
+def _telling(row: Row, rebuilder: str) -> Claim | None:
+    claims = [claim for claim in row.claims if claim.rebuilder == rebuilder]
+    # An objection that blocks first, then what counts.
+    claims.sort(key=lambda claim: (claim not in row.objections, claim.standing != "counts"))
+    return claims[0] if claims else None
+
+
+def verdict(row: Row) -> str:
+    """Whether there is a quorum, and how many of how many confirm."""
+    if row.result == "open":
+        return f"{row.voices}, none needed"
+    return f"{'yes' if row.result == 'quorum' else row.result}, {row.voices} of {row.needed}"
+
+
+def remarks(checked: Checked) -> list[str]:
+    """What a reader must know beside the matrix: objections, what was withdrawn or overridden, what was refused."""
+    version, policy = checked.matrix.version, checked.trust.policy
+    lines = [
+        f"{claim.rebuilder} objects to {row.artifact}: got {claim.sha256} ({claim.file}, statement {claim.statement})"
+        for row in checked.matrix.rows
+        for claim in row.objections
+    ]
+    lines += [
+        f"{each.rebuilder} withdrew the statement {each.sha256}: {each.reason}"
+        for each in checked.found.withdrawals
+    ]
+    lines += [
+        f"{each.by} overrides {each.rebuilder}'s statement {each.statement}: {each.reason}"
+        for each in policy.override
+        if each.version == version
+    ]
+    if checked.found.strangers:
+        lines.append(f"not in the policy, and not looked at: {', '.join(checked.found.strangers)}")
+    lines += [f"refused: {reason}" for reason in checked.found.refused.values()]
+    return lines
+
+
+def as_data(checked: Checked) -> dict[str, object]:
+    """All of it, for programs."""
+    return {
+        "version": checked.matrix.version,
+        "policy": {"path": str(checked.trust.path), "sha256": checked.trust.sha256},
+        "quorum": not checked.matrix.missing,
+        "artifacts": [
+            {
+                "name": row.artifact,
+                "sha256": row.sha256,
+                "published": row.published,
+                "result": row.result,
+                "voices": row.voices,
+                "needed": row.needed,
+                "claims": [
+                    {
+                        "rebuilder": claim.rebuilder,
+                        "sha256": claim.sha256,
+                        "standing": claim.standing,
+                        "file": claim.file,
+                        "statement": claim.statement,
+                    }
+                    for claim in row.claims
+                ],
+            }
+            for row in checked.matrix.rows
+        ],
+        "withdrawals": [
+            {"rebuilder": each.rebuilder, "statement": each.sha256, "reason": each.reason}
+            for each in checked.found.withdrawals
+        ],
+        "strangers": checked.found.strangers,
+        "refused": checked.found.refused,
+    }
