@@ -83,7 +83,9 @@ class Repository:
 
         Raises UsageError if it has not all of its history.
         """
-        self._ask_remote("fetch", "--quiet", "--no-tags", "--", url, "HEAD", seconds=_LONG)
+        self._ask_remote(
+            "fetch", "--quiet", "--update-shallow", "--no-tags", "--", url, "HEAD", seconds=_LONG
+        )
         if (self._repository / "shallow").exists():
             raise UsageError(
                 f"{url} has only the end of its history", "fetch all of it: git fetch --unshallow"

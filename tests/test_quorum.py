@@ -1,0 +1,480 @@
+"""The quorum: who counts, how often, what blocks, and what answers an objection."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+import tomli
+import tomli_w
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.rebuilders import (
+    ALICE,
+    BOB,
+    CAROL,
+    HASHES,
+    TARBALL,
+    Person,
+    hashes_of,
+    statement,
+    write_policy,
+)
+from tests.test_attestations import TODAY, checked
+from verbatim.digest import sha256_bytes
+from verbatim.errors import IntegrityError, MismatchError, UsageError
+from verbatim.evidence.policy import Policy
+from verbatim.evidence.quorum import Row
+from verbatim.process.check import Trust, check_all
+from verbatim.release import Published, Release
+
+SPOILED = statement({**HASHES, "Python-3.13.99.tgz": "c" * 64})
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "attestations"
+    write_policy(folder)
+    return folder
+
+
+def rows(folder: Path) -> dict[str, Row]:
+    return {row.artifact: row for row in checked(folder).matrix.rows}
+
+
+def results(folder: Path) -> set[str]:
+    return {row.result for row in rows(folder).values()}
+
+
+def test_enough_independent_rebuilders_are_a_quorum(folder: Path) -> None:
+    ALICE.attest(folder)
+    assert results(folder) == {"short"}
+    with pytest.raises(MismatchError, match=r"too few confirm .*tgz \(1 of 2\)"):
+        checked(folder).refuse_lack()
+    BOB.attest(folder)
+    assert results(folder) == {"quorum"}
+    checked(folder).refuse_lack()
+
+
+def test_an_artifact_that_nobody_has_is_missing_from_the_quorum(folder: Path) -> None:
+    write_policy(folder, threshold={"Python-*": 2, "python-*-docs-html.zip": 1})
+    for person in (ALICE, BOB):
+        person.attest(folder)
+    with pytest.raises(
+        MismatchError, match=r"too few confirm python-3\.13\.99-docs-html\.zip \(0 of 1\)$|docs-html"
+    ):
+        checked(folder).refuse_lack()
+    assert rows(folder)["Python-3.13.99.tgz"].result == "quorum"
+
+
+def test_what_the_policy_does_not_ask_for_is_shown_all_the_same(folder: Path) -> None:
+    write_policy(folder, threshold={"*.tgz": 1})
+    ALICE.attest(folder)
+    assert {name: row.result for name, row in rows(folder).items()} == {
+        "Python-3.13.99.tar.xz": "open",
+        "Python-3.13.99.tgz": "quorum",
+    }
+
+
+# Who is the same voice.
+
+
+def test_one_key_under_two_names_counts_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_policy(folder, (ALICE, ALICE.called("alina"), BOB))
+    ALICE.attest(folder)
+    ALICE.called("alina").attest(folder)
+    assert {row.voices for row in rows(folder).values()} == {1}
+    assert results(folder) == {"short"}
+    assert "alice and alina share ed25519:" in capsys.readouterr().err
+    BOB.attest(folder)
+    assert results(folder) == {"quorum"}
+
+
+def test_one_key_twice_under_one_name_counts_once(folder: Path) -> None:
+    path = write_policy(folder)
+    policy = tomli.loads(path.read_text())
+    policy["rebuilders"]["alice"]["keys"] *= 2
+    path.write_text(tomli_w.dumps(policy))
+    ALICE.attest(folder)
+    assert {row.voices for row in rows(folder).values()} == {1}
+
+
+def test_many_attestations_of_one_rebuilder_count_once(folder: Path) -> None:
+    path = ALICE.attest(folder)
+    for number in range(2, 6):
+        path.with_name(f"alice.source.{number}.dsse.json").write_bytes(path.read_bytes())
+    assert {row.voices for row in rows(folder).values()} == {1}
+
+
+def test_a_kind_that_counts_once_is_one_voice(folder: Path) -> None:
+    hosted = [Person(name, kind="hosted") for name in ("dora", "emil", "fay")]
+    write_policy(folder, (ALICE, *hosted))
+    for person in hosted:
+        person.attest(folder)
+    assert results(folder) == {"short"}
+    ALICE.attest(folder)
+    assert results(folder) == {"quorum"}
+
+
+@pytest.mark.parametrize(
+    ("lapses", "counts"),
+    [
+        ({"expires": date(2026, 11, 25)}, False),
+        ({"expires": date(2026, 11, 26)}, True),
+        ({"revoked": date(2020, 1, 1)}, False),
+        ({"revoked": date(2099, 1, 1)}, False),
+    ],
+)
+def test_expired_and_revoked_keys_do_not_count(lapses: dict[str, object], counts: bool, folder: Path) -> None:
+    bob = Person("bob", lapses=lapses)
+    write_policy(folder, (ALICE, bob))
+    for person in (ALICE, bob):
+        person.attest(folder)
+    assert results(folder) == ({"quorum"} if counts else {"short"})
+
+
+def test_only_the_sources_that_the_policy_names_count(folder: Path) -> None:
+    ALICE.attest(folder)
+    BOB.attest(folder, statement(source=TARBALL))
+    assert results(folder) == {"short"}
+    write_policy(folder, sources=["git", "tarball"])
+    assert results(folder) == {"quorum"}
+
+
+# What blocks.
+
+
+def _object(folder: Path) -> None:
+    for person in (ALICE, BOB):
+        person.attest(folder)
+    CAROL.attest(folder, SPOILED)
+
+
+def test_an_objection_blocks_whatever_the_number(folder: Path) -> None:
+    _object(folder)
+    found = rows(folder)
+    assert found["Python-3.13.99.tar.xz"].result == "quorum"
+    blocked = found["Python-3.13.99.tgz"]
+    assert (blocked.result, blocked.voices, blocked.sha256) == ("blocked", 2, "b" * 64)
+    assert [claim.rebuilder for claim in blocked.objections] == ["carol"]
+    with pytest.raises(MismatchError, match=r"blocked: Python-3\.13\.99\.tgz"):
+        checked(folder).refuse_lack()
+
+
+def test_rebuilders_at_odds_block_each_other(folder: Path) -> None:
+    ALICE.attest(folder)
+    BOB.attest(folder, SPOILED)
+    row = rows(folder)["Python-3.13.99.tgz"]
+    assert (row.result, row.sha256, row.voices) == ("blocked", None, 0)
+
+
+def test_what_was_published_is_what_counts_however_many_got_something_else(folder: Path) -> None:
+    release = Release.parse("3.13.5")
+    for person in (ALICE, BOB, CAROL):
+        person.attest(folder, statement(hashes_of(release, "d"), release=release), release=release)
+    for row in checked(folder, release=release).matrix.rows:
+        assert row.sha256 == Published.of(release).hashes[row.artifact]
+        assert (row.result, row.voices) == ("blocked", 0)
+
+
+@pytest.mark.parametrize(
+    ("carol", "blocks"),
+    [
+        (Person("carol", lapses={"expires": date(2020, 1, 1)}), True),
+        (Person("carol", lapses={"revoked": date(2020, 1, 1)}), False),
+    ],
+    ids=["expired", "revoked"],
+)
+def test_an_objection_with_an_expired_key_blocks_and_with_a_revoked_one_does_not(
+    carol: Person, blocks: bool, folder: Path
+) -> None:
+    write_policy(folder, (ALICE, BOB, carol))
+    _object(folder)
+    assert (rows(folder)["Python-3.13.99.tgz"].result == "blocked") is blocks
+
+
+def test_an_objection_blocks_though_it_was_built_from_a_tarball(folder: Path) -> None:
+    for person in (ALICE, BOB):
+        person.attest(folder)
+    CAROL.attest(folder, statement({"Python-3.13.99.tgz": "c" * 64}, source=TARBALL))
+    assert rows(folder)["Python-3.13.99.tgz"].result == "blocked"
+
+
+# What answers an objection.
+
+
+def test_whoever_objected_can_take_it_back(folder: Path) -> None:
+    _object(folder)
+    assert CAROL.withdraw(folder, SPOILED).name == "carol.withdrawal.dsse.json"
+    assert results(folder) == {"quorum"}
+    CAROL.attest(folder)
+    assert {row.voices for row in rows(folder).values()} == {3}
+
+
+def test_a_confirmation_can_be_taken_back_too(folder: Path) -> None:
+    for person in (ALICE, BOB):
+        person.attest(folder)
+    BOB.withdraw(folder, statement())
+    assert results(folder) == {"short"}
+
+
+def test_nobody_takes_back_what_another_said(folder: Path) -> None:
+    _object(folder)
+    BOB.withdraw(folder, SPOILED)
+    assert "blocked" in results(folder)
+
+
+def test_a_stolen_key_that_was_revoked_takes_nothing_back(folder: Path) -> None:
+    """Carol has a new key; whoever has her old one signs that her objection was a mistake."""
+    old = Person("carol", seed="old", lapses={"revoked": date(2026, 1, 1)})
+    path = write_policy(folder)
+    policy = tomli.loads(path.read_text())
+    policy["rebuilders"]["carol"]["keys"] += old.entry["keys"]
+    path.write_text(tomli_w.dumps(policy))
+    _object(folder)
+    old.withdraw(folder, SPOILED)
+    assert "blocked" in results(folder)
+
+
+def test_what_was_taken_back_cannot_be_played_again(folder: Path) -> None:
+    """The envelope may be written otherwise; the statement in it is the same."""
+    _object(folder)
+    CAROL.withdraw(folder, SPOILED)
+    path = folder / "3.13.99" / "carol.source.dsse.json"
+    path.with_name("carol.source.2.dsse.json").write_bytes(b" " + path.read_bytes())
+    assert len(checked(folder).found.attestations) == 4
+    assert results(folder) == {"quorum"}
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"{}", "holds no withdrawal"),
+        (b'{"_type":"https://in-toto.io/Statement/v1", "a":1}', "holds no withdrawal"),
+        (statement().encode(), "holds no withdrawal"),
+    ],
+)
+def test_what_is_no_withdrawal_is_refused(payload: bytes, reason: str, folder: Path) -> None:
+    path = CAROL.withdraw(folder, SPOILED)
+    path.write_bytes(CAROL.sign(payload))
+    assert reason in checked(folder).found.refused[path.name]
+
+
+def test_a_withdrawal_needs_a_reason(folder: Path) -> None:
+    for reason in ("", "x" * 1001):
+        with pytest.raises(UsageError, match="--reason"):
+            CAROL.withdraw(folder, SPOILED, reason)
+
+
+def _override(**changes: str) -> dict[str, str]:
+    return {
+        "version": "3.13.99",
+        "rebuilder": "carol",
+        "statement": sha256_bytes(SPOILED.encode()),
+        "by": "The release manager",
+        "reason": "Her memory was faulty; see the list.",
+        **changes,
+    }
+
+
+def test_an_objection_can_be_overridden_by_name_on_record(folder: Path) -> None:
+    _object(folder)
+    write_policy(folder, override=[_override()])
+    row = rows(folder)["Python-3.13.99.tgz"]
+    assert (row.result, row.voices) == ("quorum", 2)
+    assert {claim.rebuilder: claim.standing for claim in row.claims}["carol"] == "overridden"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"version": "3.13.98"}, {"rebuilder": "bob"}, {"statement": "0" * 64}],
+    ids=lambda each: next(iter(each)),
+)
+def test_an_override_is_for_one_statement_of_one_rebuilder_for_one_version(
+    changes: dict[str, str], folder: Path
+) -> None:
+    _object(folder)
+    write_policy(folder, override=[_override(**changes)])
+    assert "blocked" in results(folder)
+
+
+# Policies.
+
+
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ({"threshold": {}}, "threshold"),
+        ({"threshold": {"Python-*": 0}}, "threshold"),
+        ({"threshold": {"Python-*": "2"}}, "threshold"),
+        ({"threshold": {"Python-*": True}}, "threshold"),
+        ({"sources": []}, "sources"),
+        ({"sources": ["rumour"]}, "sources"),
+        ({"kinds": {}}, "kinds"),
+        ({"kinds": {"own": "twice"}}, "kinds"),
+        ({"kinds": {"hosted": "once"}}, "which is not among the kinds"),
+        ({"rebuilders": {}}, "rebuilders"),
+        ({"rebuilders": {"alice": {"kind": "own"}}}, "needs keys or identities"),
+        ({"rebuilders": {"Alice": ALICE.entry}}, "rebuilders"),
+        ({"rebuilders": {"alice": {"kind": "own", "keys": [{"ed25519": "A" * 64}]}}}, "ed25519"),
+        ({"rebuilders": {"alice": {"kind": "own", "keys": [{"ed25519": "a" * 63}]}}}, "ed25519"),
+        ({"rebuilders": {"alice": {**ALICE.entry, "weight": 9}}}, "weight"),
+        ({"override": [_override(rebuilder="dora")]}, "who is no rebuilder"),
+        ({"override": [_override(reason="")]}, "reason"),
+        ({"override": [_override(statement="f" * 63)]}, "statement"),
+        ({"treshold": {"Python-*": 2}}, "treshold"),
+    ],
+)
+def test_a_policy_that_says_something_else_is_refused(
+    other: dict[str, object], reason: str, tmp_path: Path
+) -> None:
+    with pytest.raises(IntegrityError, match=reason):
+        Policy.load(write_policy(tmp_path, **other))
+
+
+def test_a_threshold_that_fits_nothing_is_refused(folder: Path) -> None:
+    """It would ask for nothing, unnoticed."""
+    write_policy(folder, threshold={"Python-*": 2, "cPython-*": 2})
+    ALICE.attest(folder)
+    with pytest.raises(IntegrityError, match="'cPython-\\*', but no artifact"):
+        checked(folder)
+
+
+_PEOPLE = [
+    Person(f"p{number}", seed=f"s{number % 4}", kind=kind)
+    for number, kind in enumerate(["own", "own", "hosted"] * 3)
+]
+
+
+@given(names=st.lists(st.sampled_from([person.name for person in _PEOPLE])))
+def test_voices_are_never_more_than_names_keys_or_groups(names: list[str]) -> None:
+    policy = Policy.model_validate(
+        {
+            "threshold": {"*": 1},
+            "sources": ["git"],
+            "kinds": {"own": "each", "hosted": "once"},
+            "rebuilders": {person.name: person.entry for person in _PEOPLE},
+        }
+    )
+    voices = policy.voices(names)
+    chosen = [person for person in _PEOPLE if person.name in names]
+    assert voices <= len({person.seed for person in chosen})
+    assert (voices > 0) == bool(names)
+    assert voices == policy.voices(reversed(names)) == policy.voices(names * 2)
+    # More rebuilders can join two voices into one, but never take the last one away.
+    assert policy.voices([*names, "p0"]) <= voices + 1
+
+
+# All releases.
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    command = [
+        "git",
+        "-c",
+        "user.name=x",
+        "-c",
+        "user.email=x@example.com",
+        "-c",
+        "commit.gpgsign=false",
+        *arguments,
+    ]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+
+
+def _commit(folder: Path) -> None:
+    _git(folder, "add", "--all")
+    _git(folder, "commit", "--message=x")
+
+
+@pytest.fixture
+def repository(folder: Path) -> Path:
+    _git(folder, "init", "--quiet", "--initial-branch=main")
+    ALICE.attest(folder)
+    _commit(folder)
+    CAROL.attest(folder, SPOILED)
+    _commit(folder)
+    return folder
+
+
+def _check_all(folder: Path) -> int:
+    trust = Trust.load(folder / "policy.toml", None)
+    return len(check_all(folder, trust, today=TODAY))
+
+
+def _remove_objection(folder: Path) -> None:
+    (folder / "3.13.99" / "carol.source.dsse.json").unlink()
+
+
+def _change(folder: Path) -> None:
+    path = folder / "3.13.99" / "carol.source.dsse.json"
+    path.write_bytes(CAROL.sign(statement().encode()))
+
+
+def _rename(folder: Path) -> None:
+    path = folder / "3.13.99" / "carol.source.dsse.json"
+    path.rename(path.with_name("carol.source.2.dsse.json"))
+
+
+@pytest.mark.parametrize("alter", [_remove_objection, _change, _rename])
+def test_a_repository_in_which_something_was_altered_is_refused(
+    alter: Callable[[Path], None], repository: Path
+) -> None:
+    alter(repository)
+    _commit(repository)
+    with pytest.raises(IntegrityError, match=r"3\.13\.99/carol\.source\.dsse\.json was changed or removed"):
+        _check_all(repository)
+
+
+def test_what_was_removed_and_put_back_is_noticed(repository: Path) -> None:
+    _remove_objection(repository)
+    _commit(repository)
+    CAROL.attest(repository, SPOILED)
+    _commit(repository)
+    with pytest.raises(IntegrityError, match="was changed or removed"):
+        _check_all(repository)
+
+
+def test_what_a_merge_drops_is_noticed(repository: Path) -> None:
+    _git(repository, "checkout", "--quiet", "-b", "side", "HEAD~1")
+    BOB.attest(repository)
+    _commit(repository)
+    _git(repository, "merge", "--no-commit", "main")
+    _remove_objection(repository)
+    _commit(repository)
+    with pytest.raises(IntegrityError, match="was changed or removed"):
+        _check_all(repository)
+
+
+def test_a_repository_that_only_grows_is_accepted(repository: Path) -> None:
+    write_policy(repository, (ALICE, BOB, CAROL, Person("dora")))
+    _commit(repository)
+    _git(repository, "checkout", "--quiet", "-b", "side", "HEAD~1")
+    BOB.attest(repository)
+    _commit(repository)
+    _git(repository, "merge", "--quiet", "--no-edit", "main")
+    assert _check_all(repository) == 1
+
+
+def test_a_repository_without_its_history_is_refused(repository: Path, tmp_path: Path) -> None:
+    _git(tmp_path, "clone", "--quiet", "--depth=1", repository.as_uri(), "shallow")
+    with pytest.raises(UsageError, match="has only the end of its history"):
+        _check_all(tmp_path / "shallow")
+
+
+def test_a_folder_that_is_no_repository_is_said_to_be_none(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ALICE.attest(folder)
+    assert _check_all(folder) == 1
+    assert "whether anything was removed cannot be seen" in capsys.readouterr().err
+
+
+def test_a_folder_of_another_name_is_refused(folder: Path) -> None:
+    (folder / "3.13").mkdir()
+    with pytest.raises(UsageError, match=r"'3\.13' is not a version"):
+        _check_all(folder)
