@@ -256,7 +256,7 @@ def check_attestations(
     json: bool = False,
 ) -> None:
     """Say who attested what, and whether it is enough for a release."""
-    from verbatim.process.check import Trust, check_all, check_release
+    from verbatim.process.check import Trust, check_all, check_history, check_release
     from verbatim.report.attestations import show_all, show_checked, write_page
 
     folder, today = Path(attestations), datetime.now(UTC).date()
@@ -264,7 +264,11 @@ def check_attestations(
         Path(policy) if policy else folder / "policy.toml", Path(trust_config) if trust_config else None
     )
     if all_:
-        show_all(check_all(folder, trust, today=today))
+        releases = check_all(folder, trust, today=today)
+        show_all(releases)
+        for each in releases:
+            each.refuse_files()
+        check_history(folder)
         return
     checked = check_release(Release.parse(version), folder, trust, today=today)
     show_checked(checked, as_json=json)

@@ -53,7 +53,7 @@ def test_an_attestation_is_an_envelope_around_the_statement_itself(folder: Path)
     assert envelope["payloadType"] == PAYLOAD_TYPE
     assert [set(signature) for signature in envelope["signatures"]] == [{"keyid", "sig"}]
     (found,) = checked(folder).found.attestations
-    assert (found.rebuilder, found.statement) == ("alice", statement())
+    assert (found.signed.rebuilder, found.statement) == ("alice", statement())
 
 
 def test_the_statement_is_the_same_bytes_for_all(folder: Path) -> None:

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.integration.releases import SMALL, small_tarball
-from tests.program import run_in_process
+from tests.program import Ended, run_in_process
 from verbatim.build.plan import Artifact
 from verbatim.compare.agreement import disputed_artifacts
 from verbatim.digest import sha256_bytes
@@ -202,13 +202,6 @@ def test_artifacts_are_disputed_if_anybody_made_others(
 _XZ, _TGZ = sorted(Release.parse(SMALL).source_tarballs)
 
 
-@dataclass(frozen=True)
-class Ended:
-    status: int
-    out: str
-    err: str
-
-
 Build = Callable[..., Ended]
 
 
@@ -226,7 +219,7 @@ def build(
     def run(engines: Sequence[Engine], *options: str) -> Ended:
         monkeypatch.setattr(choose, "choose_engines", lambda *_, **__: list(engines))
         arguments = ["build", "--version", SMALL, "--source", str(tarball), "--output", str(tmp_path / "out")]
-        return Ended(*run_in_process([*arguments, *options], monkeypatch, capsys))
+        return run_in_process([*arguments, *options], monkeypatch, capsys)
 
     yield run
     signal.signal(signal.SIGTERM, former)

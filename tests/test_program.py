@@ -12,13 +12,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from invoke.exceptions import Exit
 
-from tests.program import run_in_process
+from tests.program import Ended, run_in_process
 from tests.servers import Page, Site
 from verbatim import __version__, errors
 from verbatim.digest import sha256_bytes
@@ -44,23 +43,6 @@ _STATUSES = {
 }
 
 _TARBALL = "/3.13.5/Python-3.13.5.tar.xz"
-
-
-@dataclass
-class Ended:
-    """What a run came to."""
-
-    status: int
-    out: str
-    err: str
-
-    @property
-    def complaint(self) -> str:
-        """The one line that says why nothing came of it; the last that it says."""
-        assert "Traceback" not in self.err
-        lines = self.err.splitlines()
-        assert [line for line in lines if line.startswith("error: ")] == lines[-1:]
-        return lines[-1]
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +76,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     """Run it in this process, which is the faster way."""
 
     def run(*arguments: str) -> Ended:
-        return Ended(*run_in_process(arguments, monkeypatch, capsys))
+        return run_in_process(arguments, monkeypatch, capsys)
 
     return run
 

@@ -29,7 +29,7 @@ from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, MismatchError, UsageError
 from verbatim.evidence.policy import Policy
 from verbatim.evidence.quorum import Row
-from verbatim.process.check import Trust, check_all
+from verbatim.process.check import Trust, check_all, check_history
 from verbatim.release import Published, Release
 
 SPOILED = statement({**HASHES, "Python-3.13.99.tgz": "c" * 64})
@@ -333,7 +333,7 @@ def test_a_policy_that_says_something_else_is_refused(
     other: dict[str, object], reason: str, tmp_path: Path
 ) -> None:
     with pytest.raises(IntegrityError, match=reason):
-        Policy.load(write_policy(tmp_path, **other))
+        Policy.load(write_policy(tmp_path, (ALICE, BOB, CAROL), **other))
 
 
 def test_a_threshold_that_fits_nothing_is_refused(folder: Path) -> None:
@@ -403,6 +403,7 @@ def repository(folder: Path) -> Path:
 
 def _check_all(folder: Path) -> int:
     trust = Trust.load(folder / "policy.toml", None)
+    check_history(folder)
     return len(check_all(folder, trust, today=TODAY))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -52,18 +52,20 @@ class Signed:
 
 
 @dataclass(frozen=True)
-class Attestation(Signed):
+class Attestation:
     """A statement, and whose it is."""
 
+    signed: Signed
     statement: Statement
     #: The statement's SHA-256.
     sha256: str
 
 
 @dataclass(frozen=True)
-class Withdrawal(Signed):
+class Withdrawal:
     """A rebuilder takes back a statement of his, for good."""
 
+    signed: Signed
     #: The statement's SHA-256.
     sha256: str
     reason: str
@@ -135,9 +137,18 @@ def read_attestations(folder: Path, release: Release, policy: Policy, verify: Bu
     Raises UsageError if there is no such folder.
     """
     found = Found()
+    artifacts = artifact_names(release)
     for name in _listed(folder):
         try:
-            _take(folder / name, release, policy, verify, found)
+            signed, payload, what = _opened(folder / name, policy, verify)
+            if signed is None:
+                found.strangers.append(name)
+            elif what == WITHDRAWAL:
+                found.withdrawals.append(_withdrawal(signed, payload))
+            else:
+                statement = Statement.parse(payload, name)
+                check_belongs(statement, name, release, what, artifacts.get(what, ()))
+                found.attestations.append(Attestation(signed, statement, sha256_bytes(payload)))
         except IntegrityError as error:
             found.refused[name] = error.message
     return found
@@ -152,49 +163,39 @@ def _listed(folder: Path) -> list[str]:
     return names
 
 
-def _take(path: Path, release: Release, policy: Policy, verify: BundleVerifier, found: Found) -> None:
+def _opened(path: Path, policy: Policy, verify: BundleVerifier) -> tuple[Signed | None, bytes, str]:
+    """Who has signed a file, if the policy has the name, the payload, and what the file's name says that it is."""
     match = _FILE.fullmatch(path.name)
     if match is None:
         raise IntegrityError(f"{path.name!r} is no name of an attestation")
     data = read_file(path, 2 * LARGEST)
     rebuilder = policy.rebuilders.get(match["rebuilder"])
     if rebuilder is None:
-        found.strangers.append(path.name)
-        return
-    credential, payload = _opened(data, path.name, match["form"], rebuilder, verify)
-    signed = (path.name, match["rebuilder"], credential)
-    if match["what"] == WITHDRAWAL:
-        withdrawn = _parse_withdrawal(payload, path.name)
-        digest = withdrawn.subject[0].digest.sha256
-        found.withdrawals.append(Withdrawal(*signed, digest, withdrawn.predicate.reason))
+        return None, b"", match["what"]
+    credential: Key | SigstoreIdentity
+    if match["form"] == "sigstore":
+        credential, payload = verify(data, path.name, rebuilder)
     else:
-        statement = Statement.parse(payload, path.name)
-        check_belongs(statement, path.name, release, match["what"])
-        found.attestations.append(Attestation(*signed, statement, sha256_bytes(payload)))
+        keys = {key.ed25519: key for key in rebuilder.keys}
+        public, payload = Envelope.parse(data, path.name).verify(keys)
+        credential = keys[public]
+    return Signed(path.name, match["rebuilder"], credential), payload, match["what"]
 
 
-def _opened(
-    data: bytes, name: str, form: str, rebuilder: Rebuilder, verify: BundleVerifier
-) -> tuple[Key | SigstoreIdentity, bytes]:
-    if form == "sigstore":
-        return verify(data, name, rebuilder)
-    keys: Mapping[str, Key] = {key.ed25519: key for key in rebuilder.keys}
-    public, payload = Envelope.parse(data, name).verify(keys)
-    return keys[public], payload
-
-
-def _parse_withdrawal(payload: bytes, name: str) -> WithdrawalStatement:
+def _withdrawal(signed: Signed, payload: bytes) -> Withdrawal:
     try:
-        statement = WithdrawalStatement.model_validate(parse_json(payload, name))
+        statement = WithdrawalStatement.model_validate(parse_json(payload, signed.file))
     except ValidationError as error:
-        raise IntegrityError(f"{name} holds no withdrawal", _REMEDY) from error
+        raise IntegrityError(f"{signed.file} holds no withdrawal", _REMEDY) from error
     if statement.encode() != payload:
-        raise IntegrityError(f"{name} is not in canonical JSON", _REMEDY)
-    return statement
+        raise IntegrityError(f"{signed.file} is not in canonical JSON", _REMEDY)
+    return Withdrawal(signed, statement.subject[0].digest.sha256, statement.predicate.reason)
 
 
-def check_belongs(statement: Statement, name: str, release: Release, stage: str) -> None:
-    """Raise IntegrityError for a statement of another version or stage, or of artifacts that the stage does not make."""
+def check_belongs(
+    statement: Statement, name: str, release: Release, stage: str, artifacts: Collection[str]
+) -> None:
+    """Raise IntegrityError for a statement of another version or stage, or of other artifacts than the stage makes."""
     parameters = statement.definition.external_parameters
     if parameters.version != release.version:
         raise IntegrityError(
@@ -202,7 +203,7 @@ def check_belongs(statement: Statement, name: str, release: Release, stage: str)
         )
     if parameters.artifacts != stage:
         raise IntegrityError(f"{name} is a statement of {parameters.artifacts}, expected {stage}", _REMEDY)
-    strange = sorted(set(statement.hashes) - set(artifact_names(release).get(stage, ())))
+    strange = sorted(set(statement.hashes) - set(artifacts))
     if strange:
         raise IntegrityError(f"{name} names {', '.join(strange)}, which is no artifact of {stage}", _REMEDY)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Literal
 
 from verbatim.build.stages import artifact_names
@@ -55,7 +56,7 @@ class Row:
     def confirms(self, claim: Claim) -> bool:
         return claim.sha256 == self.sha256
 
-    @property
+    @cached_property
     def objections(self) -> list[Claim]:
         """Those that block; where the rebuilders are at odds, all of them."""
         return [claim for claim in self.claims if claim.standing in _BLOCKING and not self.confirms(claim)]
@@ -96,10 +97,12 @@ def count(
     for attestation in found.attestations:
         standing = _standing(release, policy, found, attestation, today)
         for artifact, sha256 in attestation.statement.hashes.items():
-            claim = Claim(attestation.rebuilder, sha256, standing, attestation.file, attestation.sha256)
+            claim = Claim(
+                attestation.signed.rebuilder, sha256, standing, attestation.signed.file, attestation.sha256
+            )
             claims.setdefault(artifact, []).append(claim)
     rows = [_row(name, claims[name], policy, published.get(name)) for name in sorted(claims)]
-    rebuilders = {attestation.rebuilder for attestation in found.attestations}
+    rebuilders = {attestation.signed.rebuilder for attestation in found.attestations}
     return Matrix(release.version, sorted(rebuilders), rows)
 
 
@@ -118,18 +121,19 @@ def _required(release: Release, policy: Policy) -> list[str]:
 def _standing(
     release: Release, policy: Policy, found: Found, attestation: Attestation, today: date
 ) -> Standing:
-    lapse = attestation.credential.lapse(today)
+    lapse = attestation.signed.credential.lapse(today)
     if lapse == "revoked":
         return "revoked"
     # Whoever has stolen a key that was revoked cannot take back what was said with it, either.
     withdrawn = {
         withdrawal.sha256
         for withdrawal in found.withdrawals
-        if withdrawal.rebuilder == attestation.rebuilder and withdrawal.credential.lapse(today) != "revoked"
+        if withdrawal.signed.rebuilder == attestation.signed.rebuilder
+        and withdrawal.signed.credential.lapse(today) != "revoked"
     }
     if attestation.sha256 in withdrawn:
         return "withdrawn"
-    named = (release.version, attestation.rebuilder, attestation.sha256)
+    named = (release.version, attestation.signed.rebuilder, attestation.sha256)
     if named in {(each.version, each.rebuilder, each.statement) for each in policy.override}:
         return "overridden"
     if lapse is not None:

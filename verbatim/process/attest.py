@@ -118,7 +118,7 @@ def _statement(release: Release, stage: str, built: Path, store: Store) -> tuple
     path = built / file_name(stage)
     data = read_file(path)
     statement = Statement.parse(data, str(path))
-    check_belongs(statement, str(path), release, stage)
+    check_belongs(statement, str(path), release, stage, artifact_names(release)[stage])
     if store.find(sha256_bytes(data)) is None:
         raise UsageError(
             f"{path} was not built here, as far as this cache knows",

@@ -82,19 +82,15 @@ def check_release(release: Release, folder: Path, trust: Trust, *, today: date) 
 
 
 def check_all(folder: Path, trust: Trust, *, today: date) -> list[Checked]:
-    """Check every release's folder.
-
-    Raises IntegrityError if the folder is a git repository, and anything was ever changed or removed in it.
-    """
+    """Check every release's folder; see `check_history` as well."""
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", "see to --attestations")
     names = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    checked = [check_release(Release.parse(name), folder, trust, today=today) for name in names]
-    _check_history(folder)
-    return checked
+    return [check_release(Release.parse(name), folder, trust, today=today) for name in names]
 
 
-def _check_history(folder: Path) -> None:
+def check_history(folder: Path) -> None:
+    """Raise IntegrityError if the folder is a git repository, and an attestation was ever changed or removed in it."""
     if not (folder / ".git").exists():
         console.warn(
             f"{folder} is no git repository of its own, so whether anything was removed cannot be seen"

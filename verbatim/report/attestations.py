@@ -133,7 +133,7 @@ def remarks(checked: Checked) -> list[str]:
         for claim in row.objections
     ]
     lines += [
-        f"{each.rebuilder} withdrew the statement {each.sha256}: {each.reason}"
+        f"{each.signed.rebuilder} withdrew the statement {each.sha256}: {each.reason}"
         for each in checked.found.withdrawals
     ]
     lines += [
@@ -175,7 +175,7 @@ def as_data(checked: Checked) -> dict[str, object]:
             for row in checked.matrix.rows
         ],
         "withdrawals": [
-            {"rebuilder": each.rebuilder, "statement": each.sha256, "reason": each.reason}
+            {"rebuilder": each.signed.rebuilder, "statement": each.sha256, "reason": each.reason}
             for each in checked.found.withdrawals
         ],
         "strangers": checked.found.strangers,
