@@ -138,6 +138,8 @@ def read_attestations(folder: Path, release: Release, policy: Policy, verify: Bu
     """
     found = Found()
     artifacts = artifact_names(release)
+    # Those who confirm have signed the same bytes.
+    parsed: dict[bytes, Statement] = {}
     for name in _listed(folder):
         try:
             signed, payload, what = _opened(folder / name, policy, verify)
@@ -146,7 +148,8 @@ def read_attestations(folder: Path, release: Release, policy: Policy, verify: Bu
             elif what == WITHDRAWAL:
                 found.withdrawals.append(_withdrawal(signed, payload))
             else:
-                statement = Statement.parse(payload, name)
+                statement = parsed.get(payload) or Statement.parse(payload, name)
+                parsed[payload] = statement
                 check_belongs(statement, name, release, what, artifacts.get(what, ()))
                 found.attestations.append(Attestation(signed, statement, sha256_bytes(payload)))
         except IntegrityError as error:
