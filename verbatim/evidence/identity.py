@@ -36,6 +36,11 @@ def sign_with_identity(statement: bytes, trust_config: Path | None) -> tuple[str
     """
     from requests import RequestException
     from sigstore import dsse
+
+    # What its services' refusals are raised as; they have no public base.
+    from sigstore._internal.fulcio.client import ExpiredCertificate, FulcioClientError
+    from sigstore._internal.rekor import RekorClientError
+    from sigstore._internal.timestamp import TimestampError
     from sigstore.errors import Error
     from sigstore.oidc import ExpiredIdentity
     from sigstore.sign import SigningContext
@@ -47,7 +52,14 @@ def sign_with_identity(statement: bytes, trust_config: Path | None) -> tuple[str
             bundle = signer.sign_dsse(dsse.Statement(statement))
     except ExpiredIdentity as error:
         raise UsageError("the token has expired", "get another one, and sign again") from error
-    except (Error, RequestException) as error:
+    except (
+        Error,
+        ExpiredCertificate,
+        FulcioClientError,
+        RekorClientError,
+        TimestampError,
+        RequestException,
+    ) as error:
         raise NetworkError(f"Sigstore did not sign: {error}", "see to the network, and try again") from error
     return token.identity, bundle.to_json().encode() + b"\n"
 
