@@ -1,6 +1,6 @@
 """Attestations by an identity in place of a key: Sigstore's certificates, which a transparency log has seen.
 
-Its client (https://pypi.org/project/sigstore/) is imported where it is used: that takes half a second, which nobody else
+Its client (https://github.com/sigstore/sigstore-python) is imported where it is used: that takes half a second, which nobody else
 shall wait for.
 """
 

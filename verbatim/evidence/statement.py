@@ -205,7 +205,12 @@ class Statement(_Model):
             raise IntegrityError(
                 f"{name} is no statement of a build: {place}: {first['msg']}", _REMEDY
             ) from error
-        if statement.encode() != data:
+        try:
+            is_canonical = statement.encode() == data
+        except rfc8785.CanonicalizationError:
+            # Half a character, say, which JSON can escape, and UTF-8 cannot hold.
+            is_canonical = False
+        if not is_canonical:
             raise IntegrityError(f"{name} is not in canonical JSON", _REMEDY)
         return statement
 
