@@ -255,7 +255,7 @@ def test_it_can_be_started_by_its_name() -> None:
 
 
 _PINNED = re.compile(
-    r"(?P<name>[a-z0-9][a-z0-9.-]*(?:\[[a-z]+\])?)==(?P<version>[^\s;]+)(?: ; [^;]+?)?(?: --hash=sha256:[0-9a-f]{64})+"
+    r"(?P<name>[a-z0-9][a-z0-9.-]*)(?:\[[a-z]+\])?==(?P<version>[^\s;]+)(?: ; [^;]+?)?(?: --hash=sha256:[0-9a-f]{64})+"
 )
 
 
