@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import Enum
+from typing import Literal
+
+#: The interface of Rekor that a Sigstore speaks.
+Version = Literal["v1", "v2"]
 
 #: How much too late a time is.
 LATE = timedelta(hours=1)
@@ -24,6 +28,11 @@ class Lie(Enum):
     TSA_KEY = "the timestamp is signed with another key than the authority's"
     OTHER_MESSAGE = "the timestamp is one for something else"
     LATE = "timestamps, and the time in Rekor v1's entries, are an hour ahead"
+
+    def is_told_by(self, version: Version) -> bool:
+        """Whether there is what it is about: v1 has no timestamp authority, and v2 makes no promises."""
+        needs = {Lie.PROMISE_KEY: "v1", Lie.TSA_KEY: "v2", Lie.OTHER_MESSAGE: "v2"}
+        return needs.get(self, version) == version
 
 
 class Service(Enum):

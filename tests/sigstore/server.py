@@ -9,10 +9,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from tests.sigstore.certificate_log import CertificateLog
-from tests.sigstore.faults import Lie, Outage, Service
+from tests.sigstore.faults import Lie, Outage, Service, Version
 from tests.sigstore.fulcio import Fulcio
 from tests.sigstore.refusal import Refusal
 from tests.sigstore.rekor import Rekor, RekorV1, RekorV2
@@ -27,9 +27,9 @@ _FIVE_MINUTES = timedelta(minutes=5)
 class PrivateSigstore:
     """A Sigstore of its own keys, open while the block runs. What is said of it as data may be changed at any time."""
 
-    def __init__(self, folder: Path, *, rekor: Literal["v1", "v2"]) -> None:
-        #: What it is to lie about.
-        self.lie: Lie | None = None
+    def __init__(self, folder: Path, *, rekor: Version) -> None:
+        #: The interface of Rekor that it speaks.
+        self.speaks = rekor
         #: What is down, and how.
         self.down: dict[Service, Outage] = {}
         #: Which services were asked so far, in order. The CT log is asked by Fulcio, not by a client.
@@ -37,6 +37,7 @@ class PrivateSigstore:
         #: The file that a client is given: a ClientTrustConfig.
         self.trust_config = folder / "trust-config.json"
         self.closing = threading.Event()
+        self._lie: Lie | None = None
         self._server = _Server(("127.0.0.1", 0), self)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._tokens = TokenIssuer()
@@ -58,6 +59,20 @@ class PrivateSigstore:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    @property
+    def lie(self) -> Lie | None:
+        """What it lies about; nothing at first."""
+        return self._lie
+
+    @lie.setter
+    def lie(self, lie: Lie | None) -> None:
+        """Raises ValueError for a lie that would be none, so that no test takes the truth for one."""
+        if lie is not None and not lie.is_told_by(self.speaks):
+            raise ValueError(
+                f"a Sigstore with Rekor {self.speaks} has no such thing to lie about: {lie.value}"
+            )
+        self._lie = lie
 
     @property
     def host(self) -> str:
@@ -97,14 +112,14 @@ class PrivateSigstore:
         """Let a service answer: the answer's type and content; raises Refusal."""
         if service is Service.TIMESTAMPS:
             assert self._timestamps is not None
-            return "application/timestamp-reply", self._timestamps.answer(content, self.lie)
+            return "application/timestamp-reply", self._timestamps.answer(content, self._lie)
         request = json.loads(content)
         if service is Service.REKOR:
-            answer = self._rekor.add(request, self.lie)
+            answer = self._rekor.add(request, self._lie)
         elif Service.CT_LOG in self.down:
             raise Refusal("the CT log does not answer", status=500)
         else:
-            answer = self._fulcio.certify(request, token, self.lie)
+            answer = self._fulcio.certify(request, token, self._lie)
         return "application/json", json.dumps(answer).encode()
 
     def _trust(self) -> dict[str, object]:
