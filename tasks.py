@@ -232,7 +232,6 @@ def withdraw(
 
 
 @task(
-    name="check",
     auto_shortflags=False,
     help={
         "version": "the version",
@@ -245,7 +244,7 @@ def withdraw(
     },
 )
 @framed
-def check_attestations(
+def check(
     context: Context,
     version: str = "",
     all_: bool = False,

@@ -27,6 +27,7 @@ from tests.rebuilders import (
 from tests.test_attestations import TODAY, checked
 from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, MismatchError, UsageError
+from verbatim.evidence.attestation import WithdrawalStatement
 from verbatim.evidence.policy import Policy
 from verbatim.evidence.quorum import Row
 from verbatim.process.check import Trust, check_all, check_history
@@ -256,6 +257,11 @@ def test_what_was_taken_back_cannot_be_played_again(folder: Path) -> None:
         (b"{}", "holds no withdrawal"),
         (b'{"_type":"https://in-toto.io/Statement/v1", "a":1}', "holds no withdrawal"),
         (statement().encode(), "holds no withdrawal"),
+        (b" " + WithdrawalStatement.of("a" * 64, "x").encode(), "is not in canonical JSON"),
+        (
+            WithdrawalStatement.of("a" * 64, "x").encode().replace(b'"x"', b'"\\ud800"'),
+            "holds no withdrawal: predicate.reason",
+        ),
     ],
 )
 def test_what_is_no_withdrawal_is_refused(payload: bytes, reason: str, folder: Path) -> None:
@@ -268,6 +274,12 @@ def test_a_withdrawal_needs_a_reason(folder: Path) -> None:
     for reason in ("", "x" * 1001):
         with pytest.raises(UsageError, match="--reason"):
             CAROL.withdraw(folder, SPOILED, reason)
+
+
+def test_a_withdrawal_names_a_statement_by_its_hash() -> None:
+    for wrong in ("", "a" * 63, "A" * 64):
+        with pytest.raises(UsageError, match="--statement"):
+            WithdrawalStatement.of(wrong, "The disk was full.")
 
 
 def _override(**changes: str) -> dict[str, str]:

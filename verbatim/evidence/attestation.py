@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from verbatim.build.stages import artifact_names
-from verbatim.digest import Sha256, sha256_bytes
+from verbatim.digest import is_sha256, sha256_bytes
 from verbatim.errors import IntegrityError, UsageError
 from verbatim.evidence.envelope import Envelope
 from verbatim.evidence.keys import NAME_PATTERN
 from verbatim.evidence.policy import Key, Policy, Rebuilder, SigstoreIdentity
-from verbatim.evidence.statement import STATEMENT_TYPE, Statement
-from verbatim.evidence.untrusted import LARGEST, parse_json, read_file
+from verbatim.evidence.statement import STATEMENT_TYPE, InTotoModel, Sha256Digest, Statement
+from verbatim.evidence.untrusted import LARGEST, check_canonical, check_shape, parse_json, read_file
 from verbatim.release import Release
 from verbatim.scratch import scratch
 
@@ -87,24 +87,16 @@ class Found:
 BundleVerifier = Callable[[bytes, str, Rebuilder], tuple[SigstoreIdentity, bytes]]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class _StatementDigest(_Model):
-    sha256: Sha256
-
-
-class _Withdrawn(_Model):
+class _Withdrawn(InTotoModel):
     name: Literal["statement"] = "statement"
-    digest: _StatementDigest
+    digest: Sha256Digest
 
 
-class _Reason(_Model):
+class _Reason(InTotoModel):
     reason: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 
 
-class WithdrawalStatement(_Model):
+class WithdrawalStatement(InTotoModel):
     """What is signed to take a statement back: an in-toto Statement v1 whose subject is that statement."""
 
     type: Annotated[Literal["https://in-toto.io/Statement/v1"], Field(alias="_type")] = STATEMENT_TYPE
@@ -116,10 +108,15 @@ class WithdrawalStatement(_Model):
 
     @classmethod
     def of(cls, sha256: str, reason: str) -> WithdrawalStatement:
-        """Of the statement with that hash; raises UsageError without a reason that fits."""
+        """Of the statement with that hash; raises UsageError if it is none, or without a reason that fits."""
+        if not is_sha256(sha256):
+            raise UsageError(
+                f"--statement {sha256!r} is no SHA-256",
+                "give all 64 digits, in lower case, as check shows them",
+            )
         try:
             return cls(
-                subject=[_Withdrawn(digest=_StatementDigest(sha256=sha256))], predicate=_Reason(reason=reason)
+                subject=[_Withdrawn(digest=Sha256Digest(sha256=sha256))], predicate=_Reason(reason=reason)
             )
         except ValidationError as error:
             raise UsageError(
@@ -186,12 +183,9 @@ def _opened(path: Path, policy: Policy, verify: BundleVerifier) -> tuple[Signed 
 
 
 def _withdrawal(signed: Signed, payload: bytes) -> Withdrawal:
-    try:
-        statement = WithdrawalStatement.model_validate(parse_json(payload, signed.file))
-    except ValidationError as error:
-        raise IntegrityError(f"{signed.file} holds no withdrawal", _REMEDY) from error
-    if statement.encode() != payload:
-        raise IntegrityError(f"{signed.file} is not in canonical JSON", _REMEDY)
+    content = parse_json(payload, signed.file)
+    statement = check_shape(content, WithdrawalStatement, f"{signed.file} holds no withdrawal")
+    check_canonical(statement, payload, signed.file)
     return Withdrawal(signed, statement.subject[0].digest.sha256, statement.predicate.reason)
 
 
@@ -217,12 +211,12 @@ def add_attestation(folder: Path, rebuilder: str, what: str, form: Form, data: b
     Nothing is ever replaced. Raises UsageError if there are too many.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for number in range(1, 100):
-        path = folder / f"{rebuilder}.{what}{f'.{number}' if number > 1 else ''}.{form}.json"
-        with scratch(folder.parent) as work:
-            (work / path.name).write_bytes(data)
+    with scratch(folder.parent) as work:
+        (work / "signed").write_bytes(data)
+        for number in range(1, 100):
+            path = folder / f"{rebuilder}.{what}{f'.{number}' if number > 1 else ''}.{form}.json"
             try:
-                os.link(work / path.name, path)
+                os.link(work / "signed", path)
             except FileExistsError:
                 if read_file(path, 2 * LARGEST) == data:
                     return None

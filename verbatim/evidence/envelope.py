@@ -10,16 +10,16 @@ import base64
 import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import rfc8785
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from securesystemslib.dsse import Envelope as Dsse
 from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import CryptoSigner, Signature, SSlibKey
 
 from verbatim.errors import IntegrityError
-from verbatim.evidence.untrusted import parse_json
+from verbatim.evidence.untrusted import check_shape, parse_json
 
 #: Of in-toto statements: https://github.com/in-toto/attestation/blob/v1.1.0/spec/v1/envelope.md
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
@@ -53,16 +53,7 @@ class Envelope:
     @classmethod
     def parse(cls, data: bytes, name: str) -> Envelope:
         """Read one, called ``name`` in messages; raises IntegrityError if it is none, or has not just one signature."""
-        return cls._of(parse_json(data, name), name)
-
-    @classmethod
-    def _of(cls, content: Any, name: str) -> Envelope:
-        try:
-            said = _Envelope.model_validate(content)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(step) for step in first["loc"])
-            raise IntegrityError(f"{name} is no DSSE envelope: {place}: {first['msg']}", _REMEDY) from error
+        said = check_shape(parse_json(data, name), _Envelope, f"{name} is no DSSE envelope")
         if said.payload_type != PAYLOAD_TYPE:
             raise IntegrityError(
                 f"{name} has the payload type {said.payload_type[:80]!r}, expected {PAYLOAD_TYPE}", _REMEDY

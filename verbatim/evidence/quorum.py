@@ -6,7 +6,7 @@ The bytes in question are those that were published; where nothing was, those th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -23,6 +23,9 @@ Standing = Literal["revoked", "withdrawn", "overridden", "expired", "source", "c
 
 #: An objection whose key has merely expired, or that was not built from the source asked for, is one all the same.
 _BLOCKING: frozenset[Standing] = frozenset(("counts", "expired", "source"))
+
+#: Rebuilders, each with the hash of a statement.
+Said = Set[tuple[str, str]]
 
 #: ``open`` is an artifact for which the policy asks nobody.
 Result = Literal["quorum", "short", "blocked", "open"]
@@ -94,8 +97,12 @@ def count(
     Raises IntegrityError if the policy asks for something that the release has not.
     """
     claims: dict[str, list[Claim]] = {name: [] for name in _required(release, policy)}
+    withdrawn = _withdrawn(found, today)
+    overridden = {
+        (each.rebuilder, each.statement) for each in policy.override if each.version == release.version
+    }
     for attestation in found.attestations:
-        standing = _standing(release, policy, found, attestation, today)
+        standing = _standing(attestation, policy, withdrawn, overridden, today)
         for artifact, sha256 in attestation.statement.hashes.items():
             claim = Claim(
                 attestation.signed.rebuilder, sha256, standing, attestation.signed.file, attestation.sha256
@@ -118,23 +125,25 @@ def _required(release: Release, policy: Policy) -> list[str]:
     return [name for name in names if policy.needed(name)]
 
 
+def _withdrawn(found: Found, today: date) -> Said:
+    """Whoever has stolen a key that was revoked cannot take anything back with it."""
+    return {
+        (withdrawal.signed.rebuilder, withdrawal.sha256)
+        for withdrawal in found.withdrawals
+        if withdrawal.signed.credential.lapse(today) != "revoked"
+    }
+
+
 def _standing(
-    release: Release, policy: Policy, found: Found, attestation: Attestation, today: date
+    attestation: Attestation, policy: Policy, withdrawn: Said, overridden: Said, today: date
 ) -> Standing:
     lapse = attestation.signed.credential.lapse(today)
     if lapse == "revoked":
         return "revoked"
-    # Whoever has stolen a key that was revoked cannot take back what was said with it, either.
-    withdrawn = {
-        withdrawal.sha256
-        for withdrawal in found.withdrawals
-        if withdrawal.signed.rebuilder == attestation.signed.rebuilder
-        and withdrawal.signed.credential.lapse(today) != "revoked"
-    }
-    if attestation.sha256 in withdrawn:
+    said = (attestation.signed.rebuilder, attestation.sha256)
+    if said in withdrawn:
         return "withdrawn"
-    named = (release.version, attestation.signed.rebuilder, attestation.sha256)
-    if named in {(each.version, each.rebuilder, each.statement) for each in policy.override}:
+    if said in overridden:
         return "overridden"
     if lapse is not None:
         return lapse

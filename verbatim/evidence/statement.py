@@ -13,20 +13,12 @@ from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
 import rfc8785
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from verbatim.build.plan import Artifact, Plan
 from verbatim.digest import Sha256
 from verbatim.errors import IntegrityError
-from verbatim.evidence.untrusted import parse_json, read_file
+from verbatim.evidence.untrusted import check_canonical, check_shape, parse_json, read_file
 from verbatim.sources.source import Identity, Kind
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
@@ -34,8 +26,6 @@ PREDICATE_TYPE: Final = "https://slsa.dev/provenance/v1"
 #: What the parameters mean is in docs/reference/statement.md.
 BUILD_TYPE = "urn:verbatim:build-type:v1"
 BUILDER = "urn:verbatim:builder:v1"
-
-_REMEDY = "do not use it; ask whoever made it for another"
 
 #: Hexadecimal digits, by in-toto's names of digests.
 _DIGITS = {"sha256": 64, "gitCommit": 40, "gitTree": 40}
@@ -48,22 +38,26 @@ def file_name(stage: str) -> str:
     return f"{stage}.intoto.json"
 
 
-class _Model(BaseModel):
+class InTotoModel(BaseModel):
+    """A part of a statement: nothing else may be in it."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class _SubjectDigest(_Model):
+class Sha256Digest(InTotoModel):
+    """An in-toto DigestSet with the one hash that decides."""
+
     sha256: Sha256
 
 
-class Subject(_Model):
+class Subject(InTotoModel):
     """An artifact."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
-    digest: _SubjectDigest
+    digest: Sha256Digest
 
 
-class Dependency(_Model):
+class Dependency(InTotoModel):
     """Something that went in, by its digests; no address, since from where it came makes no difference."""
 
     name: str
@@ -78,11 +72,11 @@ class Dependency(_Model):
         return digest
 
 
-class _SourceParameters(_Model):
+class _SourceParameters(InTotoModel):
     kind: Kind
 
 
-class _ExternalParameters(_Model):
+class _ExternalParameters(InTotoModel):
     artifacts: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     #: Only of what comes in several.
     formats: Annotated[list[str] | None, Field(min_length=1)] = None
@@ -90,7 +84,7 @@ class _ExternalParameters(_Model):
     version: str
 
 
-class BuildDefinition(_Model):
+class BuildDefinition(InTotoModel):
     """All that the artifacts are a function of."""
 
     build_type: Annotated[str, Field(alias="buildType")] = BUILD_TYPE
@@ -138,20 +132,20 @@ class BuildDefinition(_Model):
         return Identity(self.external_parameters.source.kind, first.name, first.digest)
 
 
-class _Builder(_Model):
+class _Builder(InTotoModel):
     id: str = BUILDER
 
 
-class _RunDetails(_Model):
+class _RunDetails(InTotoModel):
     builder: _Builder = _Builder()
 
 
-class _Predicate(_Model):
+class _Predicate(InTotoModel):
     build_definition: Annotated[BuildDefinition, Field(alias="buildDefinition")]
     run_details: Annotated[_RunDetails, Field(alias="runDetails")] = _RunDetails()
 
 
-class Statement(_Model):
+class Statement(InTotoModel):
     """What a rebuilder signs."""
 
     type: Annotated[Literal["https://in-toto.io/Statement/v1"], Field(alias="_type")] = STATEMENT_TYPE
@@ -173,7 +167,7 @@ class Statement(_Model):
     def of(cls, definition: BuildDefinition, artifacts: Sequence[Artifact]) -> Statement:
         """What is to be said of a build that just ended."""
         subjects = [
-            Subject(name=artifact.name, digest=_SubjectDigest(sha256=artifact.sha256))
+            Subject(name=artifact.name, digest=Sha256Digest(sha256=artifact.sha256))
             for artifact in sorted(artifacts, key=lambda artifact: artifact.name)
         ]
         return cls(subject=subjects, predicate=_Predicate(build_definition=definition))
@@ -197,21 +191,8 @@ class Statement(_Model):
 
         Raises IntegrityError for whatever we would not have written just so.
         """
-        try:
-            statement = cls.model_validate(parse_json(data, name))
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            place = ".".join(str(step) for step in first["loc"])
-            raise IntegrityError(
-                f"{name} is no statement of a build: {place}: {first['msg']}", _REMEDY
-            ) from error
-        try:
-            is_canonical = statement.encode() == data
-        except rfc8785.CanonicalizationError:
-            # Half a character, say, which JSON can escape, and UTF-8 cannot hold.
-            is_canonical = False
-        if not is_canonical:
-            raise IntegrityError(f"{name} is not in canonical JSON", _REMEDY)
+        statement = check_shape(parse_json(data, name), cls, f"{name} is no statement of a build")
+        check_canonical(statement, data, name)
         return statement
 
     @classmethod

@@ -1,4 +1,7 @@
-"""What strangers wrote, taken in with care: plain files that are small, and JSON that is not deep and says nothing twice."""
+"""What strangers wrote, taken in with care: plain files that are small, and JSON that is not deep and says nothing twice.
+
+What is to be signed must moreover be of a known shape, and written in just one way.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,10 @@ import json
 import os
 import stat
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
+
+import rfc8785
+from pydantic import BaseModel, ValidationError
 
 from verbatim.errors import IntegrityError
 
@@ -15,6 +21,14 @@ from verbatim.errors import IntegrityError
 LARGEST = 1 << 20
 
 _REMEDY = "do not use it; ask whoever made it for another"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Payload(Protocol):
+    """A model that knows the bytes that are signed."""
+
+    def encode(self) -> bytes: ...
 
 
 def read_file(path: Path, largest: int = LARGEST) -> bytes:
@@ -51,6 +65,27 @@ def parse_json(data: bytes, name: str) -> Any:
         raise IntegrityError(f"{name} is nested too deeply", _REMEDY) from error
     except ValueError as error:
         raise IntegrityError(f"{name} is not the JSON that it should be: {error}", _REMEDY) from error
+
+
+def check_shape(content: object, model: type[Model], what: str) -> Model:
+    """What JSON said, as a model; raises IntegrityError with the first thing that is wrong, such as ``what`` is not."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise IntegrityError(f"{what}: {place}: {first['msg']}", _REMEDY) from error
+
+
+def check_canonical(payload: Payload, data: bytes, name: str) -> None:
+    """Raise IntegrityError if some bytes are not those that we would have written for what they say (RFC 8785)."""
+    try:
+        is_canonical = payload.encode() == data
+    except rfc8785.CanonicalizationError:
+        # Half a character, say, which JSON can escape, and UTF-8 cannot hold.
+        is_canonical = False
+    if not is_canonical:
+        raise IntegrityError(f"{name} is not in canonical JSON", _REMEDY)
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from verbatim.evidence.envelope import seal
 from verbatim.evidence.identity import sign_with_identity
 from verbatim.evidence.statement import Statement, file_name
 from verbatim.evidence.untrusted import read_file
+from verbatim.process.results import is_plain
 from verbatim.release import Published, Release
 from verbatim.store import Store
 
@@ -77,7 +78,11 @@ def attest_stages(
     for what was not built, IntegrityError for what was altered.
     """
     published = Published.of(release).hashes
-    statements = [_statement(release, stage, built, store) for stage in _chosen(release, stages, built)]
+    names = artifact_names(release)
+    statements = [
+        (stage, _statement(release, stage, built, names[stage], store))
+        for stage in _chosen(release, stages, built, list(names))
+    ]
     attested = []
     for stage, statement in statements:
         payload = statement.encode()
@@ -101,8 +106,7 @@ def withdraw_statement(
     )
 
 
-def _chosen(release: Release, stages: str, built: Path) -> list[str]:
-    known = list(artifact_names(release))
+def _chosen(release: Release, stages: str, built: Path, known: Sequence[str]) -> list[str]:
     there = [stage for stage in known if (built / file_name(stage)).exists()]
     chosen = stages.split(",") if stages else there
     missing = [stage for stage in chosen if stage not in there]
@@ -114,11 +118,13 @@ def _chosen(release: Release, stages: str, built: Path) -> list[str]:
     return chosen
 
 
-def _statement(release: Release, stage: str, built: Path, store: Store) -> tuple[str, Statement]:
+def _statement(
+    release: Release, stage: str, built: Path, artifacts: Collection[str], store: Store
+) -> Statement:
     path = built / file_name(stage)
     data = read_file(path)
     statement = Statement.parse(data, str(path))
-    check_belongs(statement, str(path), release, stage, artifact_names(release)[stage])
+    check_belongs(statement, str(path), release, stage, artifacts)
     if store.find(sha256_bytes(data)) is None:
         raise UsageError(
             f"{path} was not built here, as far as this cache knows",
@@ -126,11 +132,11 @@ def _statement(release: Release, stage: str, built: Path, store: Store) -> tuple
         )
     for name, sha256 in statement.hashes.items():
         artifact = built / name
-        if artifact.is_symlink() or not artifact.is_file():
+        if not is_plain(artifact):
             raise IntegrityError(f"{artifact} is missing, or no plain file", "build again")
         actual = sha256_file(artifact)
         if actual != sha256:
             raise IntegrityError(
                 f"{artifact} was altered: it has SHA-256 {actual}, expected {sha256}", "build again"
             )
-    return stage, statement
+    return statement

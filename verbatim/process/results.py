@@ -43,13 +43,13 @@ def verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] |
     artifacts = []
     for name, sha256 in statement.hashes.items():
         path = folder / name
-        if _is_plain(path) and sha256_file(path) == sha256:
+        if is_plain(path) and sha256_file(path) == sha256:
             artifacts.append(Artifact(path, path.stat().st_size, sha256))
     expected = {file_name(plan.stage.name): statement.encode(), _SUMS: _sums(folder)}
     beside = [
         name
         for name, data in expected.items()
-        if not _is_plain(folder / name) or (folder / name).read_bytes() != data
+        if not is_plain(folder / name) or (folder / name).read_bytes() != data
     ]
     if len(artifacts) < len(statement.hashes) or beside:
         console.warn(f"{folder} is not what was built there before: building anew")
@@ -57,7 +57,8 @@ def verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] |
     return artifacts
 
 
-def _is_plain(path: Path) -> bool:
+def is_plain(path: Path) -> bool:
+    """Whether a file is there, and is no link."""
     return path.is_file() and not path.is_symlink()
 
 
@@ -65,7 +66,7 @@ def _sums(folder: Path) -> bytes:
     """What all the statements in a folder say, as sha256sum(1) writes and checks it."""
     hashes: dict[str, str] = {}
     for path in sorted(folder.glob(file_name("*"))):
-        statement = Statement.read(path) if _is_plain(path) else None
+        statement = Statement.read(path) if is_plain(path) else None
         hashes |= statement.hashes if statement else {}
     return "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(hashes.items())).encode()
 
@@ -91,4 +92,4 @@ def _of_others(folder: Path, plan: Plan) -> Iterator[Path]:
     for stage, artifacts in artifact_names(plan.release).items():
         if stage != plan.stage.name:
             names = (folder / name for name in (*artifacts, file_name(stage)))
-            yield from filter(_is_plain, [*names, *(folder / _BUILD_INFO).glob(f"{stage}-*")])
+            yield from filter(is_plain, [*names, *(folder / _BUILD_INFO).glob(f"{stage}-*")])
