@@ -1,14 +1,16 @@
 #!/usr/bin/bash
 # Makes Python-VERSION.tgz and Python-VERSION.tar.xz in /out, as CPython's own release job does.
 #
-#   source.sh VERSION tarball              from /in/source/Python-VERSION
-#   source.sh VERSION git COMMIT TREE      from /in/source/commit.pack
+#   source.sh VERSION tarball [tar]              from /in/source/Python-VERSION
+#   source.sh VERSION git COMMIT TREE [tar]      from /in/source/commit.pack
 #
+# With "tar" it makes Python-VERSION.tar instead, and compresses nothing.
 # A line "progress DONE TOTAL WHAT" is for the bar; all others are for the log.
 set -euo pipefail
 
 version=$1
 kind=$2
+last=${!#}
 name=Python-$version
 work=$PWD
 
@@ -66,10 +68,12 @@ check_version() {
 # Multi-threaded xz would cut its stream into blocks, and give other bytes.
 pack() {
     local tar=$work/$name.tar
+    [[ $last != tar ]] || tar=/out/$name.tar
     # Every time is set, not clamped: the clock may stand before the commit.
     tar --create --file="$tar" --format=posix --sort=name --mtime="@$SOURCE_DATE_EPOCH" \
         --owner=0 --group=0 --numeric-owner --mode=go+u,go-w \
         --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' "$name"
+    [[ $last != tar ]] || return 0
     gzip --no-name -9 < "$tar" > "/out/$name.tgz" &
     local gzip=$!
     xz --threads=1 --stdout < "$tar" > "/out/$name.tar.xz" &

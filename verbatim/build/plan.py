@@ -22,7 +22,7 @@ class Stage:
     recipe: Recipe
     #: The names of the files that must come out, no more and no fewer, sorted.
     artifacts: tuple[str, ...]
-    #: Of the documentation, sorted.
+    #: Of the documentation, sorted; of the source tarballs, ``tar`` for their one stream, which is not compressed.
     formats: tuple[str, ...] = ()
     #: Of what is built for a platform.
     target: Target | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from verbatim.build.plan import Stage
 from verbatim.build.recipe import Recipe
@@ -27,6 +28,11 @@ DOCS_FORMATS = {
 def source_stage(release: Release) -> Stage:
     """The source tarballs."""
     return Stage("source", _environment("source"), Recipe.load("source"), artifact_names(release)["source"])
+
+
+def packed_stage(release: Release) -> Stage:
+    """The source tarballs' one tar stream, which is not compressed: what is in it can be seen within seconds."""
+    return replace(source_stage(release), artifacts=(f"{release.folder}.tar",), formats=("tar",))
 
 
 def docs_stage(release: Release, formats: Sequence[str] = tuple(DOCS_FORMATS)) -> Stage:
