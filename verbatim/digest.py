@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Protocol
 
@@ -35,6 +36,33 @@ class SupportsWrite(Protocol):
     """Anything that takes bytes."""
 
     def write(self, data: bytes, /) -> object: ...
+
+
+class SupportsRead(Protocol):
+    """Anything that gives bytes."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """So many bytes, or fewer at the end."""
+
+
+class HashingReader:
+    """A source that keeps the SHA-256 of what is read from another one, and says how much that was."""
+
+    def __init__(self, source: SupportsRead, advance: Callable[[int], None] | None = None) -> None:
+        self._source = source
+        self._advance = advance
+        self._hash = hashlib.sha256()
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._source.read(size)
+        self._hash.update(data)
+        if self._advance is not None:
+            self._advance(len(data))
+        return data
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
 
 
 class HashingWriter:

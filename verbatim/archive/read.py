@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Protocol, cast
+from typing import IO, Protocol, Self, cast
 
 from verbatim.errors import IntegrityError
 
@@ -33,15 +33,22 @@ class Readable(Protocol):
 
 
 @contextmanager
-def reading(archive: str, stream: Readable) -> Iterator[tarfile.TarFile]:
+def reading(
+    archive: str,
+    stream: Readable,
+    *,
+    on_plain: Callable[[bytes], object] | None = None,
+    on_header: Callable[[bytes], object] | None = None,
+) -> Iterator[tarfile.TarFile]:
     """Open a tar archive, compressed or not, to be read in one pass; ``archive`` is its name for messages.
 
-    The block must read all of it. Raises IntegrityError if it is damaged.
+    ``on_plain`` gets each piece of the decompressed stream, ``on_header`` each block of 512 bytes that is a
+    header, those before a member included. The block must read all of it. Raises IntegrityError if it is damaged.
     """
     with damage(archive):
-        plain = _Plain(stream)
+        plain = _Plain(stream, on_plain)
         with tarfile.open(
-            fileobj=cast(IO[bytes], plain), mode="r|", encoding="utf-8", tarinfo=_StrictHeader
+            fileobj=cast(IO[bytes], plain), mode="r|", encoding="utf-8", tarinfo=_heard(on_header)
         ) as tar:
             yield tar
             # Behind the archive's end are padding, and the checksums of what it was compressed with.
@@ -80,7 +87,7 @@ class _StrictHeader(tarfile.TarInfo):
     """A header that is understood, or the end of the archive, or an error."""
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _StrictHeader:
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         try:
             header = super().frombuf(buf, encoding, errors)
         except tarfile.HeaderError as error:
@@ -90,6 +97,19 @@ class _StrictHeader(tarfile.TarInfo):
         if header.type not in tarfile.REGULAR_TYPES and header.size > _LONGEST_HEADER:
             raise tarfile.ReadError(f"a header of {header.size} bytes")
         return header
+
+
+def _heard(on_header: Callable[[bytes], object] | None) -> type[_StrictHeader]:
+    """The headers of one archive, of which each block is handed on."""
+
+    class Heard(_StrictHeader):
+        @classmethod
+        def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+            if on_header is not None:
+                on_header(bytes(buf))
+            return super().frombuf(buf, encoding, errors)
+
+    return Heard
 
 
 class _Decompressor(Protocol):
@@ -104,26 +124,38 @@ class _Decompressor(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
-_DECOMPRESSORS: dict[bytes, Callable[[], _Decompressor]] = {
-    b"\x1f\x8b": lambda: zlib.decompressobj(wbits=16 + zlib.MAX_WBITS),
-    b"\xfd7zXZ\0": lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_MEMORY),
-    b"BZh": bz2.BZ2Decompressor,
+#: By the name of a compression: how it begins, and what undoes it.
+_DECOMPRESSORS: dict[str, tuple[bytes, Callable[[], _Decompressor]]] = {
+    "gzip": (b"\x1f\x8b", lambda: zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)),
+    "xz": (b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_MEMORY)),
+    "bzip2": (b"BZh", bz2.BZ2Decompressor),
 }
+
+
+def compression_of(beginning: bytes) -> str:
+    """The name of the compression of a file that begins like this; empty for none that is known."""
+    return next((name for name, (magic, _) in _DECOMPRESSORS.items() if beginning.startswith(magic)), "")
 
 
 class _Plain:
     """A stream, decompressed if need be, in pieces of whatever size they come in."""
 
-    def __init__(self, stream: Readable) -> None:
+    def __init__(self, stream: Readable, on_plain: Callable[[bytes], object] | None = None) -> None:
         self._stream = stream
+        self._on_plain = on_plain
         self._next = stream.read(_PIECE)
-        self._make = next(
-            (made for magic, made in _DECOMPRESSORS.items() if self._next.startswith(magic)), None
-        )
+        compression = compression_of(self._next)
+        self._make = _DECOMPRESSORS[compression][1] if compression else None
         self._decompressor = self._make() if self._make else None
 
     def read(self, _size: int = -1, /) -> bytes:
         """The next piece, however much was asked for; nothing at the end."""
+        piece = self._piece()
+        if self._on_plain is not None:
+            self._on_plain(piece)
+        return piece
+
+    def _piece(self) -> bytes:
         while data := self._next:
             if self._make is None or self._decompressor is None:
                 self._next = self._stream.read(_PIECE)

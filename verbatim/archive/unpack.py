@@ -15,17 +15,10 @@ import zipfile
 from pathlib import Path
 from typing import IO
 
-from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
+from verbatim.archive.members import Tally, UnsafeMemberError, check_link, check_time, member_parts
 from verbatim.archive.read import Readable, damage, reading
 
 Parts = tuple[str, ...]
-
-
-# More than the largest environment needs, and little enough for any disk.
-_MOST_BYTES = 16 << 30
-_MOST_MEMBERS = 400_000
-#: In the year 2242, in seconds since 1970: what a tar header holds without an extension.
-_LATEST = 1 << 33
 
 _MERGED_INTO_USR = frozenset(("bin", "lib", "lib64", "sbin"))
 
@@ -44,8 +37,7 @@ class Unpacker:
         self._lock = threading.Lock()
         self._kinds: dict[Parts, str] = {(): "directory"}
         self._modes: dict[Parts, int] = {}
-        self._bytes = 0
-        self._members = 0
+        self._tally = Tally()
         #: The newest modification time met, in seconds since 1970.
         self.newest = 0
 
@@ -91,8 +83,7 @@ class Unpacker:
     def _tar_member(self, archive: str, tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
         parts = self._placed(member_parts(archive, info.name))
         self._count(archive, info.name, info.size)
-        if not info.mtime < _LATEST:
-            raise UnsafeMemberError(archive, info.name, "is from a time that is no time")
+        check_time(archive, info.name, info.mtime)
         self.newest = max(self.newest, int(info.mtime))
         if info.isdir():
             self._directory(archive, parts, info.mode)
@@ -112,10 +103,7 @@ class Unpacker:
 
     def _count(self, archive: str, name: str, size: int) -> None:
         with self._lock:
-            self._bytes += size
-            self._members += 1
-            if self._bytes > _MOST_BYTES or self._members > _MOST_MEMBERS:
-                raise UnsafeMemberError(archive, name, "makes the archive larger than any that is known")
+            self._tally.count(archive, name, size)
 
     def _placed(self, parts: Parts) -> Parts:
         if self._root_file_system and len(parts) > 1 and parts[0] in _MERGED_INTO_USR:

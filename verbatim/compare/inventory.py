@@ -1,22 +1,19 @@
-"""What is in a tar archive: contents by their hash, and everything else that makes up its bits."""
+"""What is in an archive: contents by their hash, and apart from that everything else that makes up its bits."""
 
 from __future__ import annotations
 
 import hashlib
-import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cached_property
+from typing import Literal
 
 from verbatim import console
-from verbatim.archive.members import member_parts
-from verbatim.archive.read import reading
+from verbatim.archive.members import Tally, member_parts
+from verbatim.archive.read import Readable
 from verbatim.errors import IntegrityError
 
-#: What pax headers (POSIX, pax) a tarball of sources may have; others could carry attributes and privileges.
-_KNOWN_HEADERS = frozenset(
-    ("atime", "comment", "ctime", "gid", "gname", "linkpath", "mtime", "path", "size", "uid", "uname")
-)
+Kind = Literal["tar", "zip"]
 
 
 @dataclass(frozen=True)
@@ -32,79 +29,87 @@ class Content:
 
 
 @dataclass(frozen=True)
+class Packing:
+    """What the packer put to a member, by the stabilizer that takes it away."""
+
+    #: Of modification, in seconds since 1970; and all other times, as the archive has them.
+    time: float
+    times: str
+    #: Names, or numbers where there are none; and both as the archive has them.
+    owner: str
+    owners: str
+    mode: int
+    headers: str
+    compression: str = ""
+
+
+@dataclass(frozen=True)
 class Inventory:
     """One archive, member by member."""
 
+    kind: Kind
+    #: Of the whole file, and of a tar archive's stream once it is decompressed.
+    sha256: str
+    stream_sha256: str
+    #: Of a tar archive: gzip, xz or bzip2; empty for none.
+    compression: str
     contents: Mapping[str, Content]
-    is_sorted: bool
-    #: All the modification times, owners (names, or numbers where there are none) and modes met.
-    times: frozenset[float]
-    owners: frozenset[str]
-    modes: frozenset[int]
+    packings: Mapping[str, Packing]
+    order: Sequence[str]
+    #: What belongs to no member.
+    headers: str = ""
+
+    @cached_property
+    def is_sorted(self) -> bool:
+        return list(self.order) == sorted(self.order, key=lambda member: member.split("/"))
+
+    @cached_property
+    def times(self) -> frozenset[float]:
+        """All the modification times, in seconds since 1970."""
+        return frozenset(packing.time for packing in self.packings.values())
+
+    @cached_property
+    def owners(self) -> frozenset[str]:
+        return frozenset(packing.owner for packing in self.packings.values())
+
+    @cached_property
+    def modes(self) -> frozenset[int]:
+        return frozenset(packing.mode for packing in self.packings.values())
 
 
-def read_inventory(path: Path, name: str) -> Inventory:
-    """Read a tar archive, compressed or not, in one pass; nothing is unpacked.
+class Gathered:
+    """The members of an archive while it is read: no place twice, no name that leads out, no bomb."""
 
-    Raises IntegrityError if it is damaged or names a member twice.
-    """
-    contents: dict[str, Content] = {}
-    order: list[str] = []
-    times: set[float] = set()
-    owners: set[str] = set()
-    modes: set[int] = set()
-    with (
-        console.progress(f"reading {name}", unit="things") as advance,
-        path.open("rb") as file,
-        reading(name, file) as tar,
-    ):
-        for info in tar:
-            tar.members = []  # type: ignore[attr-defined]
-            member_parts(name, info.name)
-            _refuse_unknown_headers(name, info)
-            if info.name in contents:
-                raise IntegrityError(f"{name} has two members {info.name!r}", "do not use this archive")
-            contents[info.name] = Content(_kind(info), _telling_mode(info), _body(tar, info))
-            order.append(info.name)
-            times.add(info.mtime)
-            owners.add(f"{info.uname or info.uid}/{info.gname or info.gid}")
-            modes.add(info.mode)
-            advance(1)
-    by_folder = sorted(order, key=lambda member: member.split("/"))
-    return Inventory(contents, order == by_folder, frozenset(times), frozenset(owners), frozenset(modes))
+    def __init__(self, archive: str, advance: console.Advance) -> None:
+        self._archive = archive
+        self._advance = advance
+        self._tally = Tally()
+        self.contents: dict[str, Content] = {}
+        self.packings: dict[str, Packing] = {}
+        self.order: list[str] = []
+
+    def claim(self, given: str, size: int) -> str:
+        """The place that a member's name means; raises IntegrityError if it is taken, or no honest one."""
+        name = "/".join(member_parts(self._archive, given)) or "."
+        if name in self.contents:
+            raise IntegrityError(f"{self._archive} has two members {name!r}", "do not use this archive")
+        self._tally.count(self._archive, given, size)
+        return name
+
+    def add(self, name: str, content: Content, packing: Packing) -> None:
+        self.contents[name] = content
+        self.packings[name] = packing
+        self.order.append(name)
+        self._advance(1)
 
 
-def _telling_mode(info: tarfile.TarInfo) -> int:
-    return info.mode & (0o7700 if info.issym() else 0o7702)
+def telling_mode(mode: int, *, is_link: bool) -> int:
+    """The bits of a mode that are part of what a member is; the others are its packer's."""
+    return mode & (0o7700 if is_link else 0o7702)
 
 
-def _refuse_unknown_headers(archive: str, info: tarfile.TarInfo) -> None:
-    unknown = sorted(set(info.pax_headers) - _KNOWN_HEADERS)
-    if unknown:
-        raise IntegrityError(
-            f"{archive}: the member {info.name!r} has the headers {', '.join(unknown)}",
-            "do not use this archive",
-        )
-
-
-def _kind(info: tarfile.TarInfo) -> str:
-    for kind, is_kind in {
-        "file": info.isreg(),
-        "folder": info.isdir(),
-        "link": info.issym(),
-        "hard link": info.islnk(),
-    }.items():
-        if is_kind:
-            return kind
-    return "special"
-
-
-def _body(tar: tarfile.TarFile, info: tarfile.TarInfo) -> str:
-    if not info.isreg():
-        return info.linkname
-    content = tar.extractfile(info)
-    if content is None:
-        raise IntegrityError(f"{info.name!r} has no content")
+def body_sha256(content: Readable) -> str:
+    """The SHA-256 of a stream, read in pieces."""
     sha256 = hashlib.sha256()
     while piece := content.read(1 << 18):
         sha256.update(piece)

@@ -1,15 +1,17 @@
-"""What is to be said of an artifact beside the published one."""
+"""What is to be said of an artifact beside the published one: the comparison, and a policy on top of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from verbatim.build.plan import Artifact
-from verbatim.compare.inventory import Inventory, read_inventory
+from verbatim.compare.archives import read_inventory
+from verbatim.compare.comparison import Comparison, compare_inventories, some
+from verbatim.compare.inventory import Inventory
 from verbatim.errors import NetworkError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import RELEASES
@@ -30,6 +32,8 @@ class Verdict:
 
     judgement: Judgement
     text: str
+    #: What it is founded on, if both were read; ours is the first.
+    comparison: Comparison | None = None
 
 
 def judge(
@@ -54,25 +58,43 @@ def _judge(release: Release, artifact: Artifact, fetcher: Fetcher, releases: Pat
         other = _published_or_sibling(release, artifact.name, fetcher, releases)
     except (NetworkError, UsageError) as error:
         return Verdict("different", f"differs from python.org, and how cannot be seen: {error.message}")
-    return _beside(artifact, other)
-
-
-def _beside(artifact: Artifact, other: TarballSource) -> Verdict:
-    """The verdict on an artifact that is not the published one bit for bit, from what is in both."""
     ours = read_inventory(artifact.path, artifact.name)
     theirs = read_inventory(other.path, f"the published {other.name}")
-    seen_in = "" if other.name == artifact.name else f" (seen in {other.name})"
-    differences = content_differences(ours, theirs)
+    if other.name == artifact.name:
+        return judge_tarball(ours, theirs)
+    verdict = judge_tarball(ours, theirs, f" (seen in {other.name})")
+    if verdict.judgement != "equivalent":
+        return verdict
+    why = "; ".join(packing_reasons(theirs)) or "its contents are ours"
+    return Verdict(
+        "uncompared",
+        f"not compared: the published file cannot be had here, and its bits cannot be reproduced (seen in {other.name}): {why}",
+        verdict.comparison,
+    )
+
+
+def judge_tarball(ours: Inventory, theirs: Inventory, seen_in: str = "") -> Verdict:
+    """The verdict on a source tarball that is not the published one bit for bit, from what is in both.
+
+    ``seen_in`` says, in brackets, which other file stands in for the published one. An uncompressed tar of ours
+    is compared by its stream.
+    """
+    comparison = compare_inventories(ours, theirs)
+    differences = comparison.differences("ours", "python.org's")
     if differences:
-        return Verdict("different", f"differs from python.org{seen_in}: {_some(differences)}")
+        return Verdict("different", f"differs from python.org{seen_in}: {some(differences)}", comparison)
+    apart = ", ".join(comparison.stabilizers)
     reasons = packing_reasons(theirs)
-    if not reasons or max(ours.times) >= REPRODUCIBLE_SINCE:
+    is_stream = ours.compression == "" and ours.stream_sha256 == theirs.stream_sha256
+    if max(ours.times, default=0) >= REPRODUCIBLE_SINCE and not is_stream:
         how = "; ".join(reasons) or "packed or compressed differently"
-        return Verdict("different", f"differs from python.org{seen_in}: the same contents, but {how}")
-    why = f"its bits cannot be reproduced{seen_in}: {'; '.join(reasons)}"
-    if other.name != artifact.name:
-        return Verdict("uncompared", f"not compared: the published file cannot be had here, and {why}")
-    return Verdict("equivalent", f"equivalent: the contents are python.org's; {why}")
+        return Verdict(
+            "different",
+            f"differs from python.org{seen_in}: the same contents, but {how} ({apart})",
+            comparison,
+        )
+    why = f"; its bits cannot be reproduced{seen_in}: {'; '.join(reasons)}" if reasons else ""
+    return Verdict("equivalent", f"equivalent ({apart}): the contents are python.org's{why}", comparison)
 
 
 def _published_or_sibling(release: Release, name: str, fetcher: Fetcher, releases: Path) -> TarballSource:
@@ -84,29 +106,13 @@ def _published_or_sibling(release: Release, name: str, fetcher: Fetcher, release
         return published_tarball(release, fetcher, others, releases=releases)
 
 
-def content_differences(ours: Inventory, theirs: Inventory) -> list[str]:
-    """Members that only one of them has, or that are not the same; each in a few words."""
-    added = ours.contents.keys() - theirs.contents.keys()
-    removed = theirs.contents.keys() - ours.contents.keys()
-    changed = {
-        name
-        for name in ours.contents.keys() & theirs.contents.keys()
-        if ours.contents[name] != theirs.contents[name]
-    }
-    return [
-        *(f"{name} is only in ours" for name in sorted(added)),
-        *(f"{name} is only in python.org's" for name in sorted(removed)),
-        *(f"{name} is not the same" for name in sorted(changed)),
-    ]
-
-
 def packing_reasons(inventory: Inventory) -> list[str]:
     """Why nobody can make an archive's bits again from its contents; none if it was packed the modern way."""
     reasons = []
     if not inventory.is_sorted:
         reasons.append("its members are unsorted")
     if inventory.owners != {"0/0"}:
-        reasons.append(f"its makers' user names are in it ({_some(sorted(inventory.owners))})")
+        reasons.append(f"its makers' user names are in it ({some(sorted(inventory.owners))})")
     if len(inventory.times) > 1:
         first, last = (
             f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S}"
@@ -116,9 +122,3 @@ def packing_reasons(inventory: Inventory) -> list[str]:
     if not inventory.modes <= {0o644, 0o755, 0o777}:
         reasons.append("its modes are its maker's")
     return reasons
-
-
-def _some(items: Iterable[str], most: int = 3) -> str:
-    items = list(items)
-    more = f" and {len(items) - most} more" if len(items) > most else ""
-    return ", ".join(items[:most]) + more

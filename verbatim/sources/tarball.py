@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from verbatim import console
 from verbatim.archive.unpack import Unpacker
+from verbatim.digest import HashingReader
 from verbatim.environments.mirrors import debian_urls
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.fetch import Download, Fetcher
@@ -39,7 +38,7 @@ class TarballSource:
         unpacker = Unpacker(tree)
         size = self.path.stat().st_size
         with console.progress(f"unpacking {self.name}", size) as advance, self.path.open("rb") as file:
-            reader = _Reader(file, advance)
+            reader = HashingReader(file, advance)
             unpacker.tar(self.name, reader)
         unpacker.finish()
         if reader.sha256 != self.sha256:
@@ -123,22 +122,3 @@ def _canonical_name(path: Path, release: Release) -> str:
     """The name that it would have on python.org: a user's own file name is nobody's business."""
     suffix = ".tar.xz" if path.name.endswith(".tar.xz") else ".tgz"
     return release.folder + suffix
-
-
-class _Reader:
-    """Reads a file, hashes what it reads, and advances a bar."""
-
-    def __init__(self, file: IO[bytes], advance: console.Advance) -> None:
-        self._file = file
-        self._advance = advance
-        self._hash = hashlib.sha256()
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        self._hash.update(data)
-        self._advance(len(data))
-        return data
-
-    @property
-    def sha256(self) -> str:
-        return self._hash.hexdigest()

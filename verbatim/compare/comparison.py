@@ -1,0 +1,151 @@
+"""Two files of one release: identical, equivalent, or different, and in what.
+
+What two packers do differently with the same contents is taken away by a *stabilizer*; a comparison names those
+that were needed, and no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from verbatim.compare.archives import archive_kind, read_inventory
+from verbatim.compare.inventory import Inventory
+from verbatim.errors import IntegrityError
+
+#: ``undecided``: the hashes differ, and the bytes of one are not at hand.
+Judgement = Literal["identical", "equivalent", "different", "undecided"]
+
+#: In which order members are packed; all their times; owners; the bits of modes that are a packer's; how headers
+#: are written; how it is compressed.
+Stabilizer = Literal["order", "times", "owners", "modes", "headers", "compression"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A member that both have, and that is not the same."""
+
+    name: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.name} is not the same ({self.what})"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is to be said of a second file beside a first one."""
+
+    judgement: Judgement
+    stabilizers: tuple[Stabilizer, ...] = ()
+    #: Members that only the second has, and that only the first has, sorted.
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[Change, ...] = ()
+    #: Why it is undecided.
+    reason: str = ""
+
+    def differences(self, first: str, second: str) -> list[str]:
+        """Each in a few words, with what the two files are called."""
+        return [
+            *(f"{name} is only in {first}" for name in self.removed),
+            *(f"{name} is only in {second}" for name in self.added),
+            *map(str, self.changed),
+        ]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that is compared."""
+
+    name: str
+    sha256: str
+    #: Where its bytes are; None where only its hash is known.
+    path: Path | None = None
+
+
+def inventory_of(file: File) -> Inventory:
+    """The inventory of a file that is at hand; raises IntegrityError if it has changed meanwhile."""
+    if file.path is None:
+        raise ValueError(f"{file.name} is not at hand")
+    inventory = read_inventory(file.path, file.name)
+    if inventory.sha256 != file.sha256:
+        raise IntegrityError(
+            f"{file.name} has SHA-256 {inventory.sha256}, expected {file.sha256}",
+            "let nothing write to it meanwhile",
+        )
+    return inventory
+
+
+def compare_files(first: File, second: File) -> Comparison:
+    """Compare by the hash and, where that differs and both are archives at hand, member by member."""
+    if first.sha256 == second.sha256:
+        return Comparison("identical")
+    away = [file.name for file in (first, second) if file.path is None]
+    if away:
+        names = " and ".join(dict.fromkeys(away))
+        return Comparison("undecided", reason=f"the hashes differ, and the bytes of {names} are not at hand")
+    kinds = {archive_kind(file.name) for file in (first, second)}
+    if None in kinds:
+        return Comparison("different")
+    if len(kinds) > 1:
+        return Comparison("undecided", reason="one is a tar archive and the other a zip archive")
+    return compare_inventories(inventory_of(first), inventory_of(second))
+
+
+def compare_inventories(first: Inventory, second: Inventory) -> Comparison:
+    """Compare two archives of one kind, member by member."""
+    ours, theirs = first.contents, second.contents
+    added, removed = theirs.keys() - ours.keys(), ours.keys() - theirs.keys()
+    changed = sorted(name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name])
+    if added or removed or changed:
+        changes = (Change(name, _what(first, second, name)) for name in changed)
+        return Comparison("different", (), tuple(sorted(added)), tuple(sorted(removed)), tuple(changes))
+    if first.sha256 == second.sha256:
+        return Comparison("identical")
+    return Comparison("equivalent", tuple(_needed(first, second)))
+
+
+def _needed(first: Inventory, second: Inventory) -> Iterator[Stabilizer]:
+    """The stabilizers without which two archives of the same contents would not be the same."""
+    same_stream = first.stream_sha256 == second.stream_sha256
+    packings = [(packing, second.packings[name]) for name, packing in first.packings.items()]
+    found: dict[Stabilizer, bool] = {
+        "order": first.order != second.order,
+        "times": any((one.time, one.times) != (other.time, other.times) for one, other in packings),
+        "owners": any(one.owners != other.owners for one, other in packings),
+        "modes": any(one.mode != other.mode for one, other in packings),
+        "headers": first.headers != second.headers
+        or any(one.headers != other.headers for one, other in packings),
+        "compression": same_stream
+        or first.compression != second.compression
+        or any(one.compression != other.compression for one, other in packings),
+    }
+    others = [stabilizer for stabilizer in found if stabilizer != "compression" or first.kind == "zip"]
+    if not same_stream and not any(found[stabilizer] for stabilizer in others):
+        # Fill bytes, or whatever else nobody unpacks.
+        found["headers"] = True
+    yield from (stabilizer for stabilizer, is_needed in found.items() if is_needed)
+
+
+def _what(first: Inventory, second: Inventory, name: str) -> str:
+    """In what a member differs, the first thing that tells."""
+    one, other = first.contents[name], second.contents[name]
+    if one.kind != other.kind:
+        return f"a {one.kind} and a {other.kind}"
+    if one.body != other.body:
+        return "its content" if one.kind == "file" else f"to {one.body!r} and to {other.body!r}"
+    return f"mode {_mode(first, name)} and {_mode(second, name)}"
+
+
+def _mode(inventory: Inventory, name: str) -> str:
+    return f"{inventory.packings[name].mode & 0o7777:03o}"
+
+
+def some(items: Iterable[str], most: int = 3) -> str:
+    """The first few, and how many more there are."""
+    items = list(items)
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return ", ".join(items[:most]) + more
