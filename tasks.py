@@ -135,6 +135,25 @@ def rebuild(
     rebuilt.built.refuse_difference()
 
 
+@task(
+    auto_shortflags=False,
+    help={
+        "first": "a folder of results, a SHA256SUMS file, a statement, or a single file",
+        "second": "another one",
+        "json": "print the result as JSON",
+    },
+)
+@framed
+def compare(context: Context, first: str, second: str, json: bool = False) -> None:
+    """Compare two builds, artifact by artifact, and archives member by member."""
+    from verbatim.process.compare import compare_builds
+    from verbatim.report.comparison import show_compared
+
+    compared = compare_builds(_named("FIRST", first), _named("SECOND", second))
+    show_compared(compared, as_json=json)
+    compared.refuse_difference()
+
+
 _SIGNING = {
     "version": "the version",
     "attestations": "the folder that gets a folder VERSION with what is signed",

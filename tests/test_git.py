@@ -378,7 +378,7 @@ def test_a_tree_of_more_files_than_any_release_has_is_refused_early(
 ) -> None:
     monkeypatch.setattr("verbatim.sources.repository._MOST_FILES", 1_000)
     tree = repository.tree({f"{number}".encode(): b"" for number in range(10)})
-    for _ in range(6):
+    for _ in range(4):
         tree = repository.tree({f"{number}".encode(): ("040000", tree) for number in range(10)})
     repository.commit(tree, tag=RELEASE.tag)
     with pytest.raises(IntegrityError, match="larger than any"):

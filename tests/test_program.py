@@ -40,6 +40,7 @@ _STATUSES = {
     "NetworkError": 4,
     "BuildError": 5,
     "IntegrityError": 6,
+    "UndecidedError": 7,
 }
 
 _TARBALL = "/3.13.5/Python-3.13.5.tar.xz"

@@ -57,3 +57,9 @@ class IntegrityError(VerbatimError):
     """Bytes that were refused: not the pinned ones, or not safe to use."""
 
     status = 6
+
+
+class UndecidedError(VerbatimError):
+    """It could not be told whether two builds are the same: what decides it is not at hand."""
+
+    status = 7

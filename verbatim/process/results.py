@@ -12,28 +12,29 @@ from pathlib import Path
 from verbatim import console
 from verbatim.build.plan import Artifact, Plan
 from verbatim.build.stages import artifact_names
+from verbatim.compare.sums import write_sums
 from verbatim.digest import sha256_file
 from verbatim.evidence.statement import BuildDefinition, Statement, file_name
 from verbatim.release import Release
 from verbatim.scratch import locked
 
-_SUMS = "SHA256SUMS"
-_BUILD_INFO = "buildinfo"
+SUMS = "SHA256SUMS"
+BUILD_INFO = "buildinfo"
 
 
 def known_names(release: Release) -> set[str]:
     """The names of all that builds of a release put into its folder."""
     stages = artifact_names(release)
     names = {name for artifacts in stages.values() for name in artifacts}
-    return {_SUMS, _BUILD_INFO, *names, *(file_name(stage) for stage in stages)}
+    return {SUMS, BUILD_INFO, *names, *(file_name(stage) for stage in stages)}
 
 
 def write_beside(folder: Path, stage: str, statement: Statement, info: Mapping[str, str]) -> None:
     """Write a stage's statement, and what is particular to this run, which nobody signs, by file name."""
     (folder / file_name(stage)).write_bytes(statement.encode())
-    (folder / _BUILD_INFO).mkdir()
+    (folder / BUILD_INFO).mkdir()
     for name, text in info.items():
-        (folder / _BUILD_INFO / f"{stage}-{name}").write_text(text, encoding="utf-8")
+        (folder / BUILD_INFO / f"{stage}-{name}").write_text(text, encoding="utf-8")
 
 
 def verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] | None:
@@ -45,7 +46,7 @@ def verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] |
         path = folder / name
         if is_plain(path) and sha256_file(path) == sha256:
             artifacts.append(Artifact(path, path.stat().st_size, sha256))
-    expected = {file_name(plan.stage.name): statement.encode(), _SUMS: _sums(folder)}
+    expected = {file_name(plan.stage.name): statement.encode(), SUMS: _sums(folder)}
     beside = [
         name
         for name, data in expected.items()
@@ -68,7 +69,7 @@ def _sums(folder: Path) -> bytes:
     for path in sorted(folder.glob(file_name("*"))):
         statement = Statement.read(path) if is_plain(path) else None
         hashes |= statement.hashes if statement else {}
-    return "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(hashes.items())).encode()
+    return write_sums(hashes)
 
 
 def publish(result: Path, folder: Path, former: Path, plan: Plan) -> None:
@@ -77,7 +78,7 @@ def publish(result: Path, folder: Path, former: Path, plan: Plan) -> None:
         if folder.exists():
             for path in _of_others(folder, plan):
                 os.link(path, result / path.relative_to(folder), follow_symlinks=False)
-        (result / _SUMS).write_bytes(_sums(result))
+        (result / SUMS).write_bytes(_sums(result))
         for path in [*result.rglob("*"), result]:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
             os.fsync(descriptor)
@@ -92,4 +93,4 @@ def _of_others(folder: Path, plan: Plan) -> Iterator[Path]:
     for stage, artifacts in artifact_names(plan.release).items():
         if stage != plan.stage.name:
             names = (folder / name for name in (*artifacts, file_name(stage)))
-            yield from filter(is_plain, [*names, *(folder / _BUILD_INFO).glob(f"{stage}-*")])
+            yield from filter(is_plain, [*names, *(folder / BUILD_INFO).glob(f"{stage}-*")])

@@ -40,10 +40,14 @@ def _command(name: str, purpose: str, options: list[Argument]) -> Iterator[str]:
     if options:
         yield from ("| option | meaning | default |", "| --- | --- | --- |")
         yield from (
-            f"| `--{str(option.name).replace('_', '-')}` | {option.help or ''} | {_default(option)} |"
-            for option in options
+            f"| `{_spelt(option)}` | {option.help or ''} | {_default(option)} |" for option in options
         )
         yield ""
+
+
+def _spelt(option: Argument) -> str:
+    """As it is typed; what has no name there, in capitals."""
+    return str(option.name).upper() if option.positional else f"--{str(option.name).replace('_', '-')}"
 
 
 def _default(option: Argument) -> str:

@@ -1,0 +1,105 @@
+"""``invoke compare``: two builds, artifact by artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from verbatim.compare.comparison import Comparison, File, Judgement, compare_files, some
+from verbatim.errors import MismatchError, UndecidedError
+from verbatim.process.sides import Side, open_side
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An artifact of two builds, and what is to be said of it."""
+
+    name: str
+    #: None where only the other build has it.
+    first: File | None
+    second: File | None
+    judgement: Judgement
+    text: str
+    comparison: Comparison | None = None
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What came of a comparison. The files of its pairs may be gone when the task ends."""
+
+    pairs: Sequence[Pair]
+
+    @property
+    def unequal(self) -> list[tuple[str, Path, Path]]:
+        """The pairs that are not identical and at hand: what there is to explain, by the artifact's name."""
+        return [
+            (pair.name, pair.first.path, pair.second.path)
+            for pair in self.pairs
+            if pair.judgement != "identical"
+            and pair.first is not None
+            and pair.second is not None
+            and pair.first.path is not None
+            and pair.second.path is not None
+        ]
+
+    def refuse_difference(self) -> None:
+        """Raise MismatchError if anything differs or has no partner, UndecidedError if it could not be told."""
+        different = [pair.name for pair in self.pairs if pair.judgement == "different"]
+        if different:
+            raise MismatchError(f"{some(different)}: not the same", "what differs is said above")
+        undecided = [pair.name for pair in self.pairs if pair.judgement == "undecided"]
+        if undecided:
+            raise UndecidedError(
+                f"{some(undecided)}: it could not be told whether they are the same",
+                "compare where the bytes of both are at hand",
+            )
+
+
+def compare_builds(first: Path, second: Path) -> Compared:
+    """Compare what is at two places; raises what `open_side` and `compare_files` raise."""
+    ours, theirs = open_side(first), open_side(second)
+    if ours.is_single and theirs.is_single:
+        [one], [other] = ours.files.values(), theirs.files.values()
+        return Compared([_pair(one.name, one, other)])
+    return Compared([_pair(name, *pair) for name, pair in sorted(_paired(ours, theirs).items())])
+
+
+def _paired(ours: Side, theirs: Side) -> dict[str, tuple[File | None, File | None]]:
+    """By name; then by being the same archive, otherwise compressed; then those that only one has.
+
+    One file beside a whole build is only held against its partner there.
+    """
+    pairs: dict[str, tuple[File | None, File | None]] = {}
+    taken: set[str] = set()
+    for name, file in ours.files.items():
+        partner = theirs.partner(name) if file.path is not None else theirs.files.get(name)
+        pairs[name] = (file, partner)
+        taken.update({partner.name} if partner else ())
+    if theirs.is_single and taken:
+        return {name: pair for name, pair in pairs.items() if pair[1] is not None}
+    for name, file in theirs.files.items():
+        if name not in taken and not ours.is_single:
+            pairs[name] = (ours.partner(name) if file.path is not None else None, file)
+    return pairs
+
+
+def _pair(name: str, first: File | None, second: File | None) -> Pair:
+    if first is None or second is None:
+        return Pair(name, first, second, "different", f"only in {'the first' if first else 'the second'}")
+    comparison = compare_files(first, second)
+    return Pair(name, first, second, comparison.judgement, describe(comparison), comparison)
+
+
+def describe(comparison: Comparison, first: str = "the first", second: str = "the second") -> str:
+    """A comparison in a line; the two files are called ``first`` and ``second``."""
+    match comparison.judgement:
+        case "equivalent":
+            return f"equivalent ({', '.join(comparison.stabilizers)}): the contents are the same"
+        case "different":
+            differences = comparison.differences(first, second)
+            return f"different: {some(differences) or 'they are no archives, and not the same'}"
+        case "undecided":
+            return f"undecided: {comparison.reason}"
+        case _:
+            return "identical"
