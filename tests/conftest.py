@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.servers import Site
-from verbatim.fetch import Fetcher, Patience
+from verbatim.fetch import Fetcher
 from verbatim.store import Store
+from verbatim.transfer import Patience
 
 #: What decides how Verbatim behaves, and what makes a log look like a terminal.
 _SETTINGS = ("VERBATIM_", "FORCE_COLOR", "TTY_")

@@ -12,8 +12,9 @@ import pytest
 from tests.servers import Page, Site
 from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, NetworkError, UsageError
-from verbatim.fetch import Download, Fetcher, Patience
+from verbatim.fetch import Download, Fetcher, Served
 from verbatim.store import Store
+from verbatim.transfer import Patience
 
 CONTENT = bytes(range(256)) * 1000
 WRONG = CONTENT[::-1]
@@ -341,7 +342,7 @@ def test_one_failure_among_many_fails_them_all(site: Site, fetcher: Fetcher, sto
 _FETCH = """
 import sys
 from pathlib import Path
-from verbatim.fetch import Download, Fetcher
+from verbatim.fetch import Download, Fetcher, Served
 from verbatim.store import Store
 cache, url, sha256 = sys.argv[1:]
 print(Fetcher(Store(Path(cache))).fetch(Download("a file", sha256, (url,))))
@@ -386,3 +387,51 @@ def test_redirections_in_circles_end(site: Site, fetcher: Fetcher) -> None:
 def test_a_length_that_is_no_length_is_not_believed(site: Site, fetcher: Fetcher) -> None:
     site.serve("/file", Page(CONTENT, tells_length=False, headers={"Content-Length": "9" * 5000}))
     assert fetcher.fetch(download(f"{site.url}/file", size=None)).read_bytes() == CONTENT
+
+
+# What is served, whatever it is.
+
+
+def served(fetcher: Fetcher, tmp_path: Path, *urls: str) -> Served:
+    return fetcher.fetch_served("a file", urls, tmp_path / "served")
+
+
+def test_what_is_served_is_hashed_and_does_not_enter_the_store(
+    site: Site, fetcher: Fetcher, store: Store, tmp_path: Path
+) -> None:
+    site.serve("/a", CONTENT)
+    found = served(fetcher, tmp_path, f"{site.url}/missing", f"{site.url}/a")
+    assert found == Served(tmp_path / "served", sha256_bytes(CONTENT), f"{site.url}/a")
+    assert found.path.read_bytes() == CONTENT
+    assert store.find(found.sha256) is None
+
+
+def test_what_breaks_off_is_begun_anew_and_not_put_together_from_two_files(
+    site: Site, fetcher: Fetcher, tmp_path: Path
+) -> None:
+    page = site.serve("/a", Page(CONTENT, breaks=1, break_after=5))
+    assert served(fetcher, tmp_path, f"{site.url}/a").path.read_bytes() == CONTENT
+    assert page.asked == ["", ""]
+
+
+def test_what_is_served_has_a_largest_size_and_the_next_address_begins_anew(
+    site: Site, store: Store, tmp_path: Path
+) -> None:
+    limited = Fetcher(store, patience=Patience(largest=1000))
+    site.serve("/bomb", bytes(2000))
+    site.serve("/a", b"a")
+    with pytest.raises(NetworkError, match="more than the expected 1000 bytes"):
+        served(limited, tmp_path, f"{site.url}/bomb")
+    assert served(limited, tmp_path, f"{site.url}/bomb", f"{site.url}/a").path.read_bytes() == b"a"
+
+
+def test_where_nothing_is_served_that_is_said(site: Site, fetcher: Fetcher, tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match="the server answered 404"):
+        served(fetcher, tmp_path, f"{site.url}/a", "http://[")
+
+
+def test_without_a_network_nobody_is_asked(store: Store, site: Site, tmp_path: Path) -> None:
+    page = site.serve("/a", CONTENT)
+    with pytest.raises(UsageError, match="run without --offline"):
+        served(Fetcher(store, offline=True), tmp_path, f"{site.url}/a")
+    assert page.asked == []

@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 #: The rooms of verbatim, from the ground up.
 FLOORS = (
     {"", "errors", "console", "digest", "paths", "programs", "scratch", "seccomp"},
-    {"data", "release", "store", "fetch", "archive"},
+    {"data", "release", "store", "transfer", "fetch", "archive"},
     {"sources", "environments"},
     {"engines"},
     {"build", "compare"},
@@ -32,6 +32,7 @@ DOORS = {
     ("paths", "errors"),  # the cache must be the user's own
     ("console", "errors"),  # there may be no terminal to ask on
     ("release", "data"),  # the published hashes are data
+    ("fetch", "transfer"),  # a download is made of transfers
     ("fetch", "store"),  # a download ends in the store
     ("sources", "environments.mirrors"),  # Debian's archive has some of the published tarballs
     ("compare", "build.plan"),  # what is compared is an artifact

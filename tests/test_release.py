@@ -93,6 +93,9 @@ def test_the_names_follow_from_the_version(monkeypatch: pytest.MonkeyPatch) -> N
         "http://b.example.org/3.14.0/Python-3.14.0rc1.tgz",
         "https://www.python.org/ftp/python/3.14.0/Python-3.14.0rc1.tgz",
     ]
+    assert release.urls("python-3.14.0rc1-docs.epub")[2] == (
+        "https://www.python.org/ftp/python/doc/3.14.0rc1/python-3.14.0rc1-docs.epub"
+    )
 
 
 def data(name: str) -> dict[str, dict[str, str]]:

@@ -62,9 +62,14 @@ class Release:
         return f"{self.folder}.tar.xz", f"{self.folder}.tgz"
 
     def urls(self, name: str) -> list[str]:
-        """Where python.org, or a mirror of it, has the file; pre-releases are in their final release's folder."""
+        """Where python.org, or a mirror of it, has the file.
+
+        Pre-releases are in their final release's folder; the documentation of each has one of its own.
+        """
         mirrors = os.environ.get("VERBATIM_PYTHON_MIRROR", "").split()
-        return [f"{mirror.rstrip('/')}/{self.base}/{name}" for mirror in [*mirrors, PYTHON_ORG]]
+        is_docs = name.startswith(f"python-{self.version}-docs")
+        folder = f"doc/{self.version}" if is_docs else self.base
+        return [f"{mirror.rstrip('/')}/{folder}/{name}" for mirror in [*mirrors, PYTHON_ORG]]
 
 
 class _Published(RootModel[dict[str, dict[str, Sha256]]]):

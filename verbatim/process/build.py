@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,14 +81,18 @@ class Outcome:
     #: What each engine made, by its name.
     by_engine: Mapping[str, Sequence[Artifact]]
 
-    def refuse_difference(self) -> None:
-        """Raise MismatchError if the engines disagree, or an artifact differs from the published one."""
+    def refuse_dispute(self) -> None:
+        """Raise MismatchError if the engines disagree."""
         disputed = disputed_artifacts(self.by_engine)
         if disputed:
             raise MismatchError(
                 f"{', '.join(disputed)}: not the same from {' and '.join(self.by_engine)}",
                 f"one of the engines may have been tampered with; what each made is in {self.folder}",
             )
+
+    def refuse_difference(self) -> None:
+        """Raise MismatchError if the engines disagree, or an artifact differs from the published one."""
+        self.refuse_dispute()
         different = [
             artifact.name
             for artifact, verdict in zip(self.artifacts, self.verdicts, strict=True)
@@ -101,14 +105,18 @@ class Outcome:
             )
 
 
-def build_stages(requests: Sequence[Request], fetcher: Fetcher) -> list[Outcome]:
+#: Says what is to be said of artifacts beside the published ones.
+Judge = Callable[[Release, Sequence[Artifact], Fetcher], list[Verdict]]
+
+
+def build_stages(requests: Sequence[Request], fetcher: Fetcher, judging: Judge = judge) -> list[Outcome]:
     """Make what several requests for one release ask for, all from the source that the first was made from.
 
     What is for a target is built from the tarball that the first one made: what is built is what is shipped.
     """
     first, *others = requests
-    outcomes = [build_stage(first, fetcher)]
-    return outcomes + [build_stage(following(request, outcomes[0]), fetcher) for request in others]
+    outcomes = [build_stage(first, fetcher, judging)]
+    return outcomes + [build_stage(following(request, outcomes[0]), fetcher, judging) for request in others]
 
 
 def following(request: Request, first: Outcome) -> Request:
@@ -125,7 +133,7 @@ def following(request: Request, first: Outcome) -> Request:
     return replace(request, choice=SourceChoice(str(tarball.path)))
 
 
-def build_stage(request: Request, fetcher: Fetcher) -> Outcome:
+def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> Outcome:
     """Make the artifacts of a stage, or see that they are there already; judge them.
 
     Raises what its parts raise; a difference between engines or from the published files is not raised
@@ -135,7 +143,7 @@ def build_stage(request: Request, fetcher: Fetcher) -> Outcome:
     _check_output(request)
     remembered = _remembered(request, fetcher.store)
     if remembered is None:
-        _check_engines(request)
+        check_engines(request)
     # The network is not asked again what it answered before.
     is_known = remembered is not None and request.choice.is_remote
     source = None if is_known else choose_source(request.choice, release, fetcher)
@@ -146,16 +154,16 @@ def build_stage(request: Request, fetcher: Fetcher) -> Outcome:
             _recall_fall_back(request, plan)
             # Each engine made them, together or one after the other.
             by_engine = {engine.name: artifacts for engine in request.engines}
-            verdicts = judge(release, artifacts, fetcher)
+            verdicts = judging(release, artifacts, fetcher)
             return Outcome(
                 request.stage.name, request.folder, True, plan.source, artifacts, verdicts, by_engine
             )
-        _check_engines(request)
+        check_engines(request)
     source = source or choose_source(request.choice, release, fetcher)
     plan = Plan(release, source.identity, request.stage)
     folder, by_engine = _build(request, plan, source, fetcher)
     artifacts = by_engine[request.engines[0].name]
-    verdicts = judge(release, artifacts, fetcher)
+    verdicts = judging(release, artifacts, fetcher)
     return Outcome(request.stage.name, folder, False, plan.source, artifacts, verdicts, by_engine)
 
 
@@ -189,7 +197,7 @@ def _check_output(request: Request) -> None:
         )
 
 
-def _check_engines(request: Request) -> None:
+def check_engines(request: Request) -> None:
     """Raise CapabilityError for what is missing, before anything is fetched for nothing."""
     for engine in request.engines:
         lack = lacking(engine)
