@@ -19,7 +19,7 @@ from invoke.loader import FilesystemLoader
 from invoke.tasks import task
 
 from verbatim import console
-from verbatim.build.stages import choose_stages
+from verbatim.build.stages import choose_stages, packed_stage
 from verbatim.build.vary import choose_variations
 from verbatim.engines.choose import NAMES, choose_engines, engine
 from verbatim.engines.sandbox import Sandbox
@@ -133,6 +133,61 @@ def rebuild(
     show_rebuilt(rebuilt, as_json=json)
     rebuilt.refuse_difference()
     rebuilt.built.refuse_difference()
+
+
+@task(
+    auto_shortflags=False,
+    help={
+        "version": "the version to rebuild and compare",
+        "artifacts": "as for build",
+        "formats": "as for build",
+        "against": "a file or a folder that you have downloaded, in place of what is served now",
+        "quick": "of the source tarballs, make and compare only the tar stream, and write nothing",
+        "source": "as for build",
+        "commit": "as for build",
+        "engine": "as for build",
+        "output": "as for build",
+        "offline": "fetch nothing: use what is in the cache",
+        "jobs": "downloads at a time",
+        "json": "print the result as JSON",
+    },
+)
+@framed
+def verify(
+    context: Context,
+    version: str = "",
+    artifacts: str = "source",
+    formats: str = "",
+    against: str | None = None,
+    quick: bool = False,
+    source: str = "auto",
+    commit: str | None = None,
+    engine: str = "sandbox",
+    output: str = "dist",
+    offline: bool = False,
+    jobs: int = _JOBS,
+    json: bool = False,
+) -> None:
+    """Rebuild a release here and compare it with what python.org serves now, artifact by artifact."""
+    from verbatim.process.verify import verifying, verifying_quickly
+    from verbatim.report.verify import show_verified
+
+    fetcher, folder = _fetcher(offline=offline, jobs=jobs), _output(output)
+    release, choice = Release.parse(version), SourceChoice(source, commit)
+    if quick and artifacts != "source":
+        raise UsageError("--quick is for the source tarballs", "leave it or --artifacts out")
+    stages = [packed_stage(release)] if quick else choose_stages(release, artifacts, formats)
+    engines = choose_engines(engine)
+    requests = [Request(release, stage, choice, folder, engines) for stage in stages]
+    published = _named("--against", against) if against is not None else None
+    with (
+        verifying_quickly(requests[0], fetcher, published)
+        if quick
+        else verifying(requests, fetcher, published)
+    ) as verified:
+        # Only in here is what was downloaded at hand: `verified.unequal` has the pairs to look into.
+        show_verified(verified, as_json=json)
+    verified.refuse_difference()
 
 
 @task(

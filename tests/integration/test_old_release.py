@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -43,3 +44,17 @@ def test_the_published_bits_are_said_to_be_irreproducible_and_why(twice: list[Fi
             assert "its bits cannot be reproduced" in artifact["explanation"]
             for reason in ("unsorted", "user names", "times, from"):
                 assert reason in artifact["explanation"]
+
+
+def test_it_is_verified_as_equivalent_and_each_stabilizer_is_named(twice: list[Finished]) -> None:
+    output = Path(twice[0].result["folder"]).parent
+    verified = verbatim(
+        *("verify", "--version", "3.11.2", "--source", "tarball", "--output", str(output), "--json")
+    )
+    # Where the .tar.xz is out of reach, of that one it cannot be told.
+    assert verified.status in (0, 7)
+    artifacts = {artifact["name"]: artifact for artifact in json.loads(verified.out)["artifacts"]}
+    assert artifacts["Python-3.11.2.tgz"]["verdict"] == "equivalent"
+    assert artifacts["Python-3.11.2.tgz"]["stabilizers"] == ["order", "times", "owners", "headers"]
+    expected = {0: "equivalent", 7: "undecided"}[verified.status]
+    assert artifacts["Python-3.11.2.tar.xz"]["verdict"] == expected

@@ -26,7 +26,7 @@ def show_outcomes(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
             console.result(f"{artifact.name}  {artifact.size:,} bytes")
             console.result(f"  SHA-256 {artifact.sha256}")
             console.result(f"  {verdict.text}")
-    console.result(_source_line(outcomes[0].source))
+    console.result(source_line(outcomes[0].source))
 
 
 def _as_json(outcomes: Sequence[Outcome]) -> object:
@@ -73,7 +73,7 @@ def _show_engines(outcome: Outcome) -> None:
     console.result_table(["SHA-256", *outcome.by_engine, ""], rows)
 
 
-def _source_line(source: Identity) -> str:
+def source_line(source: Identity) -> str:
     """What it was made from; from a tarball, the commit was not looked at."""
     if source.kind == "git":
         return f"built from commit {source.digest['gitCommit']}"
