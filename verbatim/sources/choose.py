@@ -29,13 +29,17 @@ class SourceChoice:
         """Whether the network would have to be asked to know what it stands for."""
         return self.text in ("auto", "git", "tarball") or _URL.fullmatch(self.text) is not None
 
+    @property
+    def is_tarball(self) -> bool:
+        return self.text == "tarball" or self.text.endswith(SUFFIXES)
+
 
 def choose_source(choice: SourceChoice, release: Release, fetcher: Fetcher) -> Source:
     """The source that was asked for; a fall-back is said aloud.
 
     Raises UsageError if the choice means nothing, and what the kinds of sources raise.
     """
-    if choice.commit is not None and (choice.text == "tarball" or choice.text.endswith(SUFFIXES)):
+    if choice.commit is not None and choice.is_tarball:
         raise UsageError("--commit names a commit, but the source is a tarball", "leave out one of them")
     if choice.text == "auto":
         return _git_or_tarball(choice, release, fetcher)

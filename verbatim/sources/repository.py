@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
@@ -35,6 +37,23 @@ _NOT_THERE = (
 _SHORT, _LONG = 60, 1800
 
 
+@dataclass(frozen=True)
+class Entry:
+    """One entry of a tree and those below it: a file or a link (or a submodule, which `check_tree` refuses)."""
+
+    name: str
+    #: As git writes it: ``100644``, ``100755``, ``120000`` for a link.
+    mode: str
+    kind: str
+    identity: str
+    #: In bytes, or ``-``.
+    size: str
+
+    @property
+    def is_link(self) -> bool:
+        return self.mode == "120000"
+
+
 class Repository:
     """A bare repository for one commit, below a folder of the caller's."""
 
@@ -45,7 +64,7 @@ class Repository:
         # taken from it, and each is checked.
         configuration.write_text(
             "[safe]\n\tdirectory = *\n[transfer]\n\tfsckObjects = true\n[fetch]\n\tfsckObjects = true\n"
-            "[http]\n\tlowSpeedLimit = 1000\n\tlowSpeedTime = 30\n[gc]\n\tauto = 0\n[protocol]\n\tversion = 2\n"
+            "[core]\n\tattributesFile = /dev/null\n[http]\n\tlowSpeedLimit = 1000\n\tlowSpeedTime = 30\n[gc]\n\tauto = 0\n[protocol]\n\tversion = 2\n"
             "[uploadpack]\n\tallowAnySHA1InWant = true\n",
             encoding="utf-8",
         )
@@ -56,6 +75,7 @@ class Repository:
         }
         self._environment = {
             **kept,
+            "GIT_ATTR_NOSYSTEM": "1",
             "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
             "GIT_CONFIG_GLOBAL": str(configuration),
             "GIT_CONFIG_NOSYSTEM": "1",
@@ -110,16 +130,20 @@ class Repository:
         pack = store.recall("git", commit)
         if pack is None:
             return None
-        (self._repository / "shallow").write_text(f"{commit}\n", encoding="ascii")
         try:
-            with pack.open("rb") as file:
-                self._run("index-pack", "--stdin", standard_input=file)
-            self._run("cat-file", "-e", commit)
+            self.unpack(commit, pack)
         except IntegrityError:
             console.warn(f"what the cache has for commit {commit} is something else; it is fetched anew")
             (self._repository / "shallow").unlink()
             return None
         return pack
+
+    def unpack(self, commit: str, pack: Path) -> None:
+        """Unpack a commit, and compute each object's id; raises IntegrityError if the commit is not in the pack."""
+        (self._repository / "shallow").write_text(f"{commit}\n", encoding="ascii")
+        with pack.open("rb") as file:
+            self._run("index-pack", "--stdin", standard_input=file)
+        self._run("cat-file", "-e", commit)
 
     def tree_and_time(self, commit: str) -> tuple[str, int]:
         """The tree's id, and the committer's time in seconds since 1970."""
@@ -135,37 +159,72 @@ class Repository:
         """Refuse submodules, odd names, and links that lead out: no release has them."""
         archive = f"commit {commit[:12]}"
         links = 0
-        for number, line in enumerate(self._listed(commit)):
-            description, _, name = line.partition("\t")
-            mode, kind, identity, size = description.split()
-            parts = member_parts(archive, name)
-            links += mode == "120000"
+        for number, entry in enumerate(self.entries(commit)):
+            parts = member_parts(archive, entry.name)
+            links += entry.is_link
             if number > _MOST_FILES or links > _MOST_LINKS:
-                raise UnsafeMemberError(archive, name, "makes the tree larger than any that is known")
-            if kind == "commit":
+                raise UnsafeMemberError(archive, entry.name, "makes the tree larger than any that is known")
+            if entry.kind == "commit":
                 raise UnsafeMemberError(
-                    archive, name, "is a submodule, and would be missing from the tarball"
+                    archive, entry.name, "is a submodule, and would be missing from the tarball"
                 )
-            if mode not in _MODES:
-                raise UnsafeMemberError(archive, name, f"has mode {mode}")
-            if mode == "120000":
-                if int(size) > _LONGEST_LINK:
-                    raise UnsafeMemberError(archive, name, f"is a link of {size} bytes")
-                check_link(archive, parts, self._run("cat-file", "blob", identity, errors="surrogateescape"))
+            if entry.mode not in _MODES:
+                raise UnsafeMemberError(archive, entry.name, f"has mode {entry.mode}")
+            if entry.is_link:
+                if int(entry.size) > _LONGEST_LINK:
+                    raise UnsafeMemberError(archive, entry.name, f"is a link of {entry.size} bytes")
+                target = self._run("cat-file", "blob", entry.identity, errors="surrogateescape")
+                check_link(archive, parts, target)
 
-    def _listed(self, commit: str) -> Iterator[str]:
-        """The lines of ``git ls-tree`` one by one: a small pack can hold a tree of millions of files."""
-        command = ["git", "-C", str(self._repository), "ls-tree", "-r", "-z", "-l", "--full-tree", commit]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, env=self._environment) as process:
+    def entries(self, commit: str) -> Iterator[Entry]:
+        """What is in the commit's tree, one by one: a small pack can hold a tree of millions of files."""
+        with self._streaming("ls-tree", "-r", "-z", "-l", "--full-tree", commit) as output:
             rest = b""
-            try:
-                for piece in iter(lambda: cast(IO[bytes], process.stdout).read(1 << 16), b""):
-                    *lines, rest = (rest + piece).split(b"\0")
-                    yield from (line.decode("utf-8", "surrogateescape") for line in lines)
-            finally:
-                process.kill()
+            for piece in iter(lambda: output.read(1 << 16), b""):
+                *lines, rest = (rest + piece).split(b"\0")
+                for line in lines:
+                    description, _, name = line.decode("utf-8", "surrogateescape").partition("\t")
+                    yield Entry(name, *description.split())
             if rest:
                 raise IntegrityError("git ls-tree ended early")
+
+    def attributes(
+        self, commit: str, names: Sequence[str], attributes: Sequence[str]
+    ) -> dict[str, Mapping[str, str]]:
+        """By file and attribute, what the .gitattributes in the commit's tree say, and nothing else says."""
+        self._run("read-tree", commit)
+        given = "".join(f"{name}\0" for name in names)
+        said = self._run("check-attr", "--cached", "--stdin", "-z", *attributes, given=given).split("\0")
+        values: dict[str, dict[str, str]] = {name: {} for name in names}
+        for name, attribute, value in zip(said[:-1:3], said[1::3], said[2::3], strict=True):
+            values[name][attribute] = value
+        return {**values}
+
+    def contents(self, identities: Sequence[str]) -> Iterator[Iterator[bytes]]:
+        """The contents of these blobs, each in pieces, all of which are to be read before the next one."""
+        wanted = self._repository / "wanted"
+        wanted.write_text("".join(f"{identity}\n" for identity in identities), encoding="ascii")
+        with wanted.open("rb") as file, self._streaming("cat-file", "--batch", given=file) as output:
+            for identity in identities:
+                said = output.readline().decode("ascii", "replace").split()
+                if said[:2] != [identity, "blob"]:
+                    raise IntegrityError(f"git says {' '.join(said)!r}, expected the blob {identity}")
+                yield _pieces(output, int(said[2]))
+                output.read(1)
+
+    @contextmanager
+    def _streaming(self, *arguments: str, given: IO[bytes] | None = None) -> Iterator[IO[bytes]]:
+        """What git says while it says it; it is ended with the block."""
+        with subprocess.Popen(
+            ["git", "-C", str(self._repository), *arguments],
+            stdin=given or subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            env=self._environment,
+        ) as process:
+            try:
+                yield cast(IO[bytes], process.stdout)
+            finally:
+                process.kill()
 
     def _ask_remote(self, *arguments: str, seconds: int) -> str:
         for attempt in Retrying(
@@ -219,3 +278,13 @@ class Repository:
             complaint = " ".join(done.stderr.decode("utf-8", "replace").split())
             raise IntegrityError(f"git {arguments[0]} failed: {complaint}")
         return (done.stdout or b"").decode("utf-8", errors)
+
+
+def _pieces(stream: IO[bytes], size: int) -> Iterator[bytes]:
+    """So many bytes of a stream, in pieces; raises IntegrityError if there are fewer."""
+    while size > 0:
+        piece = stream.read(min(size, 1 << 18))
+        if not piece:
+            raise IntegrityError("git cat-file ended early")
+        size -= len(piece)
+        yield piece
