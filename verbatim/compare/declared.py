@@ -1,0 +1,69 @@
+"""In what a release tarball may differ from its commit's tree: a short list of data, with a reason for each."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from verbatim.data import load_model
+from verbatim.paths import RELEASES
+
+_Reason = Annotated[str, StringConstraints(min_length=1)]
+#: From the tree's top: plain names with ``/`` between them.
+_Path = Annotated[str, StringConstraints(pattern=r"^[^/*?\[\]]+(/[^/*?\[\]]+)*/?$")]
+#: One component, as fnmatch(3) has it, but not one that could be anything.
+_Name = Annotated[str, StringConstraints(pattern=r"^[^/]*\w[^/]*$")]
+
+
+class Generated(BaseModel):
+    """A file that the release process makes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: _Path
+    reason: _Reason
+
+
+class LeftOut(BaseModel):
+    """Files of the tree that the release process leaves out: at a path, or of a name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: A file, or a folder with all below it if it ends in ``/``.
+    path: _Path | None = None
+    #: A pattern for the last component, or for one of a folder above.
+    name: _Name | None = None
+    reason: _Reason
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.path is None) == (self.name is None):
+            raise ValueError("expected either a path or a name")
+        return self
+
+    def covers(self, file: str) -> bool:
+        """Whether a file of the tree is one of these."""
+        if self.path is not None:
+            return file.startswith(self.path) if self.path.endswith("/") else file == self.path
+        return any(fnmatchcase(part, self.name or "") for part in file.split("/"))
+
+
+class Declared(BaseModel):
+    """``releases/against-git.toml``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    generated: tuple[Generated, ...] = ()
+    left_out: tuple[LeftOut, ...] = Field(default=(), alias="left-out")
+
+    @classmethod
+    def load(cls, folder: Path = RELEASES) -> Declared:
+        """Read the list; raises IntegrityError if it is not one."""
+        return load_model(folder / "against-git.toml", cls, "restore it, for instance with git checkout")
+
+    def may_be_missing(self, file: str) -> bool:
+        """Whether a release may lack this file of its tree."""
+        return any(rule.covers(file) for rule in self.left_out)
