@@ -30,12 +30,14 @@ from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import CapabilityError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import PROJECT, cache_directory
+from verbatim.process.against_git import check_against_git
 from verbatim.process.build import Request, build_stages
 from verbatim.process.clean import clean_cache
 from verbatim.process.doctor import examine
 from verbatim.process.rebuild import rebuild_last
 from verbatim.program import framed
 from verbatim.release import Release
+from verbatim.report.against_git import show_against_git
 from verbatim.report.checks import show_checks
 from verbatim.report.environments import show_environments
 from verbatim.report.outcome import show_outcomes
@@ -143,6 +145,7 @@ def rebuild(
         "formats": "as for build",
         "against": "a file or a folder that you have downloaded, in place of what is served now",
         "quick": "of the source tarballs, make and compare only the tar stream, and write nothing",
+        "against-git": "rebuild nothing: hold each member of the source tarballs against the commit's tree",
         "source": "as for build",
         "commit": "as for build",
         "engine": "as for build",
@@ -160,6 +163,7 @@ def verify(
     formats: str = "",
     against: str | None = None,
     quick: bool = False,
+    against_git: bool = False,
     source: str = "auto",
     commit: str | None = None,
     engine: str = "sandbox",
@@ -174,12 +178,19 @@ def verify(
 
     fetcher, folder = _fetcher(offline=offline, jobs=jobs), _output(output)
     release, choice = Release.parse(version), SourceChoice(source, commit)
-    if quick and artifacts != "source":
-        raise UsageError("--quick is for the source tarballs", "leave it or --artifacts out")
-    stages = [packed_stage(release)] if quick else choose_stages(release, artifacts, formats)
     engines = choose_engines(engine)
-    requests = [Request(release, stage, choice, folder, engines) for stage in stages]
     published = _named("--against", against) if against is not None else None
+    if (quick or against_git) and artifacts != "source":
+        raise UsageError("--quick and --against-git are for the source tarballs", "leave --artifacts out")
+    if against_git:
+        if quick or len(engines) > 1:
+            raise UsageError("--against-git takes one engine, and no --quick", "leave them out")
+        checked = check_against_git(release, choice, published, fetcher, engines[0])
+        show_against_git(checked, as_json=json)
+        checked.refuse_difference()
+        return
+    stages = [packed_stage(release)] if quick else choose_stages(release, artifacts, formats)
+    requests = [Request(release, stage, choice, folder, engines) for stage in stages]
     with (
         verifying_quickly(requests[0], fetcher, published)
         if quick

@@ -1,0 +1,123 @@
+"""``invoke verify --against-git``: release tarballs held against the commit that the release's tag names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from verbatim.build.plan import Plan
+from verbatim.build.run import run
+from verbatim.build.stages import packed_stage
+from verbatim.compare.against_git import Comparison, Expected
+from verbatim.compare.declared import Declared
+from verbatim.compare.inventory import Inventory, read_inventory
+from verbatim.compare.verdict import REPRODUCIBLE_SINCE
+from verbatim.engines.choose import lacking
+from verbatim.engines.protocol import Engine
+from verbatim.environments.rootfs import ensure_root
+from verbatim.errors import CapabilityError, MismatchError, NetworkError, UsageError
+from verbatim.fetch import Fetcher
+from verbatim.paths import cache_directory
+from verbatim.release import Release
+from verbatim.scratch import scratch
+from verbatim.sources.choose import SourceChoice, choose_source
+from verbatim.sources.git import GitSource
+from verbatim.sources.tarball import TarballSource, published_tarball, tarball_at
+from verbatim.sources.tree import read_tree
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of it."""
+
+    source: GitSource
+    #: Each tarball with what is to be said of it.
+    comparisons: tuple[tuple[TarballSource, Comparison], ...]
+    #: Published tarballs that could not be had, and why.
+    unchecked: Mapping[str, str]
+
+    def refuse_difference(self) -> None:
+        """Raise MismatchError if a tarball is not what the commit and the declared list say."""
+        different = [tarball.name for tarball, comparison in self.comparisons if comparison.differences]
+        if different:
+            raise MismatchError(
+                f"{', '.join(different)}: not what commit {self.source.commit} says",
+                "do not use what differs; where that was published, tell the release manager",
+            )
+
+
+def check_against_git(
+    release: Release, choice: SourceChoice, against: Path | None, fetcher: Fetcher, engine: Engine
+) -> Checked:
+    """Hold the published tarballs, or those at the path ``against``, against the commit that the choice means.
+
+    The path is a tarball, or a folder with tarballs of the release under their own names. The engine makes what is
+    declared as generated. Raises UsageError if the choice is no commit or there is no such tarball, IntegrityError
+    for an archive that no honest tool makes, and what its parts raise; a difference is not raised but returned.
+    """
+    if choice.is_tarball:
+        raise UsageError("--against-git needs a commit, but --source is a tarball", "name it with --against")
+    lack = lacking(engine)
+    if lack is not None:
+        raise CapabilityError(f"{lack.what}: {lack.found}", lack.remedy)
+    # Where git cannot be asked, no tarball stands in for it.
+    choice = SourceChoice("git", choice.commit) if choice.text == "auto" else choice
+    source = choose_source(choice, release, fetcher)
+    if not isinstance(source, GitSource):
+        raise UsageError("--against-git needs a commit", "name a git repository with --source")
+    if against is None:
+        tarballs, unchecked = _published(release, fetcher)
+    else:
+        tarballs, unchecked = [tarball_at(path, release, fetcher) for path in _named(against, release)], {}
+    expected = Expected(
+        release.folder,
+        read_tree(source),
+        Declared.load(),
+        _made(source, fetcher, engine),
+        source.epoch >= REPRODUCIBLE_SINCE,
+    )
+    return Checked(
+        source,
+        tuple(
+            (tarball, expected.compare(read_inventory(tarball.path, tarball.name))) for tarball in tarballs
+        ),
+        unchecked,
+    )
+
+
+def _published(release: Release, fetcher: Fetcher) -> tuple[list[TarballSource], dict[str, str]]:
+    """Those that can be had, and why the others cannot; raises what that raised if it is all of them."""
+    tarballs, refusals = [], {}
+    for name in release.source_tarballs:
+        try:
+            tarballs.append(published_tarball(release, fetcher, (name,)))
+        except (NetworkError, UsageError) as error:
+            refusals[name] = error
+    if not tarballs:
+        raise next(iter(refusals.values()))
+    return tarballs, {name: error.message for name, error in refusals.items()}
+
+
+def _named(against: Path, release: Release) -> Iterator[Path]:
+    if not against.is_dir():
+        yield against
+        return
+    found = [against / name for name in release.source_tarballs if (against / name).exists()]
+    if not found:
+        raise UsageError(
+            f"{against} holds neither {' nor '.join(release.source_tarballs)}", "name a tarball instead"
+        )
+    yield from found
+
+
+def _made(source: GitSource, fetcher: Fetcher, engine: Engine) -> Inventory:
+    """What is in the tar that the recipe makes of the commit."""
+    plan = Plan(source.release, source.identity, packed_stage(source.release))
+    root = ensure_root(plan.stage.environment, fetcher)
+    with scratch(cache_directory() / "work") as work:
+        output = work / "output"
+        output.mkdir()
+        prepared = source.prepare(work)
+        (tar,) = run(plan, prepared, root, engine, work=work, output=output, log=work / "log")
+        return read_inventory(tar.path, f"what is made of commit {source.commit[:12]}")
