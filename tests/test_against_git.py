@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.archives import COMPRESSIONS, Member, Repository, file, folder, hard_link, link, tar
 from tests.integration.releases import DROPPED, SMALL, commit_release
-from tests.program import run_in_process
+from tests.program import Ended, run_in_process
 from verbatim.compare.against_git import Comparison, Expected
 from verbatim.compare.declared import Declared
 from verbatim.compare.inventory import Inventory, read_inventory
@@ -469,17 +469,19 @@ def test_published_tarballs_that_cannot_be_had_are_said(
 
 # The task.
 
+Verify = Callable[..., Ended]
+
 
 @pytest.fixture
 def verify(
     repository: Repository,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Callable[..., tuple[int, str, str]]:
+) -> Verify:
     # The tasks are loaded anew, and take what is there then.
     monkeypatch.setattr("verbatim.engines.sandbox.Sandbox", Maker)
 
-    def verify(*options: str) -> tuple[int, str, str]:
+    def verify(*options: str) -> Ended:
         arguments = ["verify", "--version", SMALL, "--source", str(repository.path), *options]
         return run_in_process(arguments, monkeypatch, capsys)
 
@@ -487,41 +489,41 @@ def verify(
 
 
 @pytest.mark.usefixtures("interrupts")
-def test_the_task_says_what_agrees(verify: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_the_task_says_what_agrees(verify: Verify, tmp_path: Path) -> None:
     path = tmp_path / "mine.tgz"
     path.write_bytes(COMPRESSIONS["gz"](tar(*MEMBERS)))
-    status, out, err = verify("--against-git", "--against", str(path))
-    assert status == 0, err
-    assert "equivalent to git" in out
-    assert "8 files as in git, 1 of them with CRLF" in out
-    assert f"generated anew, and the same: {TOP}/Misc/NEWS" in out
+    ended = verify("--against-git", "--against", str(path))
+    assert ended.status == 0, ended.err
+    assert "equivalent to git" in ended.out
+    assert "8 files as in git, 1 of them with CRLF" in ended.out
+    assert f"generated anew, and the same: {TOP}/Misc/NEWS" in ended.out
 
 
 @pytest.mark.usefixtures("interrupts")
-def test_the_task_names_what_differs(verify: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_the_task_names_what_differs(verify: Verify, tmp_path: Path) -> None:
     path = tmp_path / "mine.tgz"
     path.write_bytes(COMPRESSIONS["gz"](tar(*MEMBERS, file(f"{TOP}/smuggled"))))
-    status, out, err = verify("--against-git", "--against", str(path))
-    assert status == 1
-    assert f"added    {TOP}/smuggled: {SMUGGLED}" in out
-    assert err.splitlines()[-1].startswith(f"error: {TOP}.tgz: not what commit")
-    status, out, _ = verify("--against-git", "--against", str(path), "--json")
-    assert status == 1
-    [tarball] = json.loads(out)["tarballs"]
+    ended = verify("--against-git", "--against", str(path))
+    assert ended.status == 1
+    assert f"added    {TOP}/smuggled: {SMUGGLED}" in ended.out
+    assert ended.err.splitlines()[-1].startswith(f"error: {TOP}.tgz: not what commit")
+    ended = verify("--against-git", "--against", str(path), "--json")
+    assert ended.status == 1
+    [tarball] = json.loads(ended.out)["tarballs"]
     assert tarball["verdict"] == "different"
     assert tarball["differences"] == [{"kind": "added", "member": f"{TOP}/smuggled", "what": SMUGGLED}]
-    status, _, err = verify("--against-git", "--against", str(tmp_path / "nothing"))
-    assert status == 2
-    assert "is no file" in err
+    ended = verify("--against-git", "--against", str(tmp_path / "nothing"))
+    assert ended.status == 2
+    assert "is no file" in ended.err
 
 
 @pytest.mark.usefixtures("interrupts")
-def test_the_lines_end_somewhere(verify: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_the_lines_end_somewhere(verify: Verify, tmp_path: Path) -> None:
     path = tmp_path / "mine.tgz"
     path.write_bytes(COMPRESSIONS["gz"](tar(*(file(f"other/{number}") for number in range(300)))))
-    _, out, _ = verify("--against-git", "--against", str(path))
-    assert "different from git: 314 members" in out
-    assert "  and 214 more" in out
+    ended = verify("--against-git", "--against", str(path))
+    assert "different from git in 314 of its members" in ended.out
+    assert "  and 214 more" in ended.out
 
 
 # Any change whatever.

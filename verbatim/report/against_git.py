@@ -32,7 +32,7 @@ def show_against_git(checked: Checked, *, as_json: bool) -> None:
 def _lines(comparison: Comparison) -> Iterator[str]:
     differences = comparison.differences
     if differences:
-        yield f"different from git: {len(differences)} members"
+        yield f"different from git in {len(differences):,} of its members"
         for difference in differences[:_MOST]:
             yield f"  {difference.kind:7}  {difference.member}: {difference.what}"
         if len(differences) > _MOST:
