@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from tests.archives import COMPRESSIONS, Member, Repository, file, folder, hard_link, link, tar
 from tests.integration.releases import DROPPED, SMALL, commit_release
 from tests.program import Ended, run_in_process
-from verbatim.compare.against_git import Comparison, Expected
+from verbatim.compare.against_git import Expected, TreeComparison
+from verbatim.compare.archives import read_inventory
 from verbatim.compare.declared import Declared
-from verbatim.compare.inventory import Inventory, read_inventory
+from verbatim.compare.inventory import Inventory
 from verbatim.digest import sha256_bytes
 from verbatim.engines.protocol import Check, Job
 from verbatim.environments.definition import environment_folder
@@ -176,7 +177,7 @@ def differences(checked: Checked) -> list[str]:
     return lines(comparison)
 
 
-def lines(comparison: Comparison) -> list[str]:
+def lines(comparison: TreeComparison) -> list[str]:
     assert comparison.judgement == ("different" if comparison.differences else "equivalent")
     return [
         f"{difference.kind} {difference.member.removeprefix(f'{TOP}/')}: {difference.what}"
@@ -208,7 +209,7 @@ def test_the_honest_tarball_is_equivalent_and_all_that_differs_is_counted(
     checked.refuse_difference()
     [(tarball, comparison)] = checked.comparisons
     assert tarball.name == f"{TOP}.tgz"
-    assert comparison == Comparison((), len(FILES) + 1, 1, (f"{TOP}/Misc/NEWS",), len(DROPPED) + 1)
+    assert comparison == TreeComparison((), len(FILES) + 1, 1, (f"{TOP}/Misc/NEWS",), len(DROPPED) + 1)
     assert read_tree(checked.source) == EXPECTED_TREE
     commit, tree = (repository.git("rev-parse", f"v{SMALL}^{{{kind}}}") for kind in ("commit", "tree"))
     assert checked.source.identity.digest == {"gitCommit": commit, "gitTree": tree}
@@ -479,7 +480,7 @@ def verify(
     capsys: pytest.CaptureFixture[str],
 ) -> Verify:
     # The tasks are loaded anew, and take what is there then.
-    monkeypatch.setattr("verbatim.engines.sandbox.Sandbox", Maker)
+    monkeypatch.setattr("verbatim.engines.choose.choose_engines", lambda _name: [Maker()])
 
     def verify(*options: str) -> Ended:
         arguments = ["verify", "--version", SMALL, "--source", str(repository.path), *options]

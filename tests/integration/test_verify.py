@@ -197,7 +197,7 @@ def test_two_builds_of_the_real_release_are_compared_in_every_form(built: Built)
             for artifact in finished.result["artifacts"]
         }
 
-    same = {name: ("identical", []) for name in PUBLISHED}
+    same: dict[str, tuple[str, list[str]]] = {name: ("identical", []) for name in PUBLISHED}
     for form in (built.folder, built.folder / SUMS, built.folder / "source.intoto.json"):
         assert compare(built.folder, form) == compare(form, built.folder) == same
     assert compare(built.folder / TGZ, built.folder / XZ) == {TGZ: ("equivalent", ["compression"])}

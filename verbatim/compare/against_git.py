@@ -29,7 +29,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TreeComparison:
     """What came of it; the numbers are of what agrees."""
 
     #: Sorted by member.
@@ -61,7 +61,7 @@ class Expected:
     #: Whether modes are exactly 755 and 644; before that was so, a file's owner's bits count, and rights for everyone.
     has_plain_modes: bool
 
-    def compare(self, tarball: Inventory) -> Comparison:
+    def compare(self, tarball: Inventory) -> TreeComparison:
         """Hold a tarball against it, member by member."""
         differences = sorted(self._differences(tarball), key=lambda difference: difference.member)
         different = {difference.member for difference in differences}
@@ -71,7 +71,7 @@ class Expected:
             if name in tarball.contents and name not in different
         ]
         generated = [name for name in self._generated if name in tarball.contents and name not in different]
-        return Comparison(
+        return TreeComparison(
             tuple(differences),
             len(good),
             sum(file.has_crlf for file in good),

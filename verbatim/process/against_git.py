@@ -9,9 +9,10 @@ from pathlib import Path
 from verbatim.build.plan import Plan
 from verbatim.build.run import run
 from verbatim.build.stages import packed_stage
-from verbatim.compare.against_git import Comparison, Expected
+from verbatim.compare.against_git import Expected, TreeComparison
+from verbatim.compare.archives import read_inventory
 from verbatim.compare.declared import Declared
-from verbatim.compare.inventory import Inventory, read_inventory
+from verbatim.compare.inventory import Inventory
 from verbatim.compare.verdict import REPRODUCIBLE_SINCE
 from verbatim.engines.choose import lacking
 from verbatim.engines.protocol import Engine
@@ -33,7 +34,7 @@ class Checked:
 
     source: GitSource
     #: Each tarball with what is to be said of it.
-    comparisons: tuple[tuple[TarballSource, Comparison], ...]
+    comparisons: tuple[tuple[TarballSource, TreeComparison], ...]
     #: Published tarballs that could not be had, and why.
     unchecked: Mapping[str, str]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verbatim import console
-from verbatim.compare.against_git import Comparison
+from verbatim.compare.against_git import TreeComparison
 from verbatim.process.against_git import Checked
 
 #: More differences than these are of another release altogether, and nobody reads them; ``--json`` has all.
@@ -29,7 +29,7 @@ def show_against_git(checked: Checked, *, as_json: bool) -> None:
     console.result(f"held against commit {checked.source.commit}")
 
 
-def _lines(comparison: Comparison) -> Iterator[str]:
+def _lines(comparison: TreeComparison) -> Iterator[str]:
     differences = comparison.differences
     if differences:
         yield f"different from git in {len(differences):,} of its members"
