@@ -283,15 +283,6 @@ def test_by_hand_the_tarball_gives_the_published_bits(
 
 
 @pytest.mark.usefixtures("nix_daemon", "root")
-def test_the_engine_gives_the_published_bits(tmp_path: Path) -> None:
-    finished = verbatim(
-        *("build", "--version", "3.13.5", "--source", "tarball", "--engine", "nix"),
-        *("--output", str(tmp_path), "--json"),
-    )
-    assert finished.hashes == PUBLISHED
-
-
-@pytest.mark.usefixtures("nix_daemon", "root")
 def test_by_hand_a_commit_gives_what_the_engines_give(
     by_hand: Callable[..., Finished], tmp_path: Path
 ) -> None:
