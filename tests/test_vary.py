@@ -135,7 +135,16 @@ def test_without_variations_the_surroundings_are_the_contract_s() -> None:
 
 def test_without_variations_the_command_is_only_bubblewrap_s() -> None:
     nothing = Task(
-        1, cpus=[], personality=0, domain="", in_memory="", reordered=["/a"], reorder=[], behind=""
+        1,
+        cpus=[],
+        personality=0,
+        domain="",
+        in_memory="",
+        space=0,
+        files=0,
+        reordered=["/a"],
+        reorder=[],
+        behind="",
     )
     assert nothing.command(["bwrap", "--version"]) == ["bwrap", "--version"]
     assert replace(nothing, domain="example.org").command(["bwrap"])[-1] == "bwrap"

@@ -35,6 +35,9 @@ class Task:
     domain: str
     #: A folder that a new file system in memory covers.
     in_memory: str
+    #: How many bytes, and files and folders, fit into that; 0 for what the kernel thinks right.
+    space: int
+    files: int
     #: The folders that the command's own order covers.
     reordered: list[str]
     reorder: list[str]
@@ -60,7 +63,8 @@ class Task:
             domain = self.domain.encode()
             _check(_libc.setdomainname(domain, len(domain)), "the domain name")
         if self.in_memory:
-            options = f"mode=0700,uid={os.getuid()},gid={os.getgid()}".encode()
+            room = f",size={self.space},nr_inodes={self.files}" if self.space else ""
+            options = f"mode=0700,uid={os.getuid()},gid={os.getgid()}{room}".encode()
             _check(_libc.mount(b"tmpfs", os.fsencode(self.in_memory), b"tmpfs", 0, options), "a file system")
         if self.reorder:
             for number, folder in enumerate(self.reordered):

@@ -20,6 +20,7 @@ from typing import cast
 
 from verbatim import seccomp
 from verbatim.engines.launcher import Task
+from verbatim.engines.limits import Limits
 from verbatim.engines.log import follow
 from verbatim.engines.protocol import Check, Job
 from verbatim.engines.surroundings import NO_HOME, Surroundings
@@ -54,9 +55,10 @@ class Sandbox:
 
     name = "sandbox"
 
-    def __init__(self, surroundings: Surroundings | None = None) -> None:
-        """``surroundings`` are the contract's if left out."""
+    def __init__(self, surroundings: Surroundings | None = None, limits: Limits | None = None) -> None:
+        """``surroundings`` are the contract's if left out; without ``limits`` a job may take what it wants."""
         self._surroundings = surroundings or Surroundings()
+        self._limits = limits
 
     @property
     def place(self) -> str:
@@ -68,8 +70,8 @@ class Sandbox:
         return [_check_machine(), _check_namespaces()]
 
     def run(self, job: Job) -> int:
-        """See `Engine.run`."""
-        around = self._surroundings
+        """See `Engine.run`; raises LimitError if the job has limits, and takes more of time or of the log."""
+        around, limits = self._surroundings, self._limits
         architecture = job.root.environment.lock.architecture
         if not is_this_machine(architecture):
             raise CapabilityError(
@@ -88,8 +90,10 @@ class Sandbox:
                     path: held.enter_context(readable(text.encode())) for path, text in around.files.items()
                 }
                 bubblewrap = ARCHITECTURES[architecture].program(job.root.path, "bwrap")
-                options = _options(job, around, status_writer, refused_calls, files)
-                task = _task(job, around, held)
+                options = _options(
+                    job, around, limits, status=status_writer, refused_calls=refused_calls, files=files
+                )
+                task = _task(job, around, limits, held)
                 process = subprocess.Popen(
                     task.command([*bubblewrap, *options, "--", *job.argv]),
                     stdin=subprocess.DEVNULL,
@@ -103,8 +107,11 @@ class Sandbox:
                 os.close(status_writer)
             with process:
                 said = cast(BufferedReader, process.stdout)
+                pieces = iter(lambda: said.read1(_PIECE), b"")
                 try:
-                    follow(iter(lambda: said.read1(_PIECE), b""), log, job.on_line)
+                    with limits.timed(process.kill) if limits else nullcontext():
+                        follow(limits.counted(pieces) if limits else pieces, log, job.on_line)
+                        process.wait()
                 except BaseException:
                     # bubblewrap takes all that runs inside with it; the pipe ends with the last of them.
                     process.kill()
@@ -114,7 +121,7 @@ class Sandbox:
         return _exit_status(reported, process.returncode, job.log)
 
 
-def _task(job: Job, around: Surroundings, held: ExitStack) -> Task:
+def _task(job: Job, around: Surroundings, limits: Limits | None, held: ExitStack) -> Task:
     """What bubblewrap cannot do itself."""
     behind = tempfile.TemporaryDirectory(dir=job.build.parent) if around.reorder else nullcontext("")
     return Task(
@@ -122,7 +129,9 @@ def _task(job: Job, around: Surroundings, held: ExitStack) -> Task:
         cpus=sorted(around.cpus or ()),
         personality=around.personality,
         domain=around.domain,
-        in_memory=str(job.build) if around.in_memory else "",
+        in_memory=str(job.build) if around.in_memory or limits else "",
+        space=limits.space if limits else 0,
+        files=limits.files if limits else 0,
         reordered=[str(path) for path in (*job.inputs.values(), job.build) if path.is_dir()],
         reorder=list(around.reorder),
         behind=held.enter_context(behind),
@@ -130,7 +139,13 @@ def _task(job: Job, around: Surroundings, held: ExitStack) -> Task:
 
 
 def _options(
-    job: Job, around: Surroundings, status: int, refused_calls: int, files: Mapping[str, int]
+    job: Job,
+    around: Surroundings,
+    limits: Limits | None,
+    *,
+    status: int,
+    refused_calls: int,
+    files: Mapping[str, int],
 ) -> list[str]:
     options = ["--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
     options += [
@@ -151,7 +166,9 @@ def _options(
     options += ["--tmpfs", "/in"]
     for name, path in sorted({**job.inputs, **around.more_inputs}.items()):
         options += ["--ro-bind", str(path), f"/in/{name}"]
-    options += ["--remount-ro", "/in", "--bind", str(job.output), "/out"]
+    options += ["--remount-ro", "/in", "--ro-bind" if limits else "--bind", str(job.output), "/out"]
+    if limits:
+        options += ["--remount-ro", "/tmp"]  # noqa: S108 - it has no limit of its own
     options += ["--bind", str(job.build), around.build_path]
     if around.home not in (around.build_path, NO_HOME):
         options += ["--tmpfs", around.home]
