@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from verbatim import console
 from verbatim.evidence.quorum import Claim, Row
 from verbatim.process.attest import Attested
 from verbatim.process.check import Checked
-from verbatim.scratch import scratch
+from verbatim.report.pages import write_html
 
 _DIGITS = 16
 
@@ -75,10 +72,9 @@ def show_all(checked: Sequence[Checked]) -> None:
 
 def write_page(checked: Checked, path: Path) -> None:
     """Write the matrix as one page of HTML, whole or not at all."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
-    )
-    page = environment.get_template("matrix.html").render(
+    write_html(
+        path,
+        "matrix.html",
         checked=checked,
         matrix=checked.matrix,
         said=said,
@@ -86,9 +82,6 @@ def write_page(checked: Checked, path: Path) -> None:
         verdict=verdict,
         remarks=remarks(checked),
     )
-    with scratch(path.absolute().parent) as work:
-        (work / "page").write_text(page, encoding="utf-8")
-        os.replace(work / "page", path)
 
 
 def said(row: Row, rebuilder: str) -> str:
