@@ -48,6 +48,7 @@ from verbatim.store import Store
 
 if TYPE_CHECKING:
     from verbatim.process.attest import Author
+    from verbatim.process.compare import AnyCompared
 
 _JOBS = os.cpu_count() or 1
 
@@ -137,6 +138,12 @@ def rebuild(
     rebuilt.built.refuse_difference()
 
 
+_EXPLAINING = {
+    "explain": "look into what is not identical with diffoscope, and write a page with the likely causes",
+    "html": "with --explain, the page's file; explanation.html if left out",
+}
+
+
 @task(
     auto_shortflags=False,
     help={
@@ -153,6 +160,7 @@ def rebuild(
         "offline": "fetch nothing: use what is in the cache",
         "jobs": "downloads at a time",
         "json": "print the result as JSON",
+        **_EXPLAINING,
     },
 )
 @framed
@@ -171,12 +179,15 @@ def verify(
     offline: bool = False,
     jobs: int = _JOBS,
     json: bool = False,
+    explain: bool = False,
+    html: str = "",
 ) -> None:
     """Rebuild a release here and compare it with what python.org serves now, artifact by artifact."""
     from verbatim.process.verify import verifying, verifying_quickly
     from verbatim.report.verify import show_verified
 
     fetcher, folder = _fetcher(offline=offline, jobs=jobs), _output(output)
+    page = _page(explain, html)
     release, choice = Release.parse(version), SourceChoice(source, commit)
     engines = choose_engines(engine)
     published = _named("--against", against) if against is not None else None
@@ -196,8 +207,8 @@ def verify(
         if quick
         else verifying(requests, fetcher, published)
     ) as verified:
-        # Only in here is what was downloaded at hand: `verified.unequal` has the pairs to look into.
-        show_verified(verified, as_json=json)
+        # Only in here is what was downloaded at hand.
+        show_verified(_explained(verified, page, fetcher), as_json=json)
     verified.refuse_difference()
 
 
@@ -207,16 +218,20 @@ def verify(
         "first": "a folder of results, a SHA256SUMS file, a statement, or a single file",
         "second": "another one",
         "json": "print the result as JSON",
+        **_EXPLAINING,
     },
 )
 @framed
-def compare(context: Context, first: str, second: str, json: bool = False) -> None:
+def compare(
+    context: Context, first: str, second: str, json: bool = False, explain: bool = False, html: str = ""
+) -> None:
     """Compare two builds, artifact by artifact, and archives member by member."""
     from verbatim.process.compare import compare_builds
     from verbatim.report.comparison import show_compared
 
+    page = _page(explain, html)
     compared = compare_builds(_named("FIRST", first), _named("SECOND", second))
-    show_compared(compared, as_json=json)
+    show_compared(_explained(compared, page, _fetcher()), as_json=json)
     compared.refuse_difference()
 
 
@@ -474,6 +489,24 @@ def _named(option: str, path: str) -> Path:
     if not path:
         raise UsageError(f"{option} is empty", "name a file or a folder")
     return Path(path)
+
+
+def _page(explain: bool, html: str) -> Path | None:
+    """The file that gets an explanation, if there shall be one."""
+    if html and not explain:
+        raise UsageError("--html is for what --explain finds", "add --explain")
+    return Path(html or "explanation.html") if explain else None
+
+
+def _explained(compared: AnyCompared, page: Path | None, fetcher: Fetcher) -> AnyCompared:
+    if page is None:
+        return compared
+    from verbatim.process.explain import explain
+    from verbatim.report.explanation import write_explanation
+
+    explained = explain(compared, fetcher)
+    write_explanation(explained, page)
+    return explained
 
 
 def _author(as_: str, key: str, identity: bool, trust_config: str) -> Author:

@@ -74,7 +74,9 @@ def test_two_folders_are_compared_by_name(builds: Builds) -> None:
     assert compared["c.tgz"]["changed"] == {"a/b": "its content"}
     assert "a/b is not the same (its content)" in compared["c.tgz"]["explanation"]
     unequal = compare_builds(one, two).unequal
-    assert unequal == [(name, one / name, two / name) for name in ("b.tgz", "c.tgz")]
+    assert [(name, first.path, second.path) for name, first, second in unequal] == [
+        (name, one / name, two / name) for name in ("b.tgz", "c.tgz")
+    ]
 
 
 def test_identical_and_equivalent_is_success(builds: Builds) -> None:

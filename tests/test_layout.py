@@ -36,6 +36,7 @@ DOORS = {
     ("fetch", "store"),  # a download ends in the store
     ("sources", "environments.mirrors"),  # Debian's archive has some of the published tarballs
     ("compare", "build.plan"),  # what is compared is an artifact
+    ("compare", "build.recipe"),  # diffoscope runs by a recipe
     ("report", "process"),  # what is shown is what came of it
     ("report", "program"),  # and what each exit status means
     ("__main__", "program"),

@@ -131,7 +131,8 @@ def test_a_tampered_download_is_different_and_the_member_is_named(
     assert (said in examined.text) == (f"/{TGZ} {said}" in capsys.readouterr().err) == is_known
     assert scene.store.find(sha256_bytes(tampered)) is None
     [(name, ours, theirs)] = Compared([examined]).unequal
-    assert (name, ours.read_bytes(), theirs.read_bytes()) == (TGZ, BYTES[TGZ], tampered)
+    assert ours.path is not None and theirs.path is not None
+    assert (name, ours.path.read_bytes(), theirs.path.read_bytes()) == (TGZ, BYTES[TGZ], tampered)
 
 
 def test_garbage_instead_of_an_archive_is_different(scene: Scene) -> None:
@@ -148,6 +149,7 @@ def test_a_file_that_was_replaced_is_different_even_if_ours_is_the_same(scene: S
     examined = scene.examine(TGZ)
     assert examined.judgement == "different"
     assert "is not the file that was published" in examined.text
+    assert Compared([examined]).unequal == []
 
 
 def test_a_release_packed_by_hand_is_equivalent(scene: Scene) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from verbatim.compare.comparison import Comparison, File, Judgement, compare_files, some
+from verbatim.compare.explanation import Explanation
 from verbatim.errors import MismatchError, UndecidedError
 from verbatim.process.sides import Side, open_side
 
@@ -22,6 +24,8 @@ class Pair:
     judgement: Judgement
     text: str
     comparison: Comparison | None = None
+    #: What accounts for the difference, if that was asked for.
+    explanation: Explanation | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,14 @@ class Compared:
     pairs: Sequence[Pair]
 
     @property
-    def unequal(self) -> list[tuple[str, Path, Path]]:
+    def unequal(self) -> list[tuple[str, File, File]]:
         """The pairs that are not identical and at hand: what there is to explain, by the artifact's name."""
         return [
-            (pair.name, pair.first.path, pair.second.path)
+            (pair.name, pair.first, pair.second)
             for pair in self.pairs
-            if pair.judgement != "identical"
-            and pair.first is not None
+            if pair.first is not None
             and pair.second is not None
+            and pair.first.sha256 != pair.second.sha256
             and pair.first.path is not None
             and pair.second.path is not None
         ]
@@ -54,6 +58,10 @@ class Compared:
                 f"{some(undecided)}: it could not be told whether they are the same",
                 "compare where the bytes of both are at hand",
             )
+
+
+#: A comparison, or what it is a part of.
+AnyCompared = TypeVar("AnyCompared", bound=Compared)
 
 
 def compare_builds(first: Path, second: Path) -> Compared:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from verbatim import console
-from verbatim.compare.comparison import Comparison, File
+from verbatim.compare.comparison import Comparison, File, some
+from verbatim.compare.explanation import Explanation
 from verbatim.process.compare import Compared, Pair
 
 
@@ -21,6 +22,17 @@ def show_pair(pair: Pair) -> None:
     others = [file.name for file in (pair.first, pair.second) if file and file.name != pair.name]
     console.result(" beside ".join([pair.name, *others]))
     console.result(f"  {pair.text}")
+    if pair.explanation is not None:
+        _show_explanation(pair.explanation)
+
+
+def _show_explanation(explanation: Explanation) -> None:
+    if explanation.causes:
+        console.result("  likely causes")
+    for cause, places in explanation.causes.items():
+        console.result(f"    {cause.name}: {some(place or 'the artifact itself' for place in places)}")
+    if explanation.unseen:
+        console.result(f"  not wholly explained: {explanation.unseen}")
 
 
 def pair_as_json(pair: Pair) -> dict[str, object]:
@@ -36,6 +48,19 @@ def pair_as_json(pair: Pair) -> dict[str, object]:
         "changed": {change.name: change.what for change in comparison.changed},
         "first": _file(pair.first),
         "second": _file(pair.second),
+        "explained": _explained(pair.explanation),
+    }
+
+
+def _explained(explanation: Explanation | None) -> object:
+    if explanation is None:
+        return None
+    return {
+        "causes": [
+            {"name": cause.name, "kind": cause.kind.value, "places": places}
+            for cause, places in explanation.causes.items()
+        ],
+        "unseen": explanation.unseen or None,
     }
 
 
