@@ -194,8 +194,8 @@ def verify(
     if (quick or against_git) and artifacts != "source":
         raise UsageError("--quick and --against-git are for the source tarballs", "leave --artifacts out")
     if against_git:
-        if quick or len(engines) > 1:
-            raise UsageError("--against-git takes one engine, and no --quick", "leave them out")
+        if quick or explain or len(engines) > 1:
+            raise UsageError("--against-git takes one engine, no --quick and no --explain", "leave them out")
         checked = check_against_git(release, choice, published, fetcher, engines[0])
         show_against_git(checked, as_json=json)
         checked.refuse_difference()
