@@ -454,8 +454,13 @@ def test(context: Context, integration: bool = False, slow: bool = False) -> Non
     """Run the tests."""
     if slow:
         _run(context, "pytest", "-m", "slow")
-    else:
-        _run(context, "pytest", "-m", "not slow" if integration else "not (integration or slow)")
+        return
+    chosen = "not slow" if integration else "not (integration or slow)"
+    _run(context, "pytest", "-m", chosen, "tests")
+    # The signing stage is tested to its last branch.
+    settings = "--rcfile=signing/pyproject.toml"
+    _run(context, "coverage", "run", settings, "-m", "pytest", "-m", chosen, "signing/tests")
+    _run(context, "coverage", "report", settings, "--fail-under=100", "--skip-covered", "--show-missing")
 
 
 @task

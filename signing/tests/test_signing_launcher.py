@@ -1,0 +1,147 @@
+"""The launcher: an environment of hashed wheels, made once."""
+
+from __future__ import annotations
+
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from release_maker import MadeRelease
+
+SIGNING = Path(__file__).resolve().parent.parent
+
+
+class Launched:
+    """The launcher, from a copy of its folder; what it would have run instead of what it does."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.commands: list[list[str]] = []
+        self.failing = ""
+        self._patch = monkeypatch
+        monkeypatch.setattr(subprocess, "call", self._call)
+        monkeypatch.setattr(os, "execv", lambda program, command: self.commands.append([program, *command]))
+        (folder / "requirements").mkdir()
+        for name in ("check.txt", "run.txt"):
+            (folder / "requirements" / name).write_text(name)
+        (folder / "sign").write_bytes((SIGNING / "sign").read_bytes())
+
+    def _call(self, command: list[str]) -> int:
+        self.commands.append(command)
+        if command[1:4] == ["-I", "-m", "venv"]:
+            Path(command[-1]).mkdir()
+        return int(self.failing != "" and self.failing in command)
+
+    def start(self, *arguments: str) -> list[list[str]]:
+        self.commands.clear()
+        self._patch.setattr(sys, "argv", ["sign", *arguments])
+        # The copy is where it belongs; the lines that run are those of the original.
+        self._patch.setattr(os.path, "realpath", lambda _: str(self.folder / "sign"))
+        runpy.run_path(str(SIGNING / "sign"), run_name="__main__")
+        return self.commands
+
+
+@pytest.fixture
+def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launched:
+    folder = tmp_path / "signing"
+    folder.mkdir()
+    return Launched(folder, monkeypatch)
+
+
+@pytest.mark.parametrize(("command", "kind"), [("check", "check"), ("run", "run"), ("doctor", "run")])
+def test_an_environment_is_made_once_for_each_kind(command: str, kind: str, launched: Launched) -> None:
+    venv, pip, started = launched.start(command, "--version", "x")
+    folder = launched.folder / f".venv-{kind}"
+    assert venv == [sys.executable, "-I", "-m", "venv", str(folder)]
+    assert pip[-4:] == [
+        "--require-hashes",
+        "--only-binary=:all:",
+        "-r",
+        str(launched.folder / "requirements" / f"{kind}.txt"),
+    ]
+    assert started[:4] == [str(folder / "bin" / "python")] * 2 + ["-I", "-B"]
+    assert started[-4:] == [str(launched.folder), command, "--version", "x"]
+    assert launched.start(command, "--version", "x") == [started]
+    (launched.folder / "requirements" / f"{kind}.txt").write_text("another")
+    assert len(launched.start(command)) == 3
+
+
+@pytest.mark.parametrize("failing", ["venv", "pip"])
+def test_what_could_not_be_made_is_not_used(
+    failing: str, launched: Launched, capsys: pytest.CaptureFixture[str]
+) -> None:
+    launched.failing = failing
+    for _ in range(2):
+        with pytest.raises(SystemExit) as left:
+            launched.start("check")
+        assert left.value.code == 3
+        assert f"-I -m {failing} failed, and said why above" in capsys.readouterr().err
+
+
+def test_an_old_python_is_refused(
+    launched: Launched, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 10, 0, "final", 0))
+    with pytest.raises(SystemExit) as left:
+        launched.start("check")
+    assert left.value.code == 3
+    assert "expected 3.11 or newer" in capsys.readouterr().err
+
+
+def packages(name: str) -> list[str]:
+    return re.findall(
+        r"^([a-z0-9-]+)(?:\[.*\])?==", (SIGNING / "requirements" / name).read_text(), re.MULTILINE
+    )
+
+
+def test_check_needs_few_packages_and_run_what_sigstore_needs() -> None:
+    assert packages("check.txt") == ["cffi", "cryptography", "pycparser"]
+    assert "sigstore" in packages("run.txt")
+    assert len(packages("run.txt")) == 29
+
+
+def test_the_locks_are_those_of_the_project() -> None:
+    """What is tested here is what is used there."""
+    project = (SIGNING.parent / "requirements" / "runtime.txt").read_text()
+    for name in ("check.txt", "run.txt"):
+        locked = (SIGNING / "requirements" / name).read_text()
+        for digest in re.findall(r"sha256:[0-9a-f]{64}", locked):
+            assert digest in project
+
+
+def test_one_can_read_it_all() -> None:
+    """Every line is read by the one who signs. Empty ones need no reading."""
+    files = [SIGNING / "sign", *(SIGNING / "verbatim_sign").glob("*.py")]
+    lines = [line for file in files for line in file.read_text().splitlines() if line.strip()]
+    assert len(lines) <= 1600
+
+
+@pytest.mark.integration
+def test_the_real_environment_of_check_checks(made: MadeRelease, tmp_path: Path) -> None:
+    folder = tmp_path / "signing"
+    shutil.copytree(SIGNING, folder, ignore=shutil.ignore_patterns(".venv-*"))
+    settings = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    command = [
+        folder / "sign",
+        "check",
+        "--version",
+        made.version,
+        "--policy",
+        made.policy_path,
+        made.release,
+    ]
+    done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
+    # What is made up is not of today, but nothing in it expires.
+    assert done.returncode == 0, done.stderr
+    assert "everything is as the policy wants it" in done.stdout
+    site = next((folder / ".venv-check" / "lib").glob("python3*/site-packages"))
+    assert {path.name.partition("-")[0] for path in site.glob("*.dist-info")} == {
+        *packages("check.txt"),
+        "pip",
+        "setuptools",
+    } - ({"setuptools"} if not list(site.glob("setuptools-*")) else set())

@@ -1,0 +1,191 @@
+"""The policy: who can change it, and what it must say."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from release_maker import VERSION, MadeRelease, public_of
+from verbatim_sign import command
+from verbatim_sign.errors import PolicyError
+from verbatim_sign.files import read_trusted
+from verbatim_sign.policy import Policy
+
+
+def refused(made: MadeRelease) -> str:
+    """Why the policy is refused."""
+    made.write_policy()
+    with pytest.raises(PolicyError) as caught:
+        Policy.load(made.policy_path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_policy_that_others_can_write_to_is_refused(mode: int, made: MadeRelease) -> None:
+    made.policy_path.chmod(mode)
+    with pytest.raises(
+        PolicyError, match=rf"others can write to .*policy.toml \(mode 0{mode:o}\); chmod go-w"
+    ):
+        Policy.load(made.policy_path)
+
+
+@pytest.mark.parametrize("mode", [0o720, 0o702, 0o1777])
+def test_so_is_one_in_a_folder_that_others_can_write_to(mode: int, made: MadeRelease) -> None:
+    """Sticky or not: unless it is root's, its owner can still put another in its place."""
+    if os.geteuid() == 0 and mode & 0o1000:
+        os.chown(made.policy_path.parent, 65534, -1)
+    made.policy_path.parent.chmod(mode)
+    with pytest.raises(PolicyError, match=r"others can write to .*/mine|belongs to user 65534"):
+        Policy.load(made.policy_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+@pytest.mark.parametrize("of", ["policy.toml", "."])
+def test_so_is_one_of_somebody_elses(of: str, made: MadeRelease) -> None:
+    os.chown(made.policy_path.parent / of, 65534, -1)
+    with pytest.raises(PolicyError, match="belongs to user 65534, expected root or you"):
+        Policy.load(made.policy_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's sticky folders are trusted")
+def test_a_sticky_folder_of_roots_is_as_good_as_any(made: MadeRelease) -> None:
+    made.policy_path.parent.chmod(0o1777)
+    Policy.load(made.policy_path)
+
+
+def test_a_policy_that_is_reached_through_a_link_is_refused(made: MadeRelease) -> None:
+    link = made.folder / "link"
+    link.symlink_to(made.policy_path)
+    with pytest.raises(PolicyError, match="cannot be used: it is a link; name the file itself"):
+        Policy.load(link)
+    link.unlink()
+    link.symlink_to(made.policy_path.parent)
+    with pytest.raises(PolicyError, match="cannot be used: it is a link; name the file itself"):
+        Policy.load(link / "policy.toml")
+
+
+def test_what_is_no_file_is_refused(made: MadeRelease) -> None:
+    with pytest.raises(PolicyError, match="No such file or directory"):
+        Policy.load(made.folder / "nowhere" / "policy.toml")
+    for path in (made.folder, Path("/")):
+        with pytest.raises(PolicyError, match=r"is no plain file|cannot be used"):
+            Policy.load(path)
+    os.mkfifo(made.folder / "fifo", 0o600)
+    with pytest.raises(PolicyError, match="is no plain file"):
+        Policy.load(made.folder / "fifo")
+
+
+def test_a_relative_path_is_below_the_current_folder(
+    made: MadeRelease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(made.folder)
+    assert read_trusted(Path("mine/../mine/policy.toml")) == made.policy_path.read_bytes()
+    with pytest.raises(PolicyError, match="has more than 3 bytes"):
+        read_trusted(made.policy_path, 3)
+
+
+def test_where_it_is_by_default(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert command._configured("policy.toml") == home / ".config" / "verbatim-sign" / "policy.toml"
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/etc/x")
+    assert command._configured("policy.toml") == Path("/etc/x/verbatim-sign/policy.toml")
+    assert command._today() == datetime.now(UTC).date()
+
+
+@pytest.mark.parametrize("data", [b"\xff", b"threshold = ", b"a = 1\na = 2"])
+def test_what_is_no_toml_is_refused(data: bytes) -> None:
+    with pytest.raises(PolicyError, match="is not TOML"):
+        Policy.parse(data, "policy.toml")
+
+
+_NAMES = [f"Python-{VERSION}.tar.xz", f"Python-{VERSION}.tgz"]
+
+
+def _key(**lapses: object) -> dict[str, object]:
+    return {"kind": "own", "keys": [{"ed25519": public_of("alice"), **lapses}]}
+
+
+@pytest.mark.parametrize(
+    ("entry", "value", "why"),
+    [
+        ("threshold", {}, "threshold: expected a table with entries"),
+        ("threshold", {"*": 0}, r"threshold.*: expected a number from 1 to 1000, got 0"),
+        ("threshold", {"*": 1001}, "expected a number from 1 to 1000, got 1001"),
+        ("threshold", {"*": True}, "expected a number from 1 to 1000, got True"),
+        ("threshold", {"*": 2.0}, "expected a number from 1 to 1000, got 2.0"),
+        ("sources", "git", "sources: expected a list"),
+        ("sources", ["tarball"], "sources lacks 'git'"),
+        ("kinds", {"own": "twice"}, "kinds.own: expected a text like each|once, got 'twice'"),
+        ("rebuilders", {}, "rebuilders: expected a table with entries"),
+        ("rebuilders", {"Alice": _key()}, "rebuilders.Alice: expected"),
+        ("rebuilders", {"alice": _key(expires="2027-01-01")}, "keys.expires: expected a date"),
+        ("rebuilders", {"alice": _key(expires=datetime(2027, 1, 1))}, "keys.expires: expected a date"),
+        ("rebuilders", {"alice": _key(revoked=1)}, "keys.revoked: expected a date"),
+        ("rebuilders", {"alice": _key(name="x")}, "keys: expected the entries ed25519"),
+        ("rebuilders", {"alice": _key(ed25519="A" * 64)}, "keys.ed25519: expected"),
+        ("rebuilders", {"alice": {"kind": "odd"}}, "alice.kind: expected one of own, hosted, got 'odd'"),
+        ("rebuilders", {"alice": {"kind": "own", "keys": _key()["keys"] * 2}}, "expected each key once"),  # type: ignore[operator]
+        ("rebuilders", {"alice": {"kind": "own", "identities": [{"subject": "x"}]}}, "subject, issuer"),
+        ("override", [{}], "override: expected the entries version, rebuilder, statement, by, reason"),
+        ("signing", {}, "signing: expected a table with entries"),
+        ("signing", {VERSION: {}}, "expected the entries commit, artifacts, inputs, identity, issuer"),
+        ("more", {}, "policy: expected the entries"),
+    ],
+)
+def test_a_policy_of_another_shape_is_refused(entry: str, value: object, why: str, made: MadeRelease) -> None:
+    made.policy[entry] = value
+    assert why in refused(made)
+
+
+@pytest.mark.parametrize(
+    ("entry", "value", "why"),
+    [
+        ("commit", "v3.13.99", "commit: expected"),
+        ("commit", 1, "commit: expected"),
+        ("identity", "", "identity: expected"),
+        ("identity", "a\x1bb", "identity: expected"),
+        ("issuer", [], "issuer: expected"),
+        ("gpg", "0" * 39, "gpg: expected"),
+        ("ed25519", "0", "ed25519: expected"),
+        ("artifacts", {}, "artifacts: expected a table with entries"),
+        ("artifacts", {"source": []}, "expected each artifact once, and some for each stage"),
+        ("artifacts", {"source": _NAMES, "docs": _NAMES}, "expected each artifact once"),
+        ("artifacts", {"source": ["../x"]}, "artifacts: expected a text like"),
+        ("artifacts", {"../x": _NAMES}, "artifacts: expected a text like"),
+        ("artifacts", {"source": "x"}, "artifacts: expected a list"),
+        ("inputs", {}, "inputs: expected a table with entries"),
+        ("inputs", {"recipe/source": "0"}, "inputs: expected"),
+        ("more", "x", "expected the entries"),
+    ],
+)
+def test_what_may_be_signed_has_its_shape_too(entry: str, value: object, why: str, made: MadeRelease) -> None:
+    made.signing[entry] = value
+    assert why in refused(made)
+
+
+def test_an_artifact_that_needs_nobody_is_refused(made: MadeRelease) -> None:
+    made.policy["threshold"] = {"python-*": 2}
+    made.write_policy()
+    with pytest.raises(PolicyError, match="the policy has no threshold for Python-3"):
+        Policy.load(made.policy_path).needed("Python-3.13.99.tgz")
+
+
+def test_what_is_said_is_kept(made: MadeRelease) -> None:
+    made.signing["gpg"] = "0123456789ABCDEF" * 2 + "01234567"
+    made.signing["ed25519"] = "0" * 64
+    made.rebuilder("alice", **_key(expires=date(2027, 1, 1)))
+    policy = Policy.load(made.policy_path)
+    assert policy.signing(VERSION).gpg == made.signing["gpg"]
+    assert policy.signing(VERSION).ed25519 == made.signing["ed25519"]
+    assert policy.rebuilders["alice"].keys[public_of("alice")].expires == date(2027, 1, 1)
+
+
+def test_the_order_of_names_makes_no_difference(
+    made: MadeRelease, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made.signing["artifacts"]["source"].reverse()
+    made.write_policy()
+    arguments = ["check", "--version", VERSION, "--policy", str(made.policy_path), str(made.release)]
+    assert command.main(arguments) == 0
+    capsys.readouterr()

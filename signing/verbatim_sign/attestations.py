@@ -1,0 +1,145 @@
+"""Attestations: statements in envelopes that rebuilders have signed. The main program's docs/reference/attestations.md has the form."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from verbatim_sign.errors import IntegrityError
+from verbatim_sign.files import Folder
+from verbatim_sign.policy import REBUILDER_PATTERN, STAGE_PATTERN, Key, Policy, Signing
+from verbatim_sign.statement import LARGEST, Statement, Withdrawal
+from verbatim_sign.strict import Shape, parse_json
+
+_PAYLOAD_TYPE = "application/vnd.in-toto+json"
+_WITHDRAWAL = "withdrawal"
+_FILE = re.compile(
+    rf"(?P<rebuilder>{REBUILDER_PATTERN})\.(?P<what>{STAGE_PATTERN})(\.([2-9]|[1-9][0-9]))?"
+    r"\.(?P<form>dsse|sigstore)\.json"
+)
+
+
+@dataclass(frozen=True)
+class Attestation:
+    """A statement, and whose it is."""
+
+    file: str
+    rebuilder: str
+    #: The key that signed it; None if that is not known, because it was an identity.
+    key: Key | None
+    statement: Statement
+
+
+@dataclass
+class Found:
+    """All that lies in a release's folder."""
+
+    attestations: list[Attestation] = field(default_factory=list)
+    #: Rebuilders, each with the SHA-256 of a statement that was taken back, and why.
+    withdrawn: dict[tuple[str, str], str] = field(default_factory=dict)
+    #: What was left aside, and why.
+    aside: list[str] = field(default_factory=list)
+
+
+def read_attestations(folder: Folder, version: str, policy: Policy, signing: Signing) -> Found:
+    """Read a release's folder; raises IntegrityError for the first file that is not as it should be.
+
+    What an identity signed is not verified here, since that takes all of Sigstore's client: it can object, and never confirm.
+    """
+    found = Found()
+    for name in folder.names():
+        match = _FILE.fullmatch(name)
+        if match is None:
+            raise IntegrityError(f"{name} is no name of an attestation")
+        data, rebuilder, what = folder.read(name, 2 * LARGEST), match["rebuilder"], match["what"]
+        if rebuilder not in policy.rebuilders:
+            found.aside.append(f"{name} is of somebody whom the policy does not have")
+            continue
+        key: Key | None = None
+        if match["form"] == "dsse":
+            public, payload = open_envelope(data, name, policy.rebuilders[rebuilder].keys)
+            key = policy.rebuilders[rebuilder].keys[public]
+        else:
+            payload = _unverified(data, name)
+        if what == _WITHDRAWAL:
+            _take_back(found, name, rebuilder, key, Withdrawal.parse(payload, name))
+            continue
+        statement = Statement.parse(payload, name)
+        if (statement.version, statement.stage) != (version, what):
+            raise IntegrityError(
+                f"{name} is a statement of {statement.stage} of {statement.version}, expected {what} of {version}"
+            )
+        if what in signing.artifacts:
+            found.attestations.append(Attestation(name, rebuilder, key, statement))
+        else:
+            found.aside.append(f"{name} is of a stage that is not to be signed")
+    return found
+
+
+def _take_back(found: Found, name: str, rebuilder: str, key: Key | None, withdrawal: Withdrawal) -> None:
+    """Whoever has stolen a key that was revoked cannot take anything back with it; nor can who is not known."""
+    if key is None or key.revoked is not None:
+        why = "a key that was revoked" if key else "an identity, which is not verified here"
+        found.aside.append(f"{name} takes nothing back: it is signed with {why}")
+    else:
+        found.withdrawn[rebuilder, withdrawal.sha256] = withdrawal.reason
+
+
+def open_envelope(data: bytes, name: str, public_keys: Iterable[str]) -> tuple[str, bytes]:
+    """Which of the keys has signed a DSSE envelope, and the payload; raises IntegrityError if none has.
+
+    See https://github.com/secure-systems-lab/dsse/blob/v1.0.2/protocol.md. The key id is a hint of whoever made the
+    envelope, and is not read.
+    """
+    shape = Shape(name, IntegrityError)
+    envelope = shape.table(parse_json(data, name), "envelope", ("payload", "payloadType", "signatures"))
+    payload = _payload(shape, envelope)
+    signatures = shape.items(envelope["signatures"], "signatures")
+    if len(signatures) != 1:
+        raise shape.refused("signatures", len(signatures), "one")
+    signature = shape.table(signatures[0], "signatures", ("sig",), ("keyid",))
+    signed = _decoded(shape, "sig", signature["sig"])
+    for public in public_keys:
+        try:
+            Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(
+                signed, pre_authentication_encoding(payload)
+            )
+        except InvalidSignature:
+            continue
+        return public, payload
+    raise IntegrityError(f"{name} is not signed by any key of that rebuilder")
+
+
+def pre_authentication_encoding(payload: bytes) -> bytes:
+    """What is really signed: the payload and its type, each with its length."""
+    return b"DSSEv1 %d %s %d %s" % (len(_PAYLOAD_TYPE), _PAYLOAD_TYPE.encode(), len(payload), payload)
+
+
+def _unverified(data: bytes, name: str) -> bytes:
+    """What a bundle of Sigstore says that an identity has signed; see verbatim_sign.bundles for how to verify one."""
+    shape = Shape(name, IntegrityError)
+    bundle = shape.named(parse_json(data, name), "bundle")
+    if "dsseEnvelope" not in bundle:
+        raise shape.refused("bundle", list(bundle), "a dsseEnvelope in it")
+    envelope = bundle["dsseEnvelope"]
+    return _payload(shape, shape.table(envelope, "envelope", ("payload", "payloadType", "signatures")))
+
+
+def _payload(shape: Shape, envelope: dict[str, object]) -> bytes:
+    if envelope["payloadType"] != _PAYLOAD_TYPE:
+        raise shape.refused("payloadType", envelope["payloadType"], _PAYLOAD_TYPE)
+    return _decoded(shape, "payload", envelope["payload"])
+
+
+def _decoded(shape: Shape, place: str, value: object) -> bytes:
+    text = shape.text(value, place, "[A-Za-z0-9+/=]+")
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise shape.refused(place, text, "base64") from error

@@ -1,0 +1,202 @@
+"""Files, opened once: below a folder that is held open, plain, never through a link. What is open can be asked about again."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from verbatim_sign.errors import IntegrityError, PolicyError, UsageError
+
+#: What a file may be called. Whatever a shell, a terminal or a path could take for something else is in no name.
+NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
+
+_MOST_FILES = 10_000
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Folder:
+    """A folder, held open: what is put in its place afterwards is another one."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self.descriptor = descriptor
+        self.path = path
+
+    def names(self, folders: Collection[str] = ()) -> list[str]:
+        """All that is in it, sorted; raises IntegrityError for odd names, and for what is neither plain nor one of the folders."""
+        with os.scandir(self.descriptor) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+        if len(found) > _MOST_FILES:
+            raise IntegrityError(f"{self.path} holds {len(found)} files, expected at most {_MOST_FILES}")
+        for entry in found:
+            if not re.fullmatch(NAME_PATTERN, entry.name):
+                raise IntegrityError(f"{self.path} has a file with the odd name {entry.name!r}")
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if not (stat.S_ISDIR(mode) if entry.name in folders else stat.S_ISREG(mode)):
+                expected = "a folder" if entry.name in folders else "a plain file"
+                raise IntegrityError(f"{self.path / entry.name} is {_kind(mode)}, expected {expected}")
+        return [entry.name for entry in found]
+
+    def open(self, name: str) -> int:
+        """The descriptor of a plain file in it; raises IntegrityError if it is none, or not there."""
+        try:
+            descriptor = os.open(name, _READ, dir_fd=self.descriptor)
+        except OSError as error:
+            what = "a link" if error.errno == errno.ELOOP else (error.strerror or "").lower()
+            raise IntegrityError(f"{self.path / name} cannot be read: {what}") from error
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            os.close(descriptor)
+            raise IntegrityError(f"{self.path / name} is {_kind(mode)}, expected a plain file")
+        return descriptor
+
+    def read(self, name: str, largest: int) -> bytes:
+        """The bytes of a small file; raises IntegrityError for more than ``largest``."""
+        with open(self.open(name), "rb") as file:
+            data = file.read(largest + 1)
+        if len(data) > largest:
+            raise IntegrityError(f"{self.path / name} has more than {largest:,} bytes")
+        return data
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put a new file there, whole or not at all; raises IntegrityError if there is one of that name."""
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            descriptor = os.open(name, flags, 0o644, dir_fd=self.descriptor)
+        except FileExistsError as error:
+            raise IntegrityError(f"{self.path / name} is there already, and not from here") from error
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(descriptor)
+        except BaseException:
+            os.unlink(name, dir_fd=self.descriptor)
+            raise
+        os.fsync(self.descriptor)
+
+
+@contextmanager
+def opened(path: Path, below: Folder | None = None) -> Iterator[Folder]:
+    """A folder as long as the block runs: one that the user names, or one in another, which must not be a link."""
+    flags = _FOLDER if below else _FOLDER & ~os.O_NOFOLLOW
+    try:
+        descriptor = os.open(path, flags, dir_fd=below.descriptor if below else None)
+    except OSError as error:
+        where = below.path / path if below else path
+        raise UsageError(
+            f"{where} is no folder that can be read: {error.strerror}",
+            "name a folder that holds dist/VERSION/ and attestations/VERSION/, without links",
+        ) from error
+    try:
+        yield Folder(descriptor, below.path / path if below else path)
+    finally:
+        os.close(descriptor)
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """A file as it was when it was opened and hashed."""
+
+    name: str
+    folder: Folder
+    descriptor: int
+    size: int
+    sha256: str
+
+    @classmethod
+    def of(cls, folder: Folder, name: str) -> OpenFile:
+        """Open and hash it; whoever calls closes the descriptor."""
+        descriptor = folder.open(name)
+        return cls(name, folder, descriptor, os.fstat(descriptor).st_size, digest(descriptor))
+
+    def refuse_change(self) -> None:
+        """Raise IntegrityError if there is another file of that name now, or other bytes in this one."""
+        try:
+            now = os.stat(self.name, dir_fd=self.folder.descriptor, follow_symlinks=False)
+            same = os.path.samestat(now, os.fstat(self.descriptor))
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise IntegrityError(f"{self.folder.path / self.name} was replaced since it was checked")
+        if digest(self.descriptor) != self.sha256:
+            raise IntegrityError(f"{self.folder.path / self.name} was altered since it was checked")
+
+
+def pieces(descriptor: int) -> Iterator[bytes]:
+    """All bytes of an open file, from its start, wherever it is read at."""
+    at = 0
+    while piece := os.pread(descriptor, 1 << 20, at):
+        yield piece
+        at += len(piece)
+
+
+def digest(descriptor: int) -> str:
+    """The SHA-256 of an open file, in hexadecimal."""
+    hashed = hashlib.sha256()
+    for piece in pieces(descriptor):
+        hashed.update(piece)
+    return hashed.hexdigest()
+
+
+def read_trusted(path: Path, largest: int = 1 << 20) -> bytes:
+    """A file that decides what is signed: nobody but root and this user may be able to change it, or put another in its place.
+
+    So it, and each folder above it, is no link, belongs to one of the two, and is writable to no group and no others;
+    but a folder of root's may be sticky, as /tmp is. Raises PolicyError.
+    """
+    with ExitStack() as held:
+        where, descriptor = Path("/"), os.open("/", _FOLDER)
+        held.callback(os.close, descriptor)
+        *folders, name = Path(os.path.normpath(Path.cwd() / path)).parts[1:] or ("/",)
+        for part in (*folders, name):
+            where /= part
+            try:
+                descriptor = os.open(part, _READ if part is name else _FOLDER, dir_fd=descriptor)
+            except OSError as error:
+                reason = "it is a link" if where.is_symlink() else error.strerror
+                raise PolicyError(
+                    f"{path}: {where} cannot be used: {reason}", "name the file itself"
+                ) from error
+            held.callback(os.close, descriptor)
+            _refuse_strangers(os.fstat(descriptor), where)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise PolicyError(f"{path} is no plain file", "name the file itself")
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(largest + 1)
+    if len(data) > largest:
+        raise PolicyError(f"{path} has more than {largest:,} bytes", "name the file itself")
+    return data
+
+
+def _refuse_strangers(status: os.stat_result, where: Path) -> None:
+    if status.st_uid not in (0, os.geteuid()):
+        raise PolicyError(
+            f"{where} belongs to user {status.st_uid}, expected root or you",
+            "keep it in a folder of your own",
+        )
+    sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX and status.st_uid == 0
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky:
+        raise PolicyError(
+            f"others can write to {where} (mode {stat.S_IMODE(status.st_mode):04o})", f"chmod go-w {where}"
+        )
+
+
+def _kind(mode: int) -> str:
+    kinds = {
+        stat.S_IFLNK: "a link",
+        stat.S_IFIFO: "a FIFO",
+        stat.S_IFCHR: "a device",
+        stat.S_IFBLK: "a device",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFDIR: "a folder",
+        stat.S_IFREG: "a plain file",
+    }
+    return kinds[stat.S_IFMT(mode)]

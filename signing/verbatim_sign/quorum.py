@@ -1,0 +1,99 @@
+"""Whether enough independent rebuilders got the bytes that are to be signed, and nobody who counts got others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from verbatim_sign.attestations import Attestation, Found
+from verbatim_sign.errors import QuorumError
+from verbatim_sign.policy import Policy, Signing
+
+
+@dataclass(frozen=True)
+class Quorum:
+    """Who confirms an artifact."""
+
+    needed: int
+    voices: int
+    confirming: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """What one attestation says of one artifact."""
+
+    attestation: Attestation
+    sha256: str
+    #: Why it does not confirm; empty if it may.
+    flaw: str
+    #: Whether it blocks, if it has other bytes.
+    objects: bool
+
+    def __str__(self) -> str:
+        flaw = f" ({self.flaw})" if self.flaw else ""
+        return f"{self.attestation.rebuilder} got {self.sha256}{flaw}"
+
+
+class Count:
+    """All that was found for a release, held against the policy on one day (UTC)."""
+
+    def __init__(self, version: str, policy: Policy, signing: Signing, found: Found, today: date) -> None:
+        self._version, self._policy, self._signing = version, policy, signing
+        self._found, self._today = found, today
+
+    def quorum(self, artifact: str, sha256: str) -> Quorum:
+        """Who confirms that these are the artifact's bytes; raises QuorumError if somebody objects, or too few do."""
+        needed = self._policy.needed(artifact)
+        claims = list(self._claims(artifact))
+        objections = [str(claim) for claim in claims if claim.objects and claim.sha256 != sha256]
+        if objections:
+            raise QuorumError(
+                f"{artifact} is blocked: {'; '.join(objections)}; it is {sha256}",
+                "ask whoever objects to look again; do not sign",
+            )
+        same = [claim for claim in claims if claim.sha256 == sha256]
+        confirming = sorted({claim.attestation.rebuilder for claim in same if not claim.flaw})
+        voices = self._policy.voices(confirming)
+        if voices < needed:
+            flawed = [
+                f"{claim.attestation.rebuilder} does not count: {claim.flaw}" for claim in same if claim.flaw
+            ]
+            names = f" ({', '.join(confirming)})" if confirming else ""
+            reasons = "; ".join([f"{artifact}: {voices} of {needed} confirm it{names}", *flawed])
+            raise QuorumError(
+                f"{reasons}; those who share a key count once" if voices < len(confirming) else reasons,
+                "wait for more rebuilders; do not sign",
+            )
+        return Quorum(needed, voices, tuple(confirming))
+
+    def unusual(self) -> Iterator[str]:
+        """What somebody who signs should know of the attestations, though it is allowed."""
+        for attestation in self._found.attestations:
+            flaw, _ = self._flaw(attestation)
+            if flaw:
+                yield f"{attestation.file} does not count: {flaw}"
+
+    def _claims(self, artifact: str) -> Iterator[_Claim]:
+        for attestation in self._found.attestations:
+            if artifact in attestation.statement.hashes:
+                flaw, objects = self._flaw(attestation)
+                yield _Claim(attestation, attestation.statement.hashes[artifact], flaw, objects)
+
+    def _flaw(self, attestation: Attestation) -> tuple[str, bool]:
+        """Why an attestation confirms nothing, if it does not, and whether it may object all the same."""
+        key, said = attestation.key, (attestation.rebuilder, attestation.statement.sha256)
+        lapse = key.lapse(self._today) if key else None
+        if lapse == "revoked":
+            return "its key was revoked", False
+        if said in self._found.withdrawn:
+            return f"it was withdrawn: {self._found.withdrawn[said]}", False
+        for override in self._policy.overrides:
+            if (override.version, override.rebuilder, override.statement) == (self._version, *said):
+                return f"{override.by} overrides it: {override.reason}", False
+        if key is None:
+            return "it is signed by an identity, which is not verified here", True
+        if lapse == "expired":
+            return "its key has expired", True
+        return attestation.statement.unfit(self._signing) or "", True

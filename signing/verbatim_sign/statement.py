@@ -1,0 +1,156 @@
+"""What rebuilders say: in-toto statements of builds (https://in-toto.io/Statement/v1, https://slsa.dev/provenance/v1).
+
+The main program writes them, and its docs/reference/statement.md says what is in them. Here they are read: whatever is not
+just as it would be written there is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from verbatim_sign.errors import IntegrityError
+from verbatim_sign.files import NAME_PATTERN
+from verbatim_sign.policy import COMMIT_PATTERN, STAGE_PATTERN, Signing
+from verbatim_sign.strict import SHA256_PATTERN, Shape, check_canonical, parse_json
+
+#: In bytes; the statement of a release with every artifact takes some ten thousand.
+LARGEST = 1 << 20
+
+_DIGITS = {"sha256": SHA256_PATTERN, "gitCommit": COMMIT_PATTERN, "gitTree": COMMIT_PATTERN}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What came out of a build, and of what."""
+
+    sha256: str
+    version: str
+    stage: str
+    #: ``git`` or ``tarball``.
+    kind: str
+    #: Of the source: by in-toto's names of digests.
+    source: Mapping[str, str]
+    #: The digests of what else went in, by its name.
+    inputs: Mapping[str, Mapping[str, str]]
+    #: SHA-256 by the artifact's name.
+    hashes: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, data: bytes, name: str) -> Statement:
+        """What some bytes say, called ``name`` in messages; raises IntegrityError if they are no such statement."""
+        content = parse_json(data, name)
+        shape = Shape(name, IntegrityError)
+        _, predicate = _in_toto(shape, content, "https://slsa.dev/provenance/v1")
+        shape.table(predicate, "predicate", ("buildDefinition", "runDetails"))
+        if predicate["runDetails"] != {"builder": {"id": "urn:verbatim:builder:v1"}}:
+            raise shape.refused("runDetails", predicate["runDetails"], "urn:verbatim:builder:v1 alone")
+        build = shape.table(
+            predicate["buildDefinition"],
+            "buildDefinition",
+            ("buildType", "externalParameters", "resolvedDependencies"),
+        )
+        shape.text(build["buildType"], "buildType", "urn:verbatim:build-type:v1")
+        parameters = shape.table(
+            build["externalParameters"],
+            "externalParameters",
+            ("artifacts", "source", "version"),
+            ("formats",),
+        )
+        for each in shape.items(parameters.get("formats", []), "formats"):
+            shape.text(each, "formats", STAGE_PATTERN)
+        kind = shape.table(parameters["source"], "source", ("kind",))["kind"]
+        (first, source), *others = _dependencies(shape, build["resolvedDependencies"])
+        if len({name for name, _ in others} - {first}) < len(others):
+            raise shape.refused("resolvedDependencies", [name for name, _ in others], "each once")
+        statement = cls(
+            hashlib.sha256(data).hexdigest(),
+            shape.text(parameters["version"], "version"),
+            shape.text(parameters["artifacts"], "artifacts", STAGE_PATTERN),
+            shape.text(kind, "source.kind", "git|tarball"),
+            source,
+            dict(others),
+            _subjects(shape, content),
+        )
+        expected = {"gitCommit", "gitTree"} if kind == "git" else {"sha256"}
+        if source.keys() != expected:
+            raise shape.refused("source", list(source), " and ".join(sorted(expected)))
+        check_canonical(content, data, name)
+        return statement
+
+    def unfit(self, signing: Signing) -> str | None:
+        """Why the policy does not allow what went into the build; None if it does."""
+        if self.kind != "git":
+            return f"it was built from a {self.kind}, expected git"
+        if self.source["gitCommit"] != signing.commit:
+            return f"it is of the commit {self.source['gitCommit']}, expected {signing.commit}"
+        for name, digests in self.inputs.items():
+            allowed = signing.inputs.get(name)
+            if digests != {"sha256": allowed}:
+                return f"it has {name} {' '.join(digests.values())}, expected {allowed or 'no such input'}"
+        for what in ("environment/", "recipe/"):
+            if not any(name.startswith(what) for name in self.inputs):
+                return f"it does not say which {what.rstrip('/')} was used"
+        return None
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """A statement is taken back, by its SHA-256."""
+
+    sha256: str
+    reason: str
+
+    @classmethod
+    def parse(cls, data: bytes, name: str) -> Withdrawal:
+        """What some bytes say, called ``name`` in messages; raises IntegrityError if they are no withdrawal."""
+        content = parse_json(data, name)
+        shape = Shape(name, IntegrityError)
+        subjects, predicate = _in_toto(shape, content, "urn:verbatim:withdrawal:v1")
+        hashes = _subjects(shape, content)
+        if list(hashes) != ["statement"]:
+            raise shape.refused("subject", subjects, "one, called statement")
+        reason = shape.text(shape.table(predicate, "predicate", ("reason",))["reason"], "reason")
+        check_canonical(content, data, name)
+        return cls(hashes["statement"], reason)
+
+
+def _in_toto(shape: Shape, content: object, predicate_type: str) -> tuple[list[Any], dict[str, Any]]:
+    """The subjects and the predicate of a statement of that type."""
+    statement = shape.table(content, "statement", ("_type", "subject", "predicateType", "predicate"))
+    shape.text(statement["_type"], "_type", r"https://in-toto\.io/Statement/v1")
+    if statement["predicateType"] != predicate_type:
+        raise shape.refused("predicateType", statement["predicateType"], predicate_type)
+    return shape.items(statement["subject"], "subject"), statement["predicate"]
+
+
+def _subjects(shape: Shape, content: Any) -> dict[str, str]:
+    hashes: dict[str, str] = {}
+    for value in content["subject"]:
+        subject = shape.table(value, "subject", ("name", "digest"))
+        name = shape.text(subject["name"], "subject.name", NAME_PATTERN)
+        digest = shape.table(subject["digest"], f"subject.{name}", ("sha256",))
+        hashes[name] = shape.text(digest["sha256"], f"subject.{name}", SHA256_PATTERN)
+    names = [value["name"] for value in content["subject"]]
+    if not names or names != sorted(hashes):
+        raise shape.refused("subject", names, "names that are sorted, each once")
+    return hashes
+
+
+def _dependencies(shape: Shape, value: object) -> list[tuple[str, dict[str, str]]]:
+    """Their names and digests, in their order; the source comes first."""
+    found = []
+    for each in shape.items(value, "resolvedDependencies"):
+        entry = shape.table(each, "resolvedDependencies", ("name", "digest"))
+        name = shape.text(entry["name"], "resolvedDependencies")
+        digests = shape.named(entry["digest"], name)
+        for algorithm, digest in digests.items():
+            if algorithm not in _DIGITS:
+                raise shape.refused(name, algorithm, f"one of {', '.join(_DIGITS)}")
+            shape.text(digest, name, _DIGITS[algorithm])
+        found.append((name, digests))
+    if not found:
+        raise shape.refused("resolvedDependencies", value, "the source, and what else went in")
+    return found
