@@ -35,11 +35,6 @@ from verbatim_sign.command import main
 Output = pytest.CaptureFixture[str]
 
 
-@pytest.fixture(autouse=True)
-def today(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "_today", lambda: TODAY)
-
-
 @pytest.fixture
 def check(made: MadeRelease, capsys: Output) -> Callable[..., str]:
     """Check the release, which shall be refused with that status; gives the one line that says why."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import io
 import os
 import re
 import runpy
 import shutil
 import subprocess
 import sys
+import tokenize
 from pathlib import Path
 
 import pytest
@@ -53,7 +56,10 @@ def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launched:
     return Launched(folder, monkeypatch)
 
 
-@pytest.mark.parametrize(("command", "kind"), [("check", "check"), ("run", "run"), ("doctor", "run")])
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [("check", "check"), ("run", "run"), ("verify", "run"), ("doctor", "check"), ("join", "check")],
+)
 def test_an_environment_is_made_once_for_each_kind(command: str, kind: str, launched: Launched) -> None:
     venv, pip, started = launched.start(command, "--version", "x")
     folder = launched.folder / f".venv-{kind}"
@@ -71,6 +77,10 @@ def test_an_environment_is_made_once_for_each_kind(command: str, kind: str, laun
     assert len(launched.start(command)) == 3
 
 
+def test_behind_an_air_gap_three_packages_are_enough(launched: Launched) -> None:
+    assert launched.start("run", "--digests-only")[0][-1] == str(launched.folder / ".venv-check")
+
+
 @pytest.mark.parametrize("failing", ["venv", "pip"])
 def test_what_could_not_be_made_is_not_used(
     failing: str, launched: Launched, capsys: pytest.CaptureFixture[str]
@@ -81,6 +91,10 @@ def test_what_could_not_be_made_is_not_used(
             launched.start("check")
         assert left.value.code == 3
         assert f"-I -m {failing} failed, and said why above" in capsys.readouterr().err
+
+
+def test_it_does_nothing_when_it_is_only_read() -> None:
+    runpy.run_path(str(SIGNING / "sign"), run_name="sign")
 
 
 def test_an_old_python_is_refused(
@@ -115,10 +129,34 @@ def test_the_locks_are_those_of_the_project() -> None:
 
 
 def test_one_can_read_it_all() -> None:
-    """Every line is read by the one who signs. Empty ones need no reading."""
+    """Every line is read by the one who signs; documentation and comments help with that, and do not count."""
     files = [SIGNING / "sign", *(SIGNING / "verbatim_sign").glob("*.py")]
-    lines = [line for file in files for line in file.read_text().splitlines() if line.strip()]
-    assert len(lines) <= 1600
+    assert sum(len(lines_of_code(file.read_text())) for file in files) <= 1500
+
+
+def lines_of_code(text: str) -> set[int]:
+    """The numbers of those that are more than a comment or a docstring."""
+    idle = (
+        tokenize.COMMENT,
+        tokenize.NL,
+        tokenize.NEWLINE,
+        tokenize.INDENT,
+        tokenize.DEDENT,
+        tokenize.ENDMARKER,
+    )
+    lines = {
+        line
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type not in idle
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    for node in ast.walk(ast.parse(text)):
+        if (
+            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+            and ast.get_docstring(node) is not None
+        ):
+            lines -= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    return lines
 
 
 @pytest.mark.integration
@@ -126,15 +164,8 @@ def test_the_real_environment_of_check_checks(made: MadeRelease, tmp_path: Path)
     folder = tmp_path / "signing"
     shutil.copytree(SIGNING, folder, ignore=shutil.ignore_patterns(".venv-*"))
     settings = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    command = [
-        folder / "sign",
-        "check",
-        "--version",
-        made.version,
-        "--policy",
-        made.policy_path,
-        made.release,
-    ]
+    command: list[str | Path] = [folder / "sign", "check", "--version", made.version]
+    command += ["--policy", made.policy_path, made.release]
     done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
     # What is made up is not of today, but nothing in it expires.
     assert done.returncode == 0, done.stderr

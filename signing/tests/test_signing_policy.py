@@ -87,10 +87,21 @@ def test_a_relative_path_is_below_the_current_folder(
 
 
 def test_where_it_is_by_default(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert command._configured("policy.toml") == home / ".config" / "verbatim-sign" / "policy.toml"
+    assert (
+        command._own("XDG_CONFIG_HOME", ".config", "policy.toml")
+        == home / ".config" / "verbatim-sign" / "policy.toml"
+    )
     monkeypatch.setenv("XDG_CONFIG_HOME", "/etc/x")
-    assert command._configured("policy.toml") == Path("/etc/x/verbatim-sign/policy.toml")
-    assert command._today() == datetime.now(UTC).date()
+    assert command._own("XDG_CONFIG_HOME", ".config", "policy.toml") == Path(
+        "/etc/x/verbatim-sign/policy.toml"
+    )
+
+
+TODAY_REALLY = command._today
+
+
+def test_a_day_is_one_of_utc() -> None:
+    assert TODAY_REALLY() == datetime.now(UTC).date()
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"threshold = ", b"a = 1\na = 2"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -72,8 +71,8 @@ def checked(
     minor(version)
     signing = policy.signing(version)
     with ExitStack() as held:
-        folder = held.enter_context(_version_folder(release, "dist", version))
-        attestations = held.enter_context(_version_folder(release, "attestations", version))
+        folder = held.enter_context(version_folder(release, "dist", version))
+        attestations = held.enter_context(version_folder(release, "attestations", version))
         artifacts = [] if digests_only else [name for names in signing.artifacts.values() for name in names]
         unusual = _refuse_other_files(folder, signing, artifacts)
         hashes: dict[str, str] = {}
@@ -101,7 +100,8 @@ def sums_of(hashes: Mapping[str, str]) -> bytes:
 
 
 @contextmanager
-def _version_folder(release: Path, kind: str, version: str) -> Iterator[Folder]:
+def version_folder(release: Path, kind: str, version: str) -> Iterator[Folder]:
+    """``KIND/VERSION/`` in a release folder; raises UsageError if one of them is a link, or not there."""
     with opened(release) as top, opened(Path(kind), top) as middle, opened(Path(version), middle) as folder:
         yield folder
 
@@ -141,7 +141,7 @@ def _statement(
 def _open(held: ExitStack, folder: Folder, name: str, hashes: Mapping[str, str]) -> OpenFile:
     """A file, held open; raises IntegrityError if it has not the hash that the statements give it."""
     file = OpenFile.of(folder, name)
-    held.callback(os.close, file.descriptor)
+    held.callback(file.close)
     if file.sha256 != hashes[name]:
         same = [other for other, sha256 in hashes.items() if sha256 == file.sha256]
         where = f"{folder.path / name} is {same[0]}" if same else f"{folder.path / name} was altered"

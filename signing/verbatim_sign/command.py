@@ -1,4 +1,4 @@
-"""The command line."""
+"""Check a release of CPython against a policy, and sign what enough rebuilders agree on."""
 
 from __future__ import annotations
 
@@ -7,29 +7,41 @@ import os
 import resource
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NoReturn
 
-from verbatim_sign.check import checked
-from verbatim_sign.errors import HostError, Refusal, UsageError
-from verbatim_sign.policy import Policy
+from verbatim_sign.airgap import Ed25519, join
+from verbatim_sign.check import SUMS, Checked, checked, minor, version_folder
+from verbatim_sign.doctor import examine
+from verbatim_sign.errors import HostError, PolicyError, Refusal, UsageError
+from verbatim_sign.files import OpenFile
+from verbatim_sign.gpg import Gpg
+from verbatim_sign.log import opened_log
+from verbatim_sign.policy import Policy, Signing
+from verbatim_sign.run import Signer, run
 from verbatim_sign.screen import say, show
+from verbatim_sign.verify import verify
 
 _INTERRUPTED = 130
+#: The first minor version that has no OpenPGP signatures any more: https://peps.python.org/pep-0761/
+_WITHOUT_GPG = 14
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> None:  # type: ignore[override]
+    def error(self, message: str) -> NoReturn:
         raise UsageError(message, "./sign --help says what there is")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, and give its exit status; a refusal is one line."""
-    # No secret goes into a core dump, and no file is anybody else's.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.umask(0o077)
     try:
         options = _parser().parse_args(arguments)
+        if options.action is not _doctor:
+            # No secret goes into a core dump, and no file is anybody else's.
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+            os.umask(0o077)
         options.action(options)
     except Refusal as refusal:
         return _refused(str(refusal), refusal.status)
@@ -50,30 +62,120 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="sign", description=__doc__, allow_abbrev=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
 
-    check = commands.add_parser("check", help="verify everything, sign nothing", allow_abbrev=False)
-    check.set_defaults(action=_check)
-    for command in (check,):
-        command.add_argument("--version", required=True, help="such as 3.13.5 or 3.14.0rc1")
-        command.add_argument(
-            "--policy", type=Path, default=_configured("policy.toml"), help="by default %(default)s"
-        )
-        command.add_argument("release", type=Path, help="holds dist/VERSION/ and attestations/VERSION/")
-    check.add_argument("--digests-only", action="store_true", help="the artifacts are elsewhere")
+    def command(name: str, action: object, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        made.set_defaults(action=action, digests_only=False, only=None, token_fd=None, key=None, keyring=None)
+        return made
+
+    check = command("check", _check, "verify everything, sign nothing; needs no network")
+    sign = command("run", _run, "check, show what will be signed, ask, sign, verify")
+    downstream = command("verify", _verify, "what a downstream does, and the plain commands for it")
+    joined = command("join", _join, "put what was signed behind an air gap beside the artifacts")
+    doctor = command("doctor", _doctor, "whether this host is as one for signing should be")
+    joined.add_argument("signed", type=Path, help="the release folder that comes back, with dist/VERSION/")
+    for each in (check, sign, downstream, joined):
+        each.add_argument("--version", required=True, help="such as 3.13.5 or 3.14.0rc1")
+        policy = _own("XDG_CONFIG_HOME", ".config", "policy.toml")
+        each.add_argument("--policy", type=Path, default=policy, help="by default %(default)s")
+        each.add_argument("release", type=Path, help="holds dist/VERSION/ and attestations/VERSION/")
+    for each in (check, sign):
+        each.add_argument("--digests-only", action="store_true", help="the artifacts are elsewhere")
+    for each in (sign, downstream):
+        each.add_argument("--trust-config", type=Path, help="another Sigstore than the public one")
+    for each in (downstream, joined):
+        each.add_argument("--keyring", type=Path, help="for gpgv, in place of what your gpg knows")
+    sign.add_argument("--only", choices=("sigstore", "gpg"), help="leave the other to another host")
+    sign.add_argument("--token-fd", type=int, help="the descriptor of a file that holds a token")
+    sign.add_argument("--key", type=Path, help="the ed25519 key, in PEM, for --digests-only")
+    for each in (sign, doctor):
+        log = _own("XDG_STATE_HOME", ".local/state", "log.jsonl")
+        each.add_argument("--log", type=Path, default=log, help="by default %(default)s")
     return parser
 
 
+def _checked(options: argparse.Namespace) -> AbstractContextManager[Checked]:
+    policy, only = Policy.load(options.policy), options.digests_only
+    return checked(options.version, options.release, policy, today=_today(), digests_only=only)
+
+
 def _check(options: argparse.Namespace) -> None:
-    policy = Policy.load(options.policy)
-    with checked(
-        options.version, options.release, policy, today=_today(), digests_only=options.digests_only
-    ) as release:
+    with _checked(options) as release:
         show(release)
     say("everything is as the policy wants it; nothing was signed")
 
 
-def _configured(name: str) -> Path:
+def _run(options: argparse.Namespace) -> None:
+    with _checked(options) as release:
+        choose = _of_sums if options.digests_only else _of_artifacts
+        signers = choose(options, release.signing)
+        if not signers:
+            what = f"there is nothing to sign {options.version} with"
+            raise PolicyError(what, "see to the policy, and to --only")
+        with opened_log(options.log) as log:
+            run(release, signers, log)
+
+
+def _verify(options: argparse.Namespace) -> None:
+    signing = Policy.load(options.policy).signing(options.version)
+    signers, of_sums = _of_artifacts(options, signing), _of_sums(options, signing)
+    for each in (*signers, *of_sums):
+        each.load()
+    verify(options.version, options.release, signing, signers, of_sums)
+
+
+def _join(options: argparse.Namespace) -> None:
+    with (
+        _checked(options) as release,
+        version_folder(options.signed, "dist", options.version) as signed,
+        closing(OpenFile.of(release.folder, SUMS)) as sums,
+    ):
+        signers = _of_sums(options, release.signing)
+        for each in signers:
+            each.load()
+        join(release, sums, signed, signers)
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    lacks = 0
+    for question, remedy in examine(options.log):
+        say(f"{'no  ' if remedy else 'yes '} {question}{f': {remedy}' if remedy else ''}")
+        lacks += bool(remedy)
+    if lacks:
+        raise HostError(f"{lacks} things are not as they should be on a host for signing", "see above")
+
+
+def _of_artifacts(options: argparse.Namespace, signing: Signing) -> list[Signer]:
+    """Sigstore first: whatever it lies about or lacks shows before a key that lasts has signed anything."""
+    signers: list[Signer] = []
+    if options.only != "gpg":
+        try:
+            # It takes half a second to import, and is not there where only `check` is to run.
+            from verbatim_sign.bundles import Sigstore  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise HostError(f"there is no module {error.name}", "install requirements/run.txt") from error
+        signers.append(Sigstore(signing, options.trust_config, options.token_fd))
+    if options.only != "sigstore":
+        signers += _gpg(options, signing, required=True)
+    return signers
+
+
+def _of_sums(options: argparse.Namespace, signing: Signing) -> list[Signer]:
+    keys = [Ed25519(signing.ed25519, options.key)] if signing.ed25519 else []
+    return [*_gpg(options, signing, required=False), *keys]
+
+
+def _gpg(options: argparse.Namespace, signing: Signing, *, required: bool) -> list[Gpg]:
+    if minor(options.version) >= _WITHOUT_GPG or not (signing.gpg or required):
+        return []
+    if signing.gpg is None:
+        what = f"{options.version} is to be signed with GPG"
+        raise PolicyError(what, "name the key in the policy, as `gpg`")
+    return [Gpg(signing.gpg, options.keyring)]
+
+
+def _own(variable: str, default: str, name: str) -> Path:
     """Where this user's own files are: the XDG base directory specification."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "verbatim-sign" / name
+    return Path(os.environ.get(variable) or Path.home() / default) / "verbatim-sign" / name
 
 
 def _today() -> date:

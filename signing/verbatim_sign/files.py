@@ -18,6 +18,7 @@ from verbatim_sign.errors import IntegrityError, PolicyError, UsageError
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
 
 _MOST_FILES = 10_000
+_KINDS = {"l": "a link", "p": "a FIFO", "c": "a device", "b": "a device", "s": "a socket", "d": "a folder"}
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -108,14 +109,20 @@ class OpenFile:
     name: str
     folder: Folder
     descriptor: int
-    size: int
     sha256: str
 
     @classmethod
     def of(cls, folder: Folder, name: str) -> OpenFile:
-        """Open and hash it; whoever calls closes the descriptor."""
+        """Open and hash it; whoever calls closes it."""
         descriptor = folder.open(name)
-        return cls(name, folder, descriptor, os.fstat(descriptor).st_size, digest(descriptor))
+        hashed = hashlib.sha256()
+        for piece in _pieces(descriptor):
+            hashed.update(piece)
+        return cls(name, folder, descriptor, hashed.hexdigest())
+
+    def close(self) -> None:
+        """Let go of it."""
+        os.close(self.descriptor)
 
     def refuse_change(self) -> None:
         """Raise IntegrityError if there is another file of that name now, or other bytes in this one."""
@@ -126,24 +133,22 @@ class OpenFile:
             same = False
         if not same:
             raise IntegrityError(f"{self.folder.path / self.name} was replaced since it was checked")
-        if digest(self.descriptor) != self.sha256:
+        self.read()
+
+    def read(self) -> bytes:
+        """The bytes that were hashed; raises IntegrityError if there are others in it now."""
+        data = b"".join(_pieces(self.descriptor))
+        if hashlib.sha256(data).hexdigest() != self.sha256:
             raise IntegrityError(f"{self.folder.path / self.name} was altered since it was checked")
+        return data
 
 
-def pieces(descriptor: int) -> Iterator[bytes]:
+def _pieces(descriptor: int) -> Iterator[bytes]:
     """All bytes of an open file, from its start, wherever it is read at."""
     at = 0
     while piece := os.pread(descriptor, 1 << 20, at):
         yield piece
         at += len(piece)
-
-
-def digest(descriptor: int) -> str:
-    """The SHA-256 of an open file, in hexadecimal."""
-    hashed = hashlib.sha256()
-    for piece in pieces(descriptor):
-        hashed.update(piece)
-    return hashed.hexdigest()
 
 
 def read_trusted(path: Path, largest: int = 1 << 20) -> bytes:
@@ -166,7 +171,7 @@ def read_trusted(path: Path, largest: int = 1 << 20) -> bytes:
                     f"{path}: {where} cannot be used: {reason}", "name the file itself"
                 ) from error
             held.callback(os.close, descriptor)
-            _refuse_strangers(os.fstat(descriptor), where)
+            refuse_strangers(os.fstat(descriptor), where)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise PolicyError(f"{path} is no plain file", "name the file itself")
         with open(descriptor, "rb", closefd=False) as file:
@@ -176,7 +181,8 @@ def read_trusted(path: Path, largest: int = 1 << 20) -> bytes:
     return data
 
 
-def _refuse_strangers(status: os.stat_result, where: Path) -> None:
+def refuse_strangers(status: os.stat_result, where: Path) -> None:
+    """Raise PolicyError if somebody else than root and this user can write to what has that status."""
     if status.st_uid not in (0, os.geteuid()):
         raise PolicyError(
             f"{where} belongs to user {status.st_uid}, expected root or you",
@@ -190,13 +196,4 @@ def _refuse_strangers(status: os.stat_result, where: Path) -> None:
 
 
 def _kind(mode: int) -> str:
-    kinds = {
-        stat.S_IFLNK: "a link",
-        stat.S_IFIFO: "a FIFO",
-        stat.S_IFCHR: "a device",
-        stat.S_IFBLK: "a device",
-        stat.S_IFSOCK: "a socket",
-        stat.S_IFDIR: "a folder",
-        stat.S_IFREG: "a plain file",
-    }
-    return kinds[stat.S_IFMT(mode)]
+    return _KINDS.get(stat.filemode(mode)[0], "a plain file")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from verbatim_sign.errors import PolicyError
 from verbatim_sign.files import NAME_PATTERN, read_trusted
@@ -104,46 +104,36 @@ class Policy:
             content = tomllib.loads(data.decode("utf-8"))
         except ValueError as error:
             raise PolicyError(f"{name} is not TOML: {error}", _REMEDY) from error
-        shape.table(
-            content, "policy", ("threshold", "sources", "kinds", "rebuilders", "signing"), ("override",)
-        )
+        required = ("threshold", "sources", "kinds", "rebuilders", "signing")
+        shape.table(content, "policy", required, ("override",))
         if "git" not in shape.items(content["sources"], "sources"):
-            raise PolicyError(
-                f"{name}: sources lacks 'git', and only what is built from git is signed", _REMEDY
-            )
-        kinds = {
-            kind: shape.text(counts, f"kinds.{kind}", "each|once")
-            for kind, counts in shape.named(content["kinds"], "kinds").items()
-        }
+            raise PolicyError(f"{name}: sources lacks 'git'; nothing else is signed", _REMEDY)
+        kinds = shape.named(content["kinds"], "kinds")
+        for kind, counts in kinds.items():
+            shape.text(counts, f"kinds.{kind}", "each|once")
+        rebuilders = shape.named(content["rebuilders"], "rebuilders")
+        overrides = shape.items(content.get("override", []), "override")
+        versions = shape.named(content["signing"], "signing")
         return cls(
             hashlib.sha256(data).hexdigest(),
             _thresholds(shape, content["threshold"]),
             kinds,
-            {
-                name: _rebuilder(shape, name, entry, kinds)
-                for name, entry in shape.named(content["rebuilders"], "rebuilders").items()
-            },
-            tuple(_override(shape, entry) for entry in shape.items(content.get("override", []), "override")),
-            {
-                version: _signing(shape, f"signing.{version}", entry)
-                for version, entry in shape.named(content["signing"], "signing").items()
-            },
+            {name: _rebuilder(shape, name, entry, kinds) for name, entry in rebuilders.items()},
+            tuple(_override(shape, entry) for entry in overrides),
+            {version: _signing(shape, f"signing.{version}", entry) for version, entry in versions.items()},
         )
 
     def signing(self, version: str) -> Signing:
         """What may be signed as that version; raises PolicyError if nothing may."""
         if version not in self.versions:
-            raise PolicyError(
-                f"the policy does not allow {version} to be signed",
-                f'if it is to be, add [signing."{version}"] to it',
-            )
+            remedy = f'if it is to be, add [signing."{version}"] to it'
+            raise PolicyError(f"the policy does not allow {version} to be signed", remedy)
         return self.versions[version]
 
     def needed(self, artifact: str) -> int:
         """How many have to confirm it: the most that a pattern asks for. Raises PolicyError if none fits."""
-        fitting = [
-            count for pattern, count in self.thresholds.items() if fnmatch.fnmatchcase(artifact, pattern)
-        ]
+        asked = self.thresholds.items()
+        fitting = [count for pattern, count in asked if fnmatch.fnmatchcase(artifact, pattern)]
         if not fitting:
             raise PolicyError(f"the policy has no threshold for {artifact}", _REMEDY)
         return max(fitting)
@@ -222,33 +212,24 @@ def _override(shape: Shape, value: object) -> Override:
 
 def _signing(shape: Shape, place: str, value: object) -> Signing:
     required = ("commit", "artifacts", "inputs", "identity", "issuer")
-    entry: dict[str, Any] = shape.table(value, place, required, ("gpg", "ed25519"))
-    artifacts = {
-        shape.text(stage, f"{place}.artifacts", STAGE_PATTERN): tuple(
-            sorted(
-                shape.text(name, f"{place}.artifacts", NAME_PATTERN)
-                for name in shape.items(names, f"{place}.artifacts")
-            )
-        )
-        for stage, names in shape.named(entry["artifacts"], f"{place}.artifacts").items()
-    }
+    entry = shape.table(value, place, required, ("gpg", "ed25519"))
+    artifacts: dict[str, tuple[str, ...]] = {}
+    for stage, names in shape.named(entry["artifacts"], f"{place}.artifacts").items():
+        shape.text(stage, f"{place}.artifacts", STAGE_PATTERN)
+        for name in shape.items(names, f"{place}.artifacts"):
+            shape.text(name, f"{place}.artifacts", NAME_PATTERN)
+        artifacts[stage] = tuple(sorted(names))
     every = [name for names in artifacts.values() for name in names]
     if len(set(every)) < len(every) or not all(artifacts.values()):
         raise shape.refused(f"{place}.artifacts", every, "each artifact once, and some for each stage")
-    inputs = {
-        name: shape.text(sha256, f"{place}.inputs", SHA256_PATTERN)
-        for name, sha256 in shape.named(entry["inputs"], f"{place}.inputs").items()
-    }
-
-    def optional(name: str, pattern: str) -> str | None:
-        return shape.text(entry[name], f"{place}.{name}", pattern) if name in entry else None
-
-    return Signing(
-        shape.text(entry["commit"], f"{place}.commit", COMMIT_PATTERN),
-        artifacts,
-        inputs,
-        shape.text(entry["identity"], f"{place}.identity"),
-        shape.text(entry["issuer"], f"{place}.issuer"),
-        optional("gpg", r"[0-9A-F]{40}"),
-        optional("ed25519", SHA256_PATTERN),
-    )
+    inputs = shape.named(entry["inputs"], f"{place}.inputs")
+    for sha256 in inputs.values():
+        shape.text(sha256, f"{place}.inputs", SHA256_PATTERN)
+    gpg, ed25519 = entry.get("gpg"), entry.get("ed25519")
+    if gpg is not None:
+        shape.text(gpg, f"{place}.gpg", r"[0-9A-F]{40}")
+    if ed25519 is not None:
+        shape.text(ed25519, f"{place}.ed25519", SHA256_PATTERN)
+    commit = shape.text(entry["commit"], f"{place}.commit", COMMIT_PATTERN)
+    identity, issuer = (shape.text(entry[name], f"{place}.{name}") for name in ("identity", "issuer"))
+    return Signing(commit, artifacts, inputs, identity, issuer, gpg, ed25519)

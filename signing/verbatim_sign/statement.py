@@ -47,18 +47,11 @@ class Statement:
         shape.table(predicate, "predicate", ("buildDefinition", "runDetails"))
         if predicate["runDetails"] != {"builder": {"id": "urn:verbatim:builder:v1"}}:
             raise shape.refused("runDetails", predicate["runDetails"], "urn:verbatim:builder:v1 alone")
-        build = shape.table(
-            predicate["buildDefinition"],
-            "buildDefinition",
-            ("buildType", "externalParameters", "resolvedDependencies"),
-        )
+        parts = ("buildType", "externalParameters", "resolvedDependencies")
+        build = shape.table(predicate["buildDefinition"], "buildDefinition", parts)
         shape.text(build["buildType"], "buildType", "urn:verbatim:build-type:v1")
-        parameters = shape.table(
-            build["externalParameters"],
-            "externalParameters",
-            ("artifacts", "source", "version"),
-            ("formats",),
-        )
+        parameters = build["externalParameters"]
+        shape.table(parameters, "externalParameters", ("artifacts", "source", "version"), ("formats",))
         for each in shape.items(parameters.get("formats", []), "formats"):
             shape.text(each, "formats", STAGE_PATTERN)
         kind = shape.table(parameters["source"], "source", ("kind",))["kind"]

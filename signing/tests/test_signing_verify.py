@@ -1,0 +1,174 @@
+"""What a downstream does: the program's own way, and the plain commands that it prints."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from gpg_keys import THEN, Keys
+from release_maker import IDENTITY
+from signer import Signing, one_rekor
+
+pytestmark = one_rekor()
+
+
+@pytest.fixture
+def signed(signing: Signing) -> Signing:
+    signing.run()
+    return signing
+
+
+def verified(signing: Signing, *options: str) -> str:
+    return signing.run(*options, name="verify", types=None)
+
+
+def refused(signing: Signing, *options: str, status: int) -> str:
+    return signing.run(*options, name="verify", types=None, status=status)
+
+
+def test_what_was_signed_holds_without_attestations(signed: Signing) -> None:
+    made = signed.made
+    made.attestations.rename(made.folder / "elsewhere")
+    (made.dist / "source.intoto.json").unlink()
+    out = verified(signed)
+    assert f"all signatures of {made.version} hold" in out
+    assert [line.split()[0] for line in out.splitlines()[1:]] == [
+        "sha256sum",
+        *["python3"] * 2,
+        *["gpgv"] * 2,
+    ]
+
+
+@pytest.mark.integration
+def test_so_it_does_for_the_plain_commands(
+    signed: Signing, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = verified(signed)
+    (signed.made.dist / "keyring.gpg").write_bytes(keys.gpg("--export", keys.good))
+    monkeypatch.chdir(signed.made.dist)
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    for line in out.splitlines()[1:]:
+        done = subprocess.run(shlex.split(line), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_another_policy_wants_another_identity(signed: Signing) -> None:
+    signed.made.signing["identity"] = "bob@example.com"
+    signed.made.write_policy()
+    assert f"SANs do not match bob@example.com; actual SANs: {{'{IDENTITY}'}}" in refused(
+        signed, status=4
+    ).replace("\\'", "'")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "status", "why"),
+    [
+        (lambda made: made.tgz.write_bytes(b"made by them"), 6, "SHA256SUMS is not the list of these files"),
+        (lambda made: (made.dist / "SHA256SUMS").unlink(), 6, "SHA256SUMS cannot be read"),
+        (lambda made: (made.dist / f"{made.tgz.name}.sigstore").write_text("{}"), 4, "does not hold"),
+        (lambda made: (made.dist / f"{made.tgz.name}.sigstore").unlink(), 6, "cannot be read"),
+        (lambda made: (made.dist / f"{made.tgz.name}.asc").unlink(), 6, "cannot be read"),
+        (
+            lambda made: (made.dist / f"{made.tgz.name}.asc").write_text("x"),
+            5,
+            "is not a good one by the GPG key",
+        ),
+        (
+            lambda made: (made.dist / f"{made.tgz.name}.asc").write_bytes(
+                (made.dist / f"{made.names[0]}.asc").read_bytes()
+            ),
+            5,
+            "is of something else",
+        ),
+        (
+            lambda made: (made.dist / f"{made.tgz.name}.sigstore").write_bytes(
+                (made.dist / f"{made.names[0]}.sigstore").read_bytes()
+            ),
+            4,
+            "does not hold",
+        ),
+    ],
+)
+def test_what_does_not_hold_is_refused(
+    spoil: Callable[[object], None], status: int, why: str, signed: Signing
+) -> None:
+    spoil(signed.made)
+    assert why in refused(signed, status=status)
+
+
+def test_a_keyring_may_take_the_place_of_gpgs_own(
+    signed: Signing, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring = signed.made.folder / "keyring.gpg"
+    keyring.write_bytes(keys.gpg("--export", keys.good))
+    monkeypatch.setenv("GNUPGHOME", str(signed.made.folder / "home"))
+    verified(signed, "--keyring", str(keyring))
+    assert "gpg has no public key" in refused(signed, status=5)
+    keyring.write_bytes(keys.gpg("--export", keys.other))
+    assert "is not a good one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
+
+
+def _resigned(signed: Signing, keys: Keys, key: str, *when: str) -> None:
+    """Another's signature in the place of a good one."""
+    data = signed.made.tgz.read_bytes()
+    made = keys.gpg(*when, "--local-user", key, "--armor", "--detach-sign", data=data)
+    (signed.made.dist / f"{signed.made.tgz.name}.asc").write_bytes(made)
+
+
+def test_another_key_in_the_same_keyring_is_not_the_one(signed: Signing, keys: Keys) -> None:
+    keyring = signed.made.folder / "keyring.gpg"
+    keyring.write_bytes(keys.gpg("--export", keys.good, keys.other))
+    _resigned(signed, keys, keys.other)
+    assert "is not a good one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
+
+
+def test_two_signatures_are_one_too_many(signed: Signing, keys: Keys) -> None:
+    keyring = signed.made.folder / "keyring.gpg"
+    keyring.write_bytes(keys.gpg("--export", keys.good, keys.other))
+    data = signed.made.tgz.read_bytes()
+    both = keys.gpg(
+        "--local-user", keys.good, "--local-user", keys.other, "--armor", "--detach-sign", data=data
+    )
+    (signed.made.dist / f"{signed.made.tgz.name}.asc").write_bytes(both)
+    assert "is not a good one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
+
+
+def test_a_weak_hash_is_refused(signed: Signing, keys: Keys) -> None:
+    _resigned(signed, keys, keys.good, "--digest-algo", "SHA1")
+    assert "is not a good one by the GPG key" in refused(signed, status=5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [("expired", "is by a key that has expired"), ("revoked", "is by a key that was revoked")],
+)
+def test_a_signature_by_a_key_that_is_not_valid_any_more_is_refused(
+    kind: str, why: str, signed: Signing, keys: Keys
+) -> None:
+    """Though gpgv's status is 0 where the key has expired."""
+    made, key = signed.made, getattr(keys, kind)
+    made.signing["gpg"] = key
+    made.write_policy()
+    for name in made.names:
+        if kind == "expired":
+            data = (made.dist / name).read_bytes()
+            signature = keys.gpg(*THEN, "--local-user", key, "--armor", "--detach-sign", data=data)
+        else:
+            signature = keys.signed_before
+        (made.dist / f"{name}.asc").write_bytes(signature)
+    assert why in refused(signed, status=5)
+
+
+def test_a_signature_that_has_expired_is_refused(signed: Signing, keys: Keys) -> None:
+    data = (signed.made.dist / signed.made.names[0]).read_bytes()
+    when = ("--default-sig-expire", "seconds=1", "--faked-system-time", "20200102T000000!")
+    signature = keys.gpg(*when, "--local-user", keys.old, "--armor", "--detach-sign", data=data)
+    (signed.made.dist / f"{signed.made.names[0]}.asc").write_bytes(signature)
+    signed.made.signing["gpg"] = keys.old
+    signed.made.write_policy()
+    assert "is a signature that has expired" in refused(signed, status=5)

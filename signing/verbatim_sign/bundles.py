@@ -1,0 +1,175 @@
+"""Sigstore's bundles, through its own client (https://github.com/sigstore/sigstore-python); only here is it imported.
+
+The client waits for Fulcio and Rekor without end, and notices most lies only when it verifies: so there is a limit here, and
+whatever is signed is verified from its bytes, before anybody else gets to see it.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import requests
+from sigstore import sign, verify
+
+# What its services' refusals are raised as; they have no public base.
+from sigstore._internal.fulcio.client import ExpiredCertificate, FulcioClientError
+from sigstore._internal.rekor import RekorClientError
+from sigstore.errors import Error
+from sigstore.hashes import Hashed
+from sigstore.models import Bundle, ClientTrustConfig
+from sigstore.oidc import ExpiredIdentity, IdentityToken, Issuer, IssuerError
+from sigstore.verify.policy import Identity
+from sigstore_models.common.v1 import HashAlgorithm
+
+from verbatim_sign.errors import CredentialError, PolicyError, SigstoreError
+from verbatim_sign.files import OpenFile, read_trusted
+from verbatim_sign.policy import Signing
+
+TOKEN_VARIABLE = "SIGSTORE_IDENTITY_TOKEN"  # noqa: S105 - its name
+_AUDIENCE = "sigstore"
+#: How long, in seconds, all services together may take for one signature.
+PATIENCE = 60.0
+_LARGEST_TOKEN = 1 << 16
+_AGAIN = "nothing is kept of it; run it again, or find out what is wrong with Sigstore"
+_OF_SERVICES = (ExpiredCertificate, ExpiredIdentity, FulcioClientError, RekorClientError)
+_REFUSALS = (Error, *_OF_SERVICES, requests.RequestException, ValueError, KeyError)
+
+# What the client warns of ends in a refusal here.
+logging.getLogger("sigstore").addHandler(logging.NullHandler())
+
+
+class Sigstore:
+    """An identity, and the Sigstore that certifies it: the public one, or that of a trust configuration."""
+
+    ending = ".sigstore"
+
+    def __init__(self, signing: Signing, trust_config: Path | None, token_descriptor: int | None) -> None:
+        self._identity, self._issuer = signing.identity, signing.issuer
+        self._trust_config, self._token_descriptor = trust_config, token_descriptor
+        try:
+            if trust_config is None:
+                with _limited("the trusted root"):
+                    self._config = ClientTrustConfig.production()
+            else:
+                self._config = ClientTrustConfig.from_json(read_trusted(trust_config).decode("utf-8"))
+        except _REFUSALS as error:
+            what = f"what Sigstore is to be trusted for cannot be read: {_said(error)}"
+            raise PolicyError(what, "see to --trust-config") from error
+        self._verifier = verify.Verifier(trusted_root=self._config.trusted_root)
+
+    @property
+    def who(self) -> str:
+        return f"{self._identity} ({self._issuer})"
+
+    def load(self) -> None:
+        """Everything to verify with is there already."""
+
+    def prepare(self) -> Callable[[OpenFile], bytes]:
+        """What signs a file; raises CredentialError if the token is not for the identity of the policy."""
+        token = self._token()
+        with _limited("a certificate"):
+            signer = sign.Signer(token, sign.SigningContext.from_trust_config(self._config))
+
+        def bundle(file: OpenFile) -> bytes:
+            with _limited(f"the signature of {file.name}"):
+                return signer.sign_artifact(_hashed(file)).to_json().encode() + b"\n"
+
+        return bundle
+
+    def command(self, name: str) -> list[str]:
+        """What a downstream runs."""
+        other = ["--trust-config", str(self._trust_config)] if self._trust_config else []
+        whose = ["--cert-identity", self._identity, "--cert-oidc-issuer", self._issuer]
+        bundle = ["--bundle", name + self.ending]
+        return ["python3", "-m", "sigstore", *other, "verify", "identity", *bundle, *whose, name]
+
+    def verify(self, file: OpenFile, bundle: bytes) -> None:
+        """Raise SigstoreError if a bundle does not show that the identity has signed these bytes, and that the log knows."""
+        try:
+            wanted = Identity(identity=self._identity, issuer=self._issuer)
+            self._verifier.verify_artifact(_hashed(file), Bundle.from_json(bundle), wanted)
+        except _REFUSALS as error:
+            raise SigstoreError(f"the bundle of {file.name} does not hold: {_said(error)}", _AGAIN) from error
+
+    def _token(self) -> IdentityToken:
+        # Nobody who is started from here inherits it.
+        given = os.environ.pop(TOKEN_VARIABLE, "")
+        if self._token_descriptor is not None:
+            with open(self._token_descriptor, encoding="ascii", errors="replace") as file:
+                given = file.read(_LARGEST_TOKEN).strip()
+        try:
+            if given:
+                _refuse_unfit(given)
+                token = IdentityToken(given)
+            else:
+                # Let the browser of whoever sits here say who that is.
+                token = Issuer(self._config.signing_config.get_oidc_url()).identity_token()
+        except (Error, IssuerError) as error:
+            raise _unfit(f"is refused: {_said(error)}") from error
+        if token.identity != self._identity:
+            raise _unfit(f"is for {token.identity!a}, expected {self._identity}")
+        if token.federated_issuer != self._issuer:
+            raise _unfit(f"is issued by {token.federated_issuer!a}, expected {self._issuer}")
+        return token
+
+
+def _refuse_unfit(token: str) -> None:
+    """Raise CredentialError, saying why, for what the client refuses without a reason. It does not look at the signature: Fulcio does."""
+    try:
+        _, body, _ = token.split(".")
+        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        audience, expires = claims["aud"], float(claims["exp"])
+    except (ValueError, KeyError, TypeError, binascii.Error) as error:
+        raise _unfit("is none") from error
+    if _AUDIENCE not in (audience if isinstance(audience, list) else [audience]):
+        raise _unfit(f"is for the audience {audience!a}, expected {_AUDIENCE}")
+    if expires <= time.time():
+        raise _unfit("has expired")
+
+
+def _unfit(reason: str) -> CredentialError:
+    return CredentialError(f"the token {reason}", "get another one")
+
+
+def _hashed(file: OpenFile) -> Hashed:
+    return Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(file.sha256))
+
+
+class _TooLong(Exception):  # noqa: N818 - it is a refusal
+    pass
+
+
+@contextmanager
+def _limited(what: str) -> Iterator[None]:
+    """Raise SigstoreError if it is refused, or takes longer than `PATIENCE`."""
+
+    def stop(_number: int, _frame: FrameType | None) -> NoReturn:
+        raise _TooLong
+
+    former = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    try:
+        yield
+    except _TooLong as error:
+        raise SigstoreError(f"Sigstore did not give {what} within {PATIENCE:.0f} s", _AGAIN) from error
+    except _REFUSALS as error:
+        raise SigstoreError(f"Sigstore did not give {what}: {_said(error)}", _AGAIN) from error
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+
+
+def _said(error: Exception) -> str:
+    """What a stranger's service said, on one line."""
+    return ascii(str(error) or type(error).__name__)[:300]

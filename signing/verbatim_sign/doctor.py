@@ -1,0 +1,107 @@
+"""``sign doctor``: whether this host is as one for signing should be. The README says why, for each."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import resource
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from verbatim_sign.errors import Refusal
+from verbatim_sign.log import opened_log
+
+_SYSTEM = Path("/")
+_HERE = Path(__file__).resolve().parent
+
+
+def examine(log: Path) -> Iterator[tuple[str, str]]:
+    """Questions, each with a remedy if the answer is no."""
+    yield "core dumps are off", _core_dumps()
+    yield "there is no swap, or it is encrypted", _swap()
+    yield "the umask is 077", _umask()
+    yield "the packages are those that are locked", _packages()
+    yield "the clock is sane, and the log whole", _clock(log)
+    yield "gpg-agent asks each time", _agent()
+
+
+def _core_dumps() -> str:
+    if resource.getrlimit(resource.RLIMIT_CORE)[0] != 0:
+        return "ulimit -c 0"
+    pattern = (_SYSTEM / "proc/sys/kernel/core_pattern").read_text()
+    # A program gets them whatever the limit is: core(5).
+    return "sysctl kernel.core_pattern=core" if pattern.startswith("|") else ""
+
+
+def _swap() -> str:
+    devices = [line.split()[0] for line in (_SYSTEM / "proc/swaps").read_text().splitlines()[1:]]
+    plain = [device for device in devices if not _is_encrypted(Path(os.path.realpath(device)).name)]
+    return f"swapoff {' '.join(plain)}, or encrypt it" if plain else ""
+
+
+def _is_encrypted(device: str) -> bool:
+    try:
+        return (_SYSTEM / "sys/class/block" / device / "dm/uuid").read_text().startswith("CRYPT-")
+    except OSError:
+        return False
+
+
+def _umask() -> str:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return "" if mask == 0o077 else f"it is {mask:03o}; umask 077"
+
+
+def _packages() -> str:
+    """By their versions, and each file by the hash that the wheel, whose own hash pip has checked, gave it."""
+    run = (_HERE.parent / "requirements" / "run.txt").read_text()
+    for name, version in re.findall(r"^([a-z0-9-]+)(?:\[[a-z]+\])?==([^ ]+)", run, re.MULTILINE):
+        try:
+            found = distribution(name)
+        except PackageNotFoundError:
+            # `check` has only some of them.
+            continue
+        if found.version != version:
+            return f"{name} is {found.version}, expected {version}; remove .venv-check and .venv-run"
+        for file in found.files or ():
+            path = Path(str(file.locate()))
+            if file.hash and file.hash.value != _record_hash(path):
+                return f"{path} was altered; remove .venv-check and .venv-run"
+    return ""
+
+
+def _record_hash(path: Path) -> str:
+    """As wheels have them: https://packaging.python.org/en/latest/specifications/binary-distribution-format/"""
+    return base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
+
+
+def _clock(log: Path) -> str:
+    try:
+        with opened_log(log) as entries:
+            last = entries.entries[-1]["time"] if entries.entries else ""
+    except Refusal as refusal:
+        return str(refusal)
+    newest = max(path.stat().st_mtime for path in _HERE.glob("*.py"))
+    past = max(last, datetime.fromtimestamp(newest, UTC).isoformat(timespec="seconds"))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return "" if past <= now else f"it says {now}, before {past}; set it right"
+
+
+def _agent() -> str:
+    """What gpg-agent's options are, by gpgconf(1): the name is the first field, and the value the last."""
+    try:
+        done = subprocess.run(
+            ["gpgconf", "--list-options", "gpg-agent"], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return "install gnupg, unless you sign no version before 3.14"
+    fields = [line.split(":") for line in done.stdout.splitlines()]
+    values = {field[0]: field[-1] for field in fields}
+    if not values.get("ignore-cache-for-signing"):
+        return "put ignore-cache-for-signing into gpg-agent.conf"
+    return "take allow-preset-passphrase away" if values.get("allow-preset-passphrase") else ""

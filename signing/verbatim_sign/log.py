@@ -1,0 +1,88 @@
+"""The log of what was signed, when, by whom: a JSON object on each line, with the SHA-256 of the line before it.
+
+What was cut off at its end cannot be seen in it; `head` is what to write down elsewhere.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from verbatim_sign.errors import HostError, IntegrityError, UsageError
+from verbatim_sign.files import refuse_strangers
+
+_FIRST = "0" * 64
+
+
+class Log:
+    """What was signed before; and what is signed now is added to it."""
+
+    def __init__(self, descriptor: int, path: Path) -> None:
+        self._descriptor, self._path = descriptor, path
+        self.head = _FIRST
+        self.entries: list[dict[str, Any]] = []
+        with open(descriptor, "rb", closefd=False) as file:
+            for number, line in enumerate(file, start=1):
+                self._take(line, number)
+
+    def append(self, **said: object) -> None:
+        """Add an entry, and have it on the disk before anything else happens."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        if self.entries and now < self.entries[-1]["time"]:
+            raise HostError(
+                f"the clock says {now}, but the last entry in {self._path} is of {self.entries[-1]['time']}",
+                "set the clock right",
+            )
+        entry = {**said, "time": now, "user": os.getuid(), "previous": self.head}
+        line = json.dumps(entry, sort_keys=True).encode() + b"\n"
+        os.write(self._descriptor, line)
+        os.fsync(self._descriptor)
+        self._take(line, len(self.entries) + 1)
+
+    def refuse_other_state(self, version: str, name: str, sha256: str) -> None:
+        """Raise IntegrityError if other bytes were signed, or were about to be, as this file of this version."""
+        for number, entry in enumerate(self.entries, start=1):
+            if (entry.get("version"), entry.get("file")) == (version, name) and entry.get("sha256") != sha256:
+                raise IntegrityError(
+                    f"{name} of {version} was signed before with SHA-256 {entry.get('sha256')}, and is {sha256} now"
+                    f" ({self._path}, line {number})"
+                )
+
+    def knows(self, version: str, name: str, signature: bytes) -> bool:
+        """Whether a signature was made here."""
+        wanted = ("signed", version, name, hashlib.sha256(signature).hexdigest())
+        keys = ("event", "version", "file", "signature")
+        return any(tuple(entry.get(key) for key in keys) == wanted for entry in self.entries)
+
+    def _take(self, line: bytes, number: int) -> None:
+        try:
+            entry = json.loads(line) if line.endswith(b"\n") else {}
+        except ValueError:
+            entry = {}
+        if not isinstance(entry, dict) or entry.get("previous") != self.head or "time" not in entry:
+            raise IntegrityError(f"{self._path}, line {number} does not follow from the line before")
+        self.entries.append(entry)
+        self.head = hashlib.sha256(line).hexdigest()
+
+
+@contextmanager
+def opened_log(path: Path) -> Iterator[Log]:
+    """The log, as long as the block runs for nobody else; raises IntegrityError if it was altered."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        refuse_strangers(os.fstat(descriptor), path)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield Log(descriptor, path)
+    except BlockingIOError as error:
+        raise UsageError("somebody signs already", "wait until that has ended") from error
+    finally:
+        os.close(descriptor)
