@@ -377,6 +377,34 @@ def check(
     checked.refuse_lack()
 
 
+@task(
+    auto_shortflags=False,
+    help={
+        "version": "the version",
+        "step": "check, run or verify",
+        "release": "the folder that holds dist/VERSION/ and attestations/VERSION/",
+        "policy": "whose word counts, and what may be signed; that in your own configuration if left out",
+        "trust-config": "the file of another Sigstore than the public one",
+    },
+)
+@framed
+def sign(
+    context: Context,
+    version: str = "",
+    step: str = "run",
+    release: str = ".",
+    policy: str = "",
+    trust_config: str = "",
+) -> None:
+    """Hand a release over to the signing stage, a program of its own: see signing/README.md."""
+    command = [str(PROJECT / "signing" / "sign"), step, "--version", version]
+    named = {"--policy": policy, "--trust-config": trust_config}
+    options = [part for name, path in named.items() if path for part in (name, path)]
+    done = subprocess.run([*command, *options, "--", release], check=False)
+    if done.returncode != 0:
+        raise Exit(code=done.returncode)
+
+
 @task(auto_shortflags=False, help={"offline": "do not ask which addresses answer"})
 @framed
 def doctor(context: Context, offline: bool = False) -> None:

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.archives import Repository
 from tests.integration.command import Finished, verbatim
+from tests.integration.releases import python_repository
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root, ensure_root
@@ -64,6 +66,21 @@ def build_without_git_server(output: Path, *, cache: Path) -> Finished:
         cache=cache,
         settings={"VERBATIM_GIT_URL": "http://127.0.0.1:9/cpython"},
     )
+
+
+@pytest.fixture(scope="session")
+def repository(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Repository:
+    """CPython's repository as it was at 3.13.5."""
+    folder = tmp_path_factory.mktemp("repository") / "cpython"
+    return python_repository(built.folder / "Python-3.13.5.tar.xz", folder, "3.13.5")
+
+
+@pytest.fixture(scope="session")
+def built_from_git(repository: Repository, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """3.13.5, built from its commit."""
+    output = tmp_path_factory.mktemp("from-git")
+    options = ("--source", str(repository.path), "--output", str(output), "--json")
+    return Built(verbatim("build", "--version", "3.13.5", *options), output)
 
 
 @pytest.fixture

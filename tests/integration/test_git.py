@@ -11,7 +11,7 @@ import pytest
 from tests.archives import Repository
 from tests.integration.command import PUBLISHED, verbatim
 from tests.integration.conftest import Built
-from tests.integration.releases import DROPPED, SMALL, python_repository, small_repository
+from tests.integration.releases import DROPPED, SMALL, small_repository
 from verbatim.release import Release
 from verbatim.sources.git import git_source
 from verbatim.store import Store
@@ -19,28 +19,20 @@ from verbatim.store import Store
 pytestmark = pytest.mark.integration
 
 
-@pytest.fixture(scope="module")
-def repository(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """CPython's repository as it was at 3.13.5."""
-    folder = tmp_path_factory.mktemp("repository") / "cpython"
-    return python_repository(built.folder / "Python-3.13.5.tar.xz", folder, "3.13.5")
-
-
 @pytest.fixture
 def small(tmp_path: Path) -> Repository:
     return small_repository(tmp_path / "small")
 
 
-def test_the_commit_of_a_release_gives_the_published_bits(repository: Repository, tmp_path: Path) -> None:
-    finished = verbatim(
-        *("build", "--version", "3.13.5", "--source", str(repository.path)),
-        *("--output", str(tmp_path), "--json"),
-    )
+def test_the_commit_of_a_release_gives_the_published_bits(
+    repository: Repository, built_from_git: Built
+) -> None:
+    finished = built_from_git.finished
     assert finished.hashes == PUBLISHED, finished.out
     assert set(finished.verdicts.values()) == {"identical"}
     ids = {"gitCommit": _id(repository, "v3.13.5^{commit}"), "gitTree": _id(repository, "v3.13.5^{tree}")}
     assert finished.result["source"] == {"kind": "git", "name": "cpython", "digest": ids}
-    statement = json.loads((tmp_path / "3.13.5" / "source.intoto.json").read_bytes())
+    statement = json.loads((built_from_git.folder / "source.intoto.json").read_bytes())
     definition = statement["predicate"]["buildDefinition"]
     assert definition["externalParameters"]["source"] == {"kind": "git"}
     assert definition["resolvedDependencies"][0] == {"name": "cpython", "digest": ids}

@@ -9,7 +9,7 @@ import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -104,6 +104,8 @@ class Policy(_Model):
     kinds: Annotated[dict[Name, Literal["each", "once"]], Field(min_length=1)]
     rebuilders: Annotated[dict[Name, Rebuilder], Field(min_length=1)]
     override: tuple[Override, ...] = ()
+    #: What the signing stage may sign, by version. Only that program reads it.
+    signing: dict[str, Any] = {}
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
