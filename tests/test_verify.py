@@ -315,7 +315,10 @@ def test_a_difference_outweighs_what_could_not_be_told(scene: Scene) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["--version", "3.13.5", "--quick", "--artifacts", "docs"], "--quick and --against-git are for the source tarballs"),
+        (
+            ["--version", "3.13.5", "--quick", "--artifacts", "docs"],
+            "--quick and --against-git are for the source tarballs",
+        ),
         (["--version", "3.13.5", "--against-git", "--quick"], "no --quick"),
         (["--version", "3.13.5", "--against-git", "--explain"], "no --explain"),
         (["--version", "3.13.5", "--against", ""], "--against is empty"),
