@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
-PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"), *PROJECT.glob("nix/*.md")])
+PAGES = sorted(
+    [
+        *PROJECT.glob("*.md"),
+        *PROJECT.glob("docs/**/*.md"),
+        *PROJECT.glob("nix/*.md"),
+        *PROJECT.glob("signing/*.md"),
+    ]
+)
 
 #: CI runs these; a test that runs the tests would not end.
 RUN_BY_CI = ("lint", "test", "benchmark")

@@ -296,6 +296,23 @@ def test_the_environments_are_listed(run: Run) -> None:
     assert ended.out.count(" packages (") == len(environment_names())
 
 
+def test_a_release_is_handed_over_to_the_signing_stage(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[list[str]] = []
+
+    def note(command: list[str], **_: object) -> subprocess.CompletedProcess[bytes]:
+        handed.append(command)
+        return subprocess.CompletedProcess(command, 7)
+
+    monkeypatch.setattr(subprocess, "run", note)
+    assert run("sign", "--version", "3.13.5", "--step", "check", "--policy", "-x y").status == 7
+    assert run("sign", "--version", "3.13.5").status == 7
+    stage = str(PROJECT / "signing" / "sign")
+    assert handed == [
+        [stage, "check", "--version", "3.13.5", "--policy", "-x y", "--", "."],
+        [stage, "run", "--version", "3.13.5", "--", "."],
+    ]
+
+
 @pytest.mark.usefixtures("unanswered")
 def test_the_doctor_says_what_is_there_and_what_is_not(run: Run) -> None:
     ended = run("doctor", "--offline")

@@ -7,6 +7,7 @@ import io
 import os
 import re
 import runpy
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from release_maker import MadeRelease
+from verbatim_sign.command import _parser
 
 SIGNING = Path(__file__).resolve().parent.parent
 
@@ -157,6 +159,15 @@ def lines_of_code(text: str) -> set[int]:
         ):
             lines -= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
     return lines
+
+
+def test_the_readme_shows_commands_that_there_are() -> None:
+    text = (SIGNING / "README.md").read_text()
+    shown = re.findall(r"(?:^    |`)\./sign ([^`#\n]+)", text, re.MULTILINE)
+    assert len(shown) >= 7
+    for command in shown:
+        rest = "" if "--version" in command or "doctor" in command else " --version 3.13.5 release"
+        _parser().parse_args(shlex.split(command + rest))
 
 
 @pytest.mark.integration
