@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -79,11 +80,11 @@ class Expected:
             sum(name not in tarball.contents and name not in different for name in self._plain_files),
         )
 
-    @property
+    @cached_property
     def _generated(self) -> list[str]:
         return [self._member(rule.path) for rule in self.declared.generated]
 
-    @property
+    @cached_property
     def _plain_files(self) -> dict[str, TreeFile]:
         """The tree's files by member's name, without those that are generated instead."""
         generated = self._generated

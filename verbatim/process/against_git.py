@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verbatim.build.plan import Plan
-from verbatim.build.run import run
 from verbatim.build.stages import packed_stage
 from verbatim.compare.against_git import Expected, TreeComparison
 from verbatim.compare.archives import read_inventory
 from verbatim.compare.declared import Declared
 from verbatim.compare.inventory import Inventory
 from verbatim.compare.verdict import REPRODUCIBLE_SINCE
-from verbatim.engines.choose import lacking
 from verbatim.engines.protocol import Engine
 from verbatim.environments.rootfs import ensure_root
-from verbatim.errors import CapabilityError, MismatchError, NetworkError, UsageError
+from verbatim.errors import MismatchError, NetworkError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
+from verbatim.process.build import build_with, check_engines
 from verbatim.release import Release
 from verbatim.scratch import scratch
 from verbatim.sources.choose import SourceChoice, choose_source
@@ -59,9 +58,7 @@ def check_against_git(
     """
     if choice.is_tarball:
         raise UsageError("--against-git needs a commit, but --source is a tarball", "name it with --against")
-    lack = lacking(engine)
-    if lack is not None:
-        raise CapabilityError(f"{lack.what}: {lack.found}", lack.remedy)
+    check_engines([engine])
     # Where git cannot be asked, no tarball stands in for it.
     choice = SourceChoice("git", choice.commit) if choice.text == "auto" else choice
     source = choose_source(choice, release, fetcher)
@@ -117,8 +114,7 @@ def _made(source: GitSource, fetcher: Fetcher, engine: Engine) -> Inventory:
     plan = Plan(source.release, source.identity, packed_stage(source.release))
     root = ensure_root(plan.stage.environment, fetcher)
     with scratch(cache_directory() / "work") as work:
-        output = work / "output"
-        output.mkdir()
-        prepared = source.prepare(work)
-        (tar,) = run(plan, prepared, root, engine, work=work, output=output, log=work / "log")
+        staging = work / "staging"
+        staging.mkdir()
+        (tar,) = build_with(engine, plan, source.prepare(work), root, work=work, staging=staging)
         return read_inventory(tar.path, f"what is made of commit {source.commit[:12]}")

@@ -143,7 +143,7 @@ def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> O
     _check_output(request)
     remembered = _remembered(request, fetcher.store)
     if remembered is None:
-        check_engines(request)
+        check_engines(request.engines)
     # The network is not asked again what it answered before.
     is_known = remembered is not None and request.choice.is_remote
     source = None if is_known else choose_source(request.choice, release, fetcher)
@@ -158,7 +158,7 @@ def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> O
             return Outcome(
                 request.stage.name, request.folder, True, plan.source, artifacts, verdicts, by_engine
             )
-        check_engines(request)
+        check_engines(request.engines)
     source = source or choose_source(request.choice, release, fetcher)
     plan = Plan(release, source.identity, request.stage)
     folder, by_engine = _build(request, plan, source, fetcher)
@@ -197,9 +197,9 @@ def _check_output(request: Request) -> None:
         )
 
 
-def check_engines(request: Request) -> None:
+def check_engines(engines: Sequence[Engine]) -> None:
     """Raise CapabilityError for what is missing, before anything is fetched for nothing."""
-    for engine in request.engines:
+    for engine in engines:
         lack = lacking(engine)
         if lack is not None:
             raise CapabilityError(f"{lack.what}: {lack.found}", lack.remedy)
@@ -224,7 +224,7 @@ def _build(
     with scratch(cache_directory() / "work") as work, scratch(request.output) as staging:
         prepared = source.prepare(work)
         builds = {
-            engine.name: _build_with(engine, plan, prepared, root, work=work, staging=staging)
+            engine.name: build_with(engine, plan, prepared, root, work=work, staging=staging)
             for engine in request.engines
         }
         if disputed_artifacts(builds):
@@ -243,9 +243,10 @@ def _build(
     return request.folder, dict.fromkeys(builds, moved)
 
 
-def _build_with(
+def build_with(
     engine: Engine, plan: Plan, prepared: Prepared, root: Root, *, work: Path, staging: Path
 ) -> list[Artifact]:
+    """What an engine makes, in a folder of its own below ``staging``; what it needs meanwhile is below ``work``."""
     own, output = work / engine.name, staging / engine.name
     own.mkdir()
     output.mkdir()

@@ -131,8 +131,9 @@ class Examiner:
 
     def _beside(self, ours: File, theirs: File, seen: Seen) -> Examined:
         """The verdict from both files; one that is not the published one is different, whatever is in it."""
-        name = theirs.name if theirs.name in self._published else self._stands_for(theirs.name)
-        published = self._published.get(name)
+        hashes = self._published
+        name = theirs.name if theirs.name in hashes else self._stands_for(theirs.name)
+        published = hashes.get(name)
         pair = self._compared(ours, theirs)
         judgement, text = pair.judgement, pair.text
         if published is not None and theirs.sha256 != published:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verbatim.build.plan import Artifact, Plan
-from verbatim.build.run import run
 from verbatim.compare.agreement import disputed_artifacts
 from verbatim.compare.verdict import Verdict
 from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import MismatchError
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
-from verbatim.process.build import Request, build_stages, check_engines
+from verbatim.process.build import Request, build_stages, build_with, check_engines
 from verbatim.process.compare import Compared
 from verbatim.process.examine import Examined, Examiner
 from verbatim.process.sides import open_side
@@ -68,27 +67,24 @@ def verifying_quickly(request: Request, fetcher: Fetcher, against: Path | None) 
     Nothing is written to the output folder.
     """
     given = open_side(against) if against is not None else None
-    check_engines(request)
+    check_engines(request.engines)
     source = choose_source(request.choice, request.release, fetcher)
     plan = Plan(request.release, source.identity, request.stage)
     root = ensure_root(plan.stage.environment, fetcher)
     with scratch(cache_directory() / "work") as work:
         prepared = source.prepare(work)
-        builds: dict[str, list[Artifact]] = {}
-        for engine in request.engines:
-            place = work / engine.name
-            output = place / "output"
-            output.mkdir(parents=True)
-            builds[engine.name] = run(
-                plan, prepared, root, engine, work=place, output=output, log=place / "build.log"
-            )
+        staging, served = work / "staging", work / "served"
+        staging.mkdir()
+        served.mkdir()
+        builds = {
+            engine.name: build_with(engine, plan, prepared, root, work=work, staging=staging)
+            for engine in request.engines
+        }
         if disputed_artifacts(builds):
             raise MismatchError(
                 f"the tar stream is not the same from {' and '.join(builds)}",
                 "one of the engines may have been tampered with; --engine all without --quick keeps what each made",
             )
-        served = work / "served"
-        served.mkdir()
         [artifact] = builds[request.engines[0].name]
         pair = Examiner(request.release, fetcher, served, given).examine_stream(artifact)
         yield Verified([pair], request.release, source.identity, is_quick=True)
