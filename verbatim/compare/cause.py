@@ -30,6 +30,11 @@ class Kind(Enum):
     #: Around the files, not in them.
     PACKING = "packing"
 
+    @property
+    def rank(self) -> int:
+        """Its place in that order."""
+        return list(Kind).index(self)
+
 
 @dataclass(frozen=True)
 class Cause:

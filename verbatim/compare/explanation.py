@@ -20,7 +20,7 @@ class Explained:
     @property
     def kind(self) -> Kind:
         """The gravest of the causes' kinds."""
-        return min((cause.kind for cause in self.causes), key=list(Kind).index)
+        return min((cause.kind for cause in self.causes), key=lambda kind: kind.rank)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Explanation:
         for each in self.findings:
             for cause in each.causes:
                 places.setdefault(cause, {})[each.finding.member] = None
-        grave = sorted(places, key=lambda cause: list(Kind).index(cause.kind))
+        grave = sorted(places, key=lambda cause: cause.kind.rank)
         return {cause: list(places[cause]) for cause in grave}
 
 
@@ -53,7 +53,7 @@ def explain_findings(findings: Sequence[Finding], is_whole: bool = True) -> Expl
         Explained(finding, likely_causes(finding, RULES, below.get(finding.members, frozenset())))
         for finding in findings
     ]
-    explained.sort(key=lambda each: list(Kind).index(each.kind))
+    explained.sort(key=lambda each: each.kind.rank)
     if not is_whole:
         unseen = f"there are more than {MOST_FINDINGS:,} differences"
     elif any(not finding.is_looked_through for finding in findings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 
 from verbatim import console
 from verbatim.compare.against_git import TreeComparison
@@ -46,11 +47,7 @@ def _lines(comparison: TreeComparison) -> Iterator[str]:
 
 def _as_json(checked: Checked) -> object:
     return {
-        "source": {
-            "kind": checked.source.identity.kind,
-            "name": checked.source.identity.name,
-            "digest": dict(checked.source.identity.digest),
-        },
+        "source": asdict(checked.source.identity),
         "tarballs": [
             {
                 "name": tarball.name,

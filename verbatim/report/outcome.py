@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from verbatim import console
 from verbatim.compare.agreement import disputed_artifacts
@@ -38,11 +39,7 @@ def _as_json(outcomes: Sequence[Outcome]) -> object:
     return {
         "folder": str(first.folder),
         "unchanged": all(outcome.unchanged for outcome in outcomes),
-        "source": {
-            "kind": first.source.kind,
-            "name": first.source.name,
-            "digest": dict(first.source.digest),
-        },
+        "source": asdict(first.source),
         "engines": engines,
         "artifacts": [
             {

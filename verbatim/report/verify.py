@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from verbatim import console
 from verbatim.process.examine import Examined
 from verbatim.process.verify import Verified
@@ -29,11 +31,7 @@ def _as_json(verified: Verified) -> object:
     return {
         "version": verified.release.version,
         "quick": verified.is_quick,
-        "source": {
-            "kind": verified.source.kind,
-            "name": verified.source.name,
-            "digest": dict(verified.source.digest),
-        },
+        "source": asdict(verified.source),
         "artifacts": [_examined(pair) for pair in verified.pairs],
     }
 
