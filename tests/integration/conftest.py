@@ -25,10 +25,12 @@ from verbatim.store import Store
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The cache of the whole session, in the place of the one that each fast test has.
 
-    ``VERBATIM_TEST_CACHE`` names one that is kept, for whoever runs these tests often.
+    ``VERBATIM_TEST_CACHE`` names a folder for one that is kept, for whoever runs these tests often. Of processes that
+    share the tests, each has its own: what another one's builds leave for a while is none of a test's business.
     """
     named = os.environ.get("VERBATIM_TEST_CACHE")
-    folder = Path(named).absolute() if named else tmp_path_factory.mktemp("cache")
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    folder = Path(named).absolute() / worker if named else tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VERBATIM_CACHE", str(folder))
         yield folder
