@@ -50,7 +50,9 @@ def check(made: MadeRelease, capsys: Output) -> Callable[..., str]:
             *options,
             str(made.release),
         ]
+        open_before = os.listdir("/proc/self/fd")
         assert main(arguments) == status
+        assert os.listdir("/proc/self/fd") == open_before
         out, err = capsys.readouterr()
         assert made.signatures() == before
         assert "Traceback" not in err
@@ -81,6 +83,34 @@ def test_what_is_beside_the_artifacts_and_unsigned_is_left_alone(made: MadeRelea
     (made.dist / "buildinfo").mkdir()
     (made.dist / "buildinfo" / "odd\nname").symlink_to("/")
     check(0)
+
+
+@pytest.mark.parametrize("end", [".sigstore", ".asc", ".ed25519"])
+def test_signatures_that_are_there_are_unusual(end: str, made: MadeRelease, check: Check) -> None:
+    for name in (*made.names, "SHA256SUMS"):
+        (made.dist / f"{name}{end}").touch()
+        assert f"unusual: there is {name}{end} already" in check(0)
+
+
+def test_several_stages_may_be_signed_together(made: MadeRelease, check: Check) -> None:
+    page = {"python-3.13.99-docs-text.zip": b"made with sphinx"}
+    made.signing["artifacts"]["docs"] = sorted(page)
+    made.policy["threshold"]["python-*"] = 2
+    made.write_policy()
+    (made.dist / "python-3.13.99-docs-text.zip").write_bytes(b"made with sphinx")
+    assert "lacks docs.intoto.json" in check(6)
+    said = canonical(statement(page, stage="docs"))
+    (made.dist / "docs.intoto.json").write_bytes(said)
+    assert "SHA256SUMS is not the list of what the statements say" in check(6)
+    everything = artifacts_of(VERSION) | page
+    lines = [f"{sha256(data)}  {name}\n" for name, data in sorted(everything.items())]
+    (made.dist / "SHA256SUMS").write_text("".join(lines))
+    made.add("alice.docs", said, "alice")
+    assert "python-3.13.99-docs-text.zip: 1 of 2 confirm it (alice)" in check(1)
+    made.add("bob.docs", said, "bob")
+    out = check(0)
+    for name, data in everything.items():
+        assert f"{sha256(data)[:16]}  {name}  (2 of 2: alice, bob)" in out
 
 
 @pytest.mark.parametrize("version", ["3.13", "3.13.99 ", "../3.13.99", "", "2.7.18", "3.14.0rc0"])
@@ -198,6 +228,8 @@ def test_a_folder_that_is_a_link_or_missing_is_refused(
 
 
 def test_a_folder_with_too_many_files_is_refused(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_MOST_FILES", 4)
+    check(0)
     monkeypatch.setattr(files, "_MOST_FILES", 3)
     assert "holds 4 files, expected at most 3" in check(6)
 
@@ -209,8 +241,27 @@ def test_another_list_of_hashes_is_refused(made: MadeRelease, check: Check) -> N
 
 
 def test_a_file_that_is_too_large_is_refused(made: MadeRelease, check: Check) -> None:
+    (made.dist / "SHA256SUMS").write_bytes(b" " * (1 << 20))
+    assert "SHA256SUMS is not the list of what the statements say" in check(6)
     (made.dist / "SHA256SUMS").write_bytes(b" " * ((1 << 20) + 1))
     assert "SHA256SUMS has more than 1,048,576 bytes" in check(6)
+
+
+def test_a_large_artifact_is_hashed_to_its_end(made: MadeRelease, check: Check) -> None:
+    large = bytes(range(256)) * (10 << 10)
+    artifacts = artifacts_of(VERSION) | {made.tgz.name: large}
+    made.tgz.write_bytes(large)
+    said = statement(artifacts)
+    made.put(said)
+    lines = [f"{sha256(data)}  {name}\n" for name, data in sorted(artifacts.items())]
+    (made.dist / "SHA256SUMS").write_text("".join(lines))
+    for name in ("alice", "bob"):
+        made.attest(name, said)
+    check(0)
+    with made.tgz.open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        file.write(b"\0")
+    assert "was altered" in check(6)
 
 
 # The statement

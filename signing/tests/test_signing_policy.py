@@ -22,11 +22,11 @@ def refused(made: MadeRelease) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666, 0o1666])
 def test_a_policy_that_others_can_write_to_is_refused(mode: int, made: MadeRelease) -> None:
     made.policy_path.chmod(mode)
     with pytest.raises(
-        PolicyError, match=rf"others can write to .*policy.toml \(mode 0{mode:o}\); chmod go-w"
+        PolicyError, match=rf"others can write to .*policy.toml \(mode {mode:04o}\); chmod go-w"
     ):
         Policy.load(made.policy_path)
 
@@ -46,6 +46,17 @@ def test_so_is_one_in_a_folder_that_others_can_write_to(mode: int, made: MadeRel
 def test_so_is_one_of_somebody_elses(of: str, made: MadeRelease) -> None:
     os.chown(made.policy_path.parent / of, 65534, -1)
     with pytest.raises(PolicyError, match="belongs to user 65534, expected root or you"):
+        Policy.load(made.policy_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+def test_roots_files_are_as_good_as_ones_own(made: MadeRelease, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 65534)
+    Policy.load(made.policy_path)
+    os.chown(made.policy_path, 65534, -1)
+    Policy.load(made.policy_path)
+    os.chown(made.policy_path, 65533, -1)
+    with pytest.raises(PolicyError, match="belongs to user 65533, expected root or you"):
         Policy.load(made.policy_path)
 
 
@@ -82,8 +93,15 @@ def test_a_relative_path_is_below_the_current_folder(
 ) -> None:
     monkeypatch.chdir(made.folder)
     assert read_trusted(Path("mine/../mine/policy.toml")) == made.policy_path.read_bytes()
-    with pytest.raises(PolicyError, match="has more than 3 bytes"):
-        read_trusted(made.policy_path, 3)
+    size = made.policy_path.stat().st_size
+    assert len(read_trusted(made.policy_path, size)) == size
+    with pytest.raises(PolicyError, match=f"has more than {size - 1:,} bytes"):
+        read_trusted(made.policy_path, size - 1)
+    made.policy_path.write_bytes(b"#" * (1 << 20))
+    read_trusted(made.policy_path)
+    made.policy_path.write_bytes(b"#" * ((1 << 20) + 1))
+    with pytest.raises(PolicyError, match="has more than 1,048,576 bytes"):
+        read_trusted(made.policy_path)
 
 
 def test_where_it_is_by_default(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,8 +203,12 @@ def test_an_artifact_that_needs_nobody_is_refused(made: MadeRelease) -> None:
 def test_what_is_said_is_kept(made: MadeRelease) -> None:
     made.signing["gpg"] = "0123456789ABCDEF" * 2 + "01234567"
     made.signing["ed25519"] = "0" * 64
-    made.rebuilder("alice", **_key(expires=date(2027, 1, 1)))
+    identity = {"subject": "x@example.com", "issuer": "https://example.com", "expires": date(2027, 1, 1)}
+    made.rebuilder("alice", **_key(expires=date(2027, 1, 1)), identities=[identity])
+    made.policy["threshold"]["*.zip"] = 1000
+    made.write_policy()
     policy = Policy.load(made.policy_path)
+    assert policy.needed("Python-3.13.99.zip") == 1000
     assert policy.signing(VERSION).gpg == made.signing["gpg"]
     assert policy.signing(VERSION).ed25519 == made.signing["ed25519"]
     assert policy.rebuilders["alice"].keys[public_of("alice")].expires == date(2027, 1, 1)

@@ -134,6 +134,12 @@ def _replace(path: Path) -> None:
     path.write_bytes(data)
 
 
+def _link(path: Path) -> None:
+    """To the very file that was checked."""
+    path.rename(path.parent.parent / path.name)
+    path.symlink_to(f"../{path.name}")
+
+
 def _alter(path: Path) -> None:
     with path.open("r+b") as file:
         file.write(b"M")
@@ -144,6 +150,7 @@ def _alter(path: Path) -> None:
     ("change", "why"),
     [
         (_replace, "was replaced since it was checked"),
+        (_link, "was replaced since it was checked"),
         (Path.unlink, "was replaced since it was checked"),
         (_alter, "was altered since it was checked"),
     ],
@@ -540,6 +547,27 @@ def test_what_cannot_be_written_whole_is_not_left_there(signing: Signing, monkey
 
     monkeypatch.setattr(os, "fsync", full)
     assert "No space left on device" in signing.refused(status=3)
+
+
+@one_rekor()
+def test_what_is_written_is_on_the_disk_before_anything_else_happens(
+    signing: Signing, monkeypatch: Patch
+) -> None:
+    fsync, synced = os.fsync, list[tuple[str, bytes]]()
+
+    def noted(descriptor: int) -> None:
+        fsync(descriptor)
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        synced.append((path.name, b"" if path.is_dir() else path.read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", noted)
+    signing.run("--only", "gpg")
+    lines = signing.log.read_bytes().splitlines(keepends=True)
+    log = [(signing.log.name, b"".join(lines[:number])) for number in range(1, 5)]
+    dist = signing.made.dist
+    first, second = ((path.name, path.read_bytes()) for path in sorted(dist.glob("*.asc")))
+    folder = (dist.name, b"")
+    assert synced == [log[0], log[1], first, folder, log[2], log[3], second, folder]
 
 
 # The log
