@@ -8,6 +8,7 @@ import os
 import re
 import runpy
 import socket
+import stat
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -186,9 +187,10 @@ def test_what_is_no_plain_file_is_refused(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
-def test_a_device_is_refused(made: MadeRelease, check: Check) -> None:
+@pytest.mark.parametrize("kind", [stat.S_IFCHR, stat.S_IFBLK])
+def test_a_device_is_refused(kind: int, made: MadeRelease, check: Check) -> None:
     made.tgz.unlink()
-    os.mknod(made.tgz, 0o20666, os.makedev(1, 3))
+    os.mknod(made.tgz, kind | 0o666, os.makedev(1, 3))
     assert f"{made.tgz} is a device, expected a plain file" in check(6)
 
 
@@ -371,7 +373,8 @@ def test_a_statement_of_another_shape_is_refused(
         (b"", "is not the JSON that it should be"),
         (b"\xff", "is not the JSON that it should be"),
         (b"[" * 100_000, "is nested too deeply"),
-        (b'{"a":"","a":""}', "the name 'a' comes twice in one object"),
+        (b'{"b":"","a":"","a":""}', "the name 'a' comes twice in one object"),
+        (b'{"a":1}', "the number 1 has no place in it"),
         (canonical(statement()) + b"\n", "is not in canonical JSON"),
         (json.dumps(statement()).encode(), "is not in canonical JSON"),
         (
@@ -469,8 +472,8 @@ def test_an_objection_by_an_expired_key_or_to_another_commit_blocks_all_the_same
 def test_an_objection_that_was_withdrawn_does_not_block(made: MadeRelease, check: Check) -> None:
     said = other(statement(), "f" * 64)
     made.attest("carol", said)
-    made.add("carol.withdrawal", withdrawal(canonical(said)), "carol")
-    assert "carol.source.dsse.json does not count: it was withdrawn: The disk was full." in check(0)
+    made.add("carol.withdrawal", withdrawal(canonical(said), "Le disque était plein."), "carol")
+    assert "carol.source.dsse.json does not count: it was withdrawn: Le disque était plein." in check(0)
 
 
 def test_nobody_withdraws_for_another(made: MadeRelease, check: Check) -> None:
@@ -550,8 +553,11 @@ def test_what_was_built_from_something_else_does_not_count(
 
 
 def test_who_is_not_in_the_policy_is_left_aside(made: MadeRelease, check: Check) -> None:
-    made.attest("mallory", other(statement(), "f" * 64))
-    assert "unusual: mallory.source.dsse.json is of somebody whom the policy does not have" in check(0)
+    for name in ("aaron", "mallory"):
+        made.attest(name, other(statement(), "f" * 64))
+    out = check(0)
+    for name in ("aaron", "mallory"):
+        assert f"unusual: {name}.source.dsse.json is of somebody whom the policy does not have" in out
 
 
 def test_a_stage_that_is_not_to_be_signed_is_left_aside(made: MadeRelease, check: Check) -> None:
@@ -577,6 +583,7 @@ def test_what_is_said_of_another_artifact_is_nothing_to_these(made: MadeRelease,
         ({"signatures": [{"sig": "AAAA"}]}, "is not signed by any key"),
         ({"signatures": [{"sig": "A"}]}, "sig: expected base64"),
         ({"signatures": [{"sig": "A?=="}]}, "sig: expected a text like"),
+        ({"signatures": [{"sig": "AA==AAAA"}]}, "sig: expected base64"),
         ({"signatures": [{"sig": "AAAA", "cert": "x"}]}, "signatures: expected the entries sig"),
         ({"payload": ""}, "payload: expected a text like"),
         ({"more": ""}, "envelope: expected the entries"),
@@ -589,6 +596,14 @@ def test_an_envelope_that_is_not_as_it_should_be_is_refused(
     sealed = envelope(canonical(statement(commit="3" * 40)), "carol")
     path.write_text(json.dumps(sealed | change))
     assert why in check(6)
+
+
+def test_an_attestation_that_is_too_large_is_refused(made: MadeRelease, check: Check) -> None:
+    path = made.attest("carol")
+    path.write_bytes(path.read_bytes().ljust(2 << 20))
+    check(0)
+    path.write_bytes(path.read_bytes() + b" ")
+    assert "carol.source.dsse.json has more than 2,097,152 bytes" in check(6)
 
 
 def test_what_another_signed_is_refused(made: MadeRelease, check: Check) -> None:

@@ -139,6 +139,7 @@ def _key(**lapses: object) -> dict[str, object]:
     ("entry", "value", "why"),
     [
         ("threshold", {}, "threshold: expected a table with entries"),
+        ("threshold", "x", "threshold: expected a table with entries"),
         ("threshold", {"*": 0}, r"threshold.*: expected a number from 1 to 1000, got 0"),
         ("threshold", {"*": 1001}, "expected a number from 1 to 1000, got 1001"),
         ("threshold", {"*": True}, "expected a number from 1 to 1000, got True"),

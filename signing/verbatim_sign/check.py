@@ -61,7 +61,7 @@ def minor(version: str) -> int:
 
 @contextmanager
 def checked(
-    version: str, release: Path, policy: Policy, *, today: date, digests_only: bool = False
+    version: str, release: Path, policy: Policy, *, today: date, digests_only: bool
 ) -> Iterator[Checked]:
     """Check a release, and hold its files open as long as the block runs; raises Refusal.
 

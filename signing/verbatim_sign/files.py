@@ -19,8 +19,8 @@ NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
 
 _MOST_FILES = 10_000
 _KINDS = {"l": "a link", "p": "a FIFO", "c": "a device", "b": "a device", "s": "a socket", "d": "a folder"}
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 class Folder:
@@ -68,7 +68,7 @@ class Folder:
 
     def write(self, name: str, data: bytes) -> None:
         """Put a new file there, whole or not at all; raises IntegrityError if there is one of that name."""
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
             descriptor = os.open(name, flags, 0o644, dir_fd=self.descriptor)
         except FileExistsError as error:

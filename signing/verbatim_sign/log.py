@@ -76,7 +76,7 @@ class Log:
 def opened_log(path: Path) -> Iterator[Log]:
     """The log, as long as the block runs for nobody else; raises IntegrityError if it was altered."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     descriptor = os.open(path, flags, 0o600)
     try:
         refuse_strangers(os.fstat(descriptor), path)

@@ -101,7 +101,7 @@ class Policy:
         """What a policy says; raises PolicyError."""
         shape = Shape(name, PolicyError)
         try:
-            content = tomllib.loads(data.decode("utf-8"))
+            content = tomllib.loads(data.decode())
         except ValueError as error:
             raise PolicyError(f"{name} is not TOML: {error}", _REMEDY) from error
         required = ("threshold", "sources", "kinds", "rebuilders", "signing")

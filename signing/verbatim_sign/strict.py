@@ -62,7 +62,7 @@ def parse_json(data: bytes, name: str) -> object:
     """
     try:
         return json.loads(
-            data.decode("utf-8"),
+            data.decode(),
             object_pairs_hook=_without_duplicates,
             parse_int=_refuse,
             parse_float=_refuse,
@@ -80,8 +80,8 @@ def check_canonical(content: object, data: bytes, name: str) -> None:
     Without numbers, and with names in ASCII, as the shapes here have them, that is JSON without spaces and with sorted names.
     """
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    # Half a character, which JSON can escape and UTF-8 cannot hold, becomes something else.
-    if text.encode("utf-8", errors="replace") != data:
+    # Half a character, which JSON can escape and UTF-8 cannot hold, is no printable text, and so is not in here.
+    if text.encode() != data:
         raise IntegrityError(f"{name} is not in canonical JSON")
 
 
