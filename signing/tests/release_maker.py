@@ -113,7 +113,7 @@ class MadeRelease:
     policy: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.dist.mkdir(parents=True)
+        (self.dist / "buildinfo").mkdir(parents=True)
         self.attestations.mkdir(parents=True)
         self.policy_path.parent.mkdir(mode=0o700)
         self.policy = {

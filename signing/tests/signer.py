@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -66,7 +67,9 @@ class Signing:
             self.patch.setenv(TOKEN_VARIABLE, self.token)
         if types is not None:
             self.typist.types(types or self.made.version)
+        before = self._held()
         ended = main([*self.command(name), *options])
+        assert self._held() == before
         out, err = self._capsys.readouterr()
         assert ended == status, err
         assert "Traceback" not in err
@@ -74,6 +77,12 @@ class Signing:
             self.log.read_text() if self.log.exists() else ""
         )
         return out if status == 0 else err
+
+    def _held(self) -> list[str]:
+        """What is open of all that belongs to the one who signs."""
+        links = (Path(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd"))
+        paths = sorted(os.readlink(link) for link in links if link.is_symlink())
+        return [path for path in paths if path.startswith(str(self.made.folder))]
 
     def refused(self, *options: str, status: int, types: str | None = "") -> str:
         """Why nothing was signed."""

@@ -78,6 +78,7 @@ def test_the_list_of_hashes_is_signed_and_joined_with_the_artifacts(gap: Gap) ->
         "SHA256SUMS",
         "SHA256SUMS.asc",
         "SHA256SUMS.ed25519",
+        "buildinfo",
         "source.intoto.json",
     ]
     gap.join()

@@ -81,7 +81,6 @@ def test_what_enough_rebuilders_agree_on_is_shown_on_one_screen(made: MadeReleas
 
 
 def test_what_is_beside_the_artifacts_and_unsigned_is_left_alone(made: MadeRelease, check: Check) -> None:
-    (made.dist / "buildinfo").mkdir()
     (made.dist / "buildinfo" / "odd\nname").symlink_to("/")
     check(0)
 
@@ -195,6 +194,8 @@ def test_a_device_is_refused(kind: int, made: MadeRelease, check: Check) -> None
 
 
 def test_a_plain_file_where_a_folder_belongs_is_refused(made: MadeRelease, check: Check) -> None:
+    (made.dist / "buildinfo").rmdir()
+    check(0)
     (made.dist / "buildinfo").touch()
     assert "is a plain file, expected a folder" in check(6)
 
@@ -229,11 +230,24 @@ def test_a_folder_that_is_a_link_or_missing_is_refused(
     assert "is no folder that can be read" in capsys.readouterr().err
 
 
-def test_a_folder_with_too_many_files_is_refused(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_MOST_FILES", 4)
+def test_the_release_itself_may_be_reached_through_a_link(made: MadeRelease, check: Check) -> None:
+    made.release.rename(made.folder / "elsewhere")
+    made.release.symlink_to("elsewhere")
     check(0)
-    monkeypatch.setattr(files, "_MOST_FILES", 3)
-    assert "holds 4 files, expected at most 3" in check(6)
+
+
+def test_a_release_that_is_not_there_is_refused(made: MadeRelease, capsys: Output) -> None:
+    release = made.folder / "nowhere"
+    assert main(["check", "--version", VERSION, "--policy", str(made.policy_path), str(release)]) == 2
+    said = f"refused: {release} is no folder that can be read: No such file or directory; name a folder"
+    assert capsys.readouterr().err.startswith(said)
+
+
+def test_a_folder_with_too_many_files_is_refused(check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_MOST_FILES", 5)
+    check(0)
+    monkeypatch.setattr(files, "_MOST_FILES", 4)
+    assert "holds 5 files, expected at most 4" in check(6)
 
 
 def test_another_list_of_hashes_is_refused(made: MadeRelease, check: Check) -> None:
@@ -320,6 +334,17 @@ _BUILD = "predicate/buildDefinition"
         (_with("more", 1.0), "the number 1.0 has no place in it"),
         (_with("more", float("nan")), "the number NaN has no place"),
         (_with("more", "x"), "expected the entries _type, subject, predicateType, predicate, got"),
+        (_with("predicate/more", "x"), "predicate: expected the entries buildDefinition, runDetails, got"),
+        (_with(f"{_BUILD}/more", "x"), "buildDefinition: expected the entries buildType"),
+        (_with(f"{_BUILD}/externalParameters/more", "x"), "externalParameters: expected the entries"),
+        (_with(f"{_BUILD}/externalParameters/source/more", "x"), "source: expected the entries kind"),
+        (_with(f"{_BUILD}/externalParameters/formats", "x"), "formats: expected a list"),
+        (_with(f"{_BUILD}/externalParameters/version", ""), "version: expected a text"),
+        (_with(f"{_BUILD}/externalParameters/artifacts", "../x"), "artifacts: expected a text"),
+        (_with(f"{_BUILD}/resolvedDependencies", "x"), "resolvedDependencies: expected a list"),
+        (_with(f"{_BUILD}/resolvedDependencies/0/more", "x"), "resolvedDependencies: expected the entries"),
+        (_with(f"{_BUILD}/resolvedDependencies/0/digest/gitCommit", "A" * 40), "cpython: expected a text"),
+        (_with("subject/0/more", "x"), "subject: expected the entries name, digest"),
         (_with("_type", "x"), "_type: expected a text like"),
         (_with("predicateType", "x"), "predicateType: expected https://slsa.dev/provenance/v1, got 'x'"),
         (_with("predicate/runDetails", {}), "runDetails: expected urn:verbatim:builder:v1 alone"),
@@ -377,6 +402,7 @@ def test_a_statement_of_another_shape_is_refused(
         (b'{"a":1}', "the number 1 has no place in it"),
         (canonical(statement()) + b"\n", "is not in canonical JSON"),
         (json.dumps(statement()).encode(), "is not in canonical JSON"),
+        (json.dumps(statement(), separators=(",", ":")).encode(), "is not in canonical JSON"),
         (
             canonical(_with(f"{_BUILD}/externalParameters/formats", [])).replace(b"[]", b'["\\u0078"]', 1),
             "is not in canonical JSON",

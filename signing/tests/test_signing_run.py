@@ -254,6 +254,14 @@ def test_a_token_may_come_through_a_descriptor(signing: Signing) -> None:
 
 
 @one_rekor()
+def test_what_comes_through_it_may_be_no_token(signing: Signing) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b"a.\xff.c")
+    os.close(writing)
+    assert "the token is none" in signing.refused("--token-fd", str(reading), status=5)
+
+
+@one_rekor()
 def test_without_one_the_browser_is_asked(signing: Signing, monkeypatch: Patch) -> None:
     token, asked = signing.token, []
 
@@ -441,11 +449,30 @@ def test_what_gpg_says_is_said(signing: Signing, tmp_path: Path, monkeypatch: Pa
     (tmp_path / "bin").mkdir()
     fake = tmp_path / "bin" / "gpg"
     fake.write_text(
-        '#!/bin/sh\ncase "$*" in *detach*) echo "no pinentry" >&2; exit 2;; esac\nexec /usr/bin/gpg "$@"\n'
+        '#!/bin/sh\ncase "$*" in *detach*) printf "no pinentry on $GPG_TTY \\377" >&2; exit 2;; esac\n'
+        'exec /usr/bin/gpg "$@"\n'
     )
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    assert "gpg did not sign: 'no pinentry" in signing.refused("--only", "gpg", status=5)
+    terminal = os.ttyname(signing.typist.stdin.fileno())
+    said = signing.refused("--only", "gpg", status=5)
+    assert f"gpg did not sign: 'no pinentry on {terminal} \\ufffd'" in said
+
+
+@one_rekor()
+def test_without_a_terminal_gpg_is_told_of_none(signing: Signing, monkeypatch: Patch) -> None:
+    signing.run("--only", "gpg")
+    with open(os.devnull, encoding="utf-8") as nobody:
+        monkeypatch.setattr("sys.stdin", nobody)
+        signing.run("--only", "gpg", types=None)
+
+
+@one_rekor()
+def test_what_was_signed_before_has_to_hold_now(signing: Signing, keys: Keys) -> None:
+    signing.run("--only", "gpg")
+    signing.made.signing["gpg"] = keys.other
+    signing.made.write_policy()
+    assert "is not a good one by the GPG key" in signing.run("--only", "gpg", status=5, types=None)
 
 
 # Interrupted, and run again
@@ -575,23 +602,25 @@ def test_what_is_written_is_on_the_disk_before_anything_else_happens(
 
 @one_rekor()
 @pytest.mark.parametrize(
-    "spoil",
+    ("spoil", "number"),
     [
-        lambda lines: lines[1:],
-        lambda lines: [lines[0], *lines[2:]],
-        lambda lines: [lines[0].replace(b"3.13.99", b"3.13.98"), *lines[1:]],
-        lambda lines: [*lines[:-1], lines[-1][:-1]],
-        lambda lines: [*lines, b"{}\n"],
-        lambda lines: [*lines, b"[]\n"],
-        lambda lines: [*lines, b"x\n"],
+        (lambda lines: lines[1:], 1),
+        (lambda lines: [lines[0], *lines[2:]], 2),
+        (lambda lines: [lines[0].replace(b"3.13.99", b"3.13.98"), *lines[1:]], 2),
+        (lambda lines: [*lines[:-1], lines[-1][:-1]], 4),
+        (lambda lines: [*lines, b"{}\n"], 5),
+        (lambda lines: [*lines, b"[]\n"], 5),
+        (lambda lines: [*lines, b"x\n"], 5),
+        (lambda lines: [*lines, json.dumps({"previous": sha256(lines[-1])}).encode() + b"\n"], 5),
     ],
 )
 def test_a_log_that_was_altered_is_refused(
-    spoil: Callable[[list[bytes]], list[bytes]], signing: Signing
+    spoil: Callable[[list[bytes]], list[bytes]], number: int, signing: Signing
 ) -> None:
     signing.run("--only", "gpg")
     signing.log.write_bytes(b"".join(spoil(signing.log.read_bytes().splitlines(keepends=True))))
-    assert "does not follow from the line before" in signing.run("--only", "gpg", status=6, types=None)
+    said = signing.run("--only", "gpg", status=6, types=None)
+    assert f"{signing.log}, line {number} does not follow from the line before" in said
 
 
 @one_rekor()
@@ -602,6 +631,13 @@ def test_a_log_that_others_can_write_to_or_that_is_a_link_is_refused(signing: Si
     signing.log.rename(signing.log.with_name("elsewhere"))
     signing.log.symlink_to("elsewhere")
     assert "Too many levels of symbolic links" in signing.run("--only", "gpg", status=3, types=None)
+
+
+@one_rekor()
+def test_a_log_may_be_the_first_in_its_folders(signing: Signing) -> None:
+    signing.log = signing.made.folder / "new" / "state" / "log.jsonl"
+    signing.run("--only", "gpg")
+    assert signing.log.parent.stat().st_mode & 0o777 == 0o700
 
 
 @one_rekor()
@@ -616,6 +652,12 @@ def test_a_clock_that_goes_backwards_is_refused(signing: Signing) -> None:
 def test_nobody_signs_at_the_same_time(signing: Signing) -> None:
     with opened_log(signing.log):
         assert "somebody signs already" in signing.refused(status=2, types=None)
+
+
+def test_a_new_file_is_there_for_all_whom_the_umask_lets(made: MadeRelease) -> None:
+    with opened(made.dist) as folder:
+        folder.write("new", b"made")
+    assert (made.dist / "new").stat().st_mode & 0o777 == 0o644
 
 
 def test_an_open_file_is_read_from_its_start_each_time(made: MadeRelease) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from gpg_keys import THEN, Keys
-from release_maker import IDENTITY
+from release_maker import IDENTITY, ISSUER
 from signer import Signing, one_rekor
 
 pytestmark = one_rekor()
@@ -37,10 +37,12 @@ def test_what_was_signed_holds_without_attestations(signed: Signing) -> None:
     (made.dist / "source.intoto.json").unlink()
     out = verified(signed)
     assert f"all signatures of {made.version} hold" in out
-    assert [line.split()[0] for line in out.splitlines()[1:]] == [
-        "sha256sum",
-        *["python3"] * 2,
-        *["gpgv"] * 2,
+    client = f"python3 -m sigstore --trust-config {signed.sigstore.trust_config} verify identity"
+    whose = f"--cert-identity {IDENTITY} --cert-oidc-issuer {ISSUER}"
+    assert out.splitlines()[1:] == [
+        "  sha256sum --check SHA256SUMS",
+        *(f"  {client} --bundle {name}.sigstore {whose} {name}" for name in made.names),
+        *(f"  gpgv --keyring ./keyring.gpg {name}.asc {name}" for name in made.names),
     ]
 
 
@@ -136,6 +138,23 @@ def test_two_signatures_are_one_too_many(signed: Signing, keys: Keys) -> None:
     )
     (signed.made.dist / f"{signed.made.tgz.name}.asc").write_bytes(both)
     assert "is not a good one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
+
+
+def test_nor_is_one_good_signature_beside_one_of_nobody_knows_whom(signed: Signing, keys: Keys) -> None:
+    keyring = signed.made.folder / "keyring.gpg"
+    keyring.write_bytes(keys.gpg("--export", keys.good))
+    data = signed.made.tgz.read_bytes()
+    both = keys.gpg(
+        "--local-user", keys.good, "--local-user", keys.other, "--armor", "--detach-sign", data=data
+    )
+    (signed.made.dist / f"{signed.made.tgz.name}.asc").write_bytes(both)
+    assert "is not a good one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
+
+
+@pytest.mark.parametrize("name", ["SHA256", "SHA384", "SHA512"])
+def test_a_strong_hash_is_as_good_as_another(name: str, signed: Signing, keys: Keys) -> None:
+    _resigned(signed, keys, keys.good, "--digest-algo", name)
+    verified(signed)
 
 
 def test_a_weak_hash_is_refused(signed: Signing, keys: Keys) -> None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from verbatim_sign.check import SUMS, Checked
 from verbatim_sign.errors import CredentialError, IntegrityError
-from verbatim_sign.files import Folder, OpenFile, read_trusted
+from verbatim_sign.files import LARGEST, Folder, OpenFile, read_trusted
 from verbatim_sign.run import Signer
 from verbatim_sign.screen import say
 
@@ -67,7 +67,7 @@ class Ed25519:
 
 def join(release: Checked, sums: OpenFile, signed: Folder, signers: Sequence[Signer]) -> None:
     """Put what was signed behind the air gap beside the artifacts, if it is of their hashes; raises Refusal."""
-    signatures = {signer.ending: signed.read(SUMS + signer.ending, 1 << 20) for signer in signers}
+    signatures = {signer.ending: signed.read(SUMS + signer.ending, LARGEST) for signer in signers}
     for signer in signers:
         signer.verify(sums, signatures[signer.ending])
     for ending, signature in signatures.items():

@@ -12,9 +12,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from verbatim_sign.errors import IntegrityError
-from verbatim_sign.files import Folder
+from verbatim_sign.files import LARGEST, Folder
 from verbatim_sign.policy import REBUILDER_PATTERN, STAGE_PATTERN, Key, Policy, Signing
-from verbatim_sign.statement import LARGEST, Statement, Withdrawal
+from verbatim_sign.statement import Statement, Withdrawal
 from verbatim_sign.strict import Shape, parse_json
 
 _PAYLOAD_TYPE = "application/vnd.in-toto+json"

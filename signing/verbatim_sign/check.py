@@ -12,17 +12,17 @@ from pathlib import Path
 
 from verbatim_sign.attestations import read_attestations
 from verbatim_sign.errors import IntegrityError, PolicyError, UsageError
-from verbatim_sign.files import Folder, OpenFile, opened
+from verbatim_sign.files import LARGEST, Folder, OpenFile, opened
 from verbatim_sign.policy import Policy, Signing
 from verbatim_sign.quorum import Count, Quorum
-from verbatim_sign.statement import LARGEST, Statement
+from verbatim_sign.statement import Statement
 
 SUMS = "SHA256SUMS"
 #: What `run` adds to the name of what it signs.
 SIGNATURES = (".sigstore", ".asc", ".ed25519")
 
 #: What is particular to one build, which nobody signs. It is not looked into.
-_BUILD_INFO = "buildinfo"
+BUILD_INFO = "buildinfo"
 _VERSION = re.compile(r"3\.(?P<minor>0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})(?:(?:a|b|rc)[1-9][0-9]{0,2})?")
 
 
@@ -110,10 +110,10 @@ def _refuse_other_files(folder: Folder, signing: Signing, artifacts: list[str]) 
     """Raise IntegrityError if a file is missing, or one too many; say what signatures there are."""
     required = {SUMS, *artifacts, *(f"{stage}.intoto.json" for stage in signing.artifacts)}
     signatures = {f"{name}{end}" for name in (SUMS, *artifacts) for end in SIGNATURES}
-    there = folder.names(folders=(_BUILD_INFO,))
+    there = folder.names(folders=(BUILD_INFO,))
     if missing := sorted(required - set(there)):
         raise IntegrityError(f"{folder.path} lacks {', '.join(missing)}", "copy the release folder anew")
-    if extra := sorted(set(there) - required - signatures - {_BUILD_INFO}):
+    if extra := sorted(set(there) - required - signatures - {BUILD_INFO}):
         raise IntegrityError(f"{folder.path} also holds {', '.join(extra)}, which the policy does not name")
     return [f"there is {name} already" for name in sorted(signatures & set(there))]
 

@@ -17,6 +17,8 @@ from verbatim_sign.errors import IntegrityError, PolicyError, UsageError
 #: What a file may be called. Whatever a shell, a terminal or a path could take for something else is in no name.
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
 
+#: In bytes, of what is read as a whole; the statement of a release with every artifact takes some ten thousand.
+LARGEST = 1 << 20
 _MOST_FILES = 10_000
 _KINDS = {"l": "a link", "p": "a FIFO", "c": "a device", "b": "a device", "s": "a socket", "d": "a folder"}
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
@@ -50,7 +52,7 @@ class Folder:
         try:
             descriptor = os.open(name, _READ, dir_fd=self.descriptor)
         except OSError as error:
-            what = "a link" if error.errno == errno.ELOOP else (error.strerror or "").lower()
+            what = "a link" if error.errno == errno.ELOOP else str(error.strerror).lower()
             raise IntegrityError(f"{self.path / name} cannot be read: {what}") from error
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
@@ -151,7 +153,7 @@ def _pieces(descriptor: int) -> Iterator[bytes]:
         at += len(piece)
 
 
-def read_trusted(path: Path, largest: int = 1 << 20) -> bytes:
+def read_trusted(path: Path, largest: int = LARGEST) -> bytes:
     """A file that decides what is signed: nobody but root and this user may be able to change it, or put another in its place.
 
     So it, and each folder above it, is no link, belongs to one of the two, and is writable to no group and no others;

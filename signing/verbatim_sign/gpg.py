@@ -40,7 +40,7 @@ class Gpg:
     def prepare(self) -> Callable[[OpenFile], bytes]:
         """What signs a file; raises CredentialError if the key cannot be used."""
         listing = _run("gpg", "--batch", "--with-colons", "--list-secret-keys", self.fingerprint)
-        fields = [line.split(":") for line in listing.stdout.decode("utf-8", "replace").splitlines()]
+        fields = [line.split(":") for line in _text(listing.stdout).splitlines()]
         primary = [field for field in fields if field[0] == "sec"]
         fingerprints = [field[9] for field in fields if field[0] == "fpr"]
         if len(primary) != 1 or fingerprints[0] != self.fingerprint:
@@ -66,7 +66,7 @@ class Gpg:
         command = ("gpg", "--armor", "--digest-algo", "SHA512", "--local-user", self.fingerprint)
         done = _run(*command, "--output", "-", "--detach-sign", data=file.read())
         if done.returncode != 0:
-            said = ascii(done.stderr.decode("utf-8", "replace")[-200:])
+            said = ascii(_text(done.stderr)[-200:])
             raise CredentialError(f"gpg did not sign: {said}", _REMEDY)
         return done.stdout
 
@@ -78,8 +78,8 @@ class Gpg:
             signed.write_bytes(signature)
             command = ("gpgv", "--status-fd", "1", "--keyring", str(keyring), str(signed), "-")
             done = _run(*command, data=file.read())
-        lines = done.stdout.decode("utf-8", "replace").splitlines()
-        said = [line.split() for line in lines if line.startswith("[GNUPG:] ")]
+        lines = [line.split() for line in _text(done.stdout).splitlines()]
+        said = [line for line in lines if line[:1] == ["[GNUPG:]"]]
         words = {each[1] for each in said}
         valid = [each for each in said if each[1] == "VALIDSIG"]
         for word, what in (
@@ -94,6 +94,11 @@ class Gpg:
         fits = len(valid) == 1 and valid[0][-1] == self.fingerprint and valid[0][9] in _HASHES
         if done.returncode != 0 or "GOODSIG" not in words or not fits:
             raise CredentialError(f"the signature of {file.name} is not a good one by {self.who}", _REMEDY)
+
+
+def _text(output: bytes) -> str:
+    """What gpg writes; names of its users' may be in any encoding."""
+    return output.decode(errors="replace")
 
 
 def _run(*command: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:

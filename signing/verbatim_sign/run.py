@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from verbatim_sign.check import Checked
+from verbatim_sign.check import BUILD_INFO, Checked
 from verbatim_sign.errors import IntegrityError
-from verbatim_sign.files import OpenFile
+from verbatim_sign.files import LARGEST, OpenFile
 from verbatim_sign.log import Log
 from verbatim_sign.screen import confirm, say, show
 
@@ -39,7 +39,7 @@ class Signer(Protocol):
 
 def run(release: Checked, signers: Sequence[Signer], log: Log) -> None:
     """Sign what was checked, each file in each way, unless that was done before; raises Refusal."""
-    there = set(release.folder.names(folders=("buildinfo",)))
+    there = set(release.folder.names(folders=(BUILD_INFO,)))
     for file in release.files:
         log.refuse_other_state(release.version, file.name, file.sha256)
     for signer in signers:
@@ -60,7 +60,7 @@ def run(release: Checked, signers: Sequence[Signer], log: Log) -> None:
                 _sign(release, signer, sign, file, log)
     for signer in signers:
         for file in release.files:
-            signer.verify(file, release.folder.read(file.name + signer.ending, 1 << 20))
+            signer.verify(file, release.folder.read(file.name + signer.ending, LARGEST))
     release.refuse_change()
     say(
         f"{len(signers) * len(release.files)} signatures are there, and hold; write down the log's head: {log.head}"
@@ -72,7 +72,7 @@ def _is_signed(release: Checked, signer: Signer, file: OpenFile, log: Log, there
     name = file.name + signer.ending
     if name not in there:
         return False
-    if not log.knows(release.version, file.name, release.folder.read(name, 1 << 20)):
+    if not log.knows(release.version, file.name, release.folder.read(name, LARGEST)):
         raise IntegrityError(
             f"{name} is there, but the log does not have it", "take it away, if you know why"
         )

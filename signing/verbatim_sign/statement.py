@@ -16,9 +16,6 @@ from verbatim_sign.files import NAME_PATTERN
 from verbatim_sign.policy import COMMIT_PATTERN, STAGE_PATTERN, Signing
 from verbatim_sign.strict import SHA256_PATTERN, Shape, check_canonical, parse_json
 
-#: In bytes; the statement of a release with every artifact takes some ten thousand.
-LARGEST = 1 << 20
-
 _DIGITS = {"sha256": SHA256_PATTERN, "gitCommit": COMMIT_PATTERN, "gitTree": COMMIT_PATTERN}
 
 
