@@ -283,6 +283,20 @@ def test_a_large_artifact_is_hashed_to_its_end(made: MadeRelease, check: Check) 
 # The statement
 
 
+def _with(place: str, value: object) -> dict[str, Any]:
+    """A statement, with another value at a place."""
+    said = statement()
+    *path, last = place.split("/")
+    at: Any = said
+    for step in path:
+        at = at[int(step) if step.isdigit() else step]
+    at[int(last) if last.isdigit() else last] = value
+    return said
+
+
+_BUILD = "predicate/buildDefinition"
+
+
 @pytest.mark.parametrize(
     ("said", "why"),
     [
@@ -295,6 +309,10 @@ def test_a_large_artifact_is_hashed_to_its_end(made: MadeRelease, check: Check) 
             f"it has environment/source/lock.toml {'e' * 64}, expected {'a' * 64}",
         ),
         (statement(inputs=INPUTS | {"recipe/odd": "e" * 64}), "expected no such input"),
+        (
+            _with(f"{_BUILD}/resolvedDependencies/1/digest", {"sha256": "a" * 64, "gitCommit": "1" * 40}),
+            f"it has environment/source/lock.toml {'1' * 40} {'a' * 64}, expected {'a' * 64}",
+        ),
         (statement(inputs={"recipe/source": "c" * 64}), "it does not say which environment was used"),
         (
             statement(inputs={"environment/source/root.tar": "b" * 64}),
@@ -311,20 +329,6 @@ def test_a_statement_that_the_policy_does_not_allow_is_refused(
 ) -> None:
     made.put(said)
     assert why in check(7)
-
-
-def _with(place: str, value: object) -> dict[str, Any]:
-    """A statement, with another value at a place."""
-    said = statement()
-    *path, last = place.split("/")
-    at: Any = said
-    for step in path:
-        at = at[int(step) if step.isdigit() else step]
-    at[int(last) if last.isdigit() else last] = value
-    return said
-
-
-_BUILD = "predicate/buildDefinition"
 
 
 @pytest.mark.parametrize(

@@ -80,9 +80,9 @@ class Statement:
             allowed = signing.inputs.get(name)
             if digests != {"sha256": allowed}:
                 return f"it has {name} {' '.join(digests.values())}, expected {allowed or 'no such input'}"
-        for what in ("environment/", "recipe/"):
-            if not any(name.startswith(what) for name in self.inputs):
-                return f"it does not say which {what.rstrip('/')} was used"
+        for what in ("environment", "recipe"):
+            if not any(name.startswith(f"{what}/") for name in self.inputs):
+                return f"it does not say which {what} was used"
         return None
 
 
