@@ -14,10 +14,13 @@ from pathlib import Path
 import pytest
 import tomli_w
 
+from tests.archives import Repository
 from tests.integration.command import PUBLISHED, Finished, run, verbatim
 from tests.integration.conftest import Built
+from tests.integration.engines import require
 from tests.sigstore import PrivateSigstore
 from verbatim.digest import sha256_file
+from verbatim.engines.choose import engine
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.paths import PROJECT
@@ -92,10 +95,25 @@ def manager(sigstore: PrivateSigstore, tmp_path: Path) -> Iterator[Manager]:
     manager.command(["gpgconf", "--kill", "gpg-agent"])
 
 
-def _attested(folder: Path, attestations: Path, built: Built) -> dict[str, object]:
-    """Three rebuilders put their names to a build; gives their entries for the policy."""
+@pytest.fixture(scope="session")
+def outputs(
+    built_from_git: Built, repository: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Path]:
+    """What three rebuilders got of one commit, each by an engine of one's own; the first has the sandbox."""
+    found = {"alice": built_from_git.output}
+    for name, engine_name in {"bob": "docker", "carol": "nix"}.items():
+        require(engine(engine_name))
+        found[name] = tmp_path_factory.mktemp(name)
+        options = ("--source", str(repository.path), "--engine", engine_name, "--output", str(found[name]))
+        done = verbatim("build", "--version", "3.13.5", *options)
+        assert done.status == 0, done.err
+    return found
+
+
+def _attested(folder: Path, attestations: Path, outputs: Mapping[str, Path]) -> dict[str, object]:
+    """Rebuilders put their names to what they built; gives their entries for the policy."""
     rebuilders: dict[str, object] = {}
-    for name in ("alice", "bob", "carol"):
+    for name, output in outputs.items():
         key = folder / f"{name}.pem"
         made = verbatim("keygen", "--as", name, "--key", str(key))
         public = re.search(r'ed25519 = "([0-9a-f]{64})"', made.out)
@@ -103,7 +121,7 @@ def _attested(folder: Path, attestations: Path, built: Built) -> dict[str, objec
         rebuilders[name] = {"kind": "own-machine", "keys": [{"ed25519": public[1]}]}
         attested = verbatim(
             *("attest", "--version", "3.13.5", "--as", name, "--key", str(key)),
-            *("--output", str(built.output), "--attestations", str(attestations)),
+            *("--output", str(output), "--attestations", str(attestations)),
         )
         assert attested.status == 0, attested.err
     return rebuilders
@@ -144,13 +162,14 @@ def _policy(rebuilders: Mapping[str, object], commit: str, fingerprint: str) -> 
 @pytest.mark.integration
 def test_what_three_rebuilders_agree_on_is_signed_and_everybody_can_verify_it(
     built_from_git: Built,
+    outputs: dict[str, Path],
     manager: Manager,
     sigstore: PrivateSigstore,
     npm_verifier: list[str],
     tmp_path: Path,
 ) -> None:
     attestations = manager.release / "attestations"
-    rebuilders = _attested(tmp_path, attestations, built_from_git)
+    rebuilders = _attested(tmp_path, attestations, outputs)
     dist = Path(shutil.copytree(built_from_git.folder, manager.release / "dist" / "3.13.5"))
     commit = built_from_git.finished.result["source"]["digest"]["gitCommit"]
     manager.policy.write_text(tomli_w.dumps(_policy(rebuilders, commit, manager.fingerprint)))
