@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ class Signing:
         assert self._held() == before
         out, err = self._capsys.readouterr()
         assert ended == status, err
-        assert "Traceback" not in err
+        assert err == "" if status == 0 else re.fullmatch(r"refused: [^\n]+\n", err), err
         assert not self.token or self.token not in out + err + (
             self.log.read_text() if self.log.exists() else ""
         )

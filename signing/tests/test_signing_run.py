@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -535,9 +536,11 @@ def test_nothing_is_signed_in_two_states(signing: Signing, interrupted: Callable
     made.sums()
     for name in ("alice", "bob"):
         made.attest(name)
-    assert f"{made.tgz.name} of {made.version} was signed before with SHA-256" in signing.refused(
-        status=6, types=None
-    )
+    said = signing.refused(status=6, types=None)
+    line = re.search(rf"{made.tgz.name} of {made.version} was signed before .*, line (\d+)\)", said)
+    assert line is not None
+    entry = signing.entries[int(line[1]) - 1]
+    assert (entry["file"], entry["sha256"]) == (made.tgz.name, sha256(b"made, again."))
 
 
 @one_rekor()
@@ -642,15 +645,21 @@ def test_a_log_may_be_the_first_in_its_folders(signing: Signing) -> None:
 
 @one_rekor()
 def test_a_clock_that_goes_backwards_is_refused(signing: Signing) -> None:
-    entry = {"previous": "0" * 64, "time": "2999-01-01T00:00:00+00:00"}
     signing.log.parent.mkdir()
-    signing.log.write_text(json.dumps(entry) + "\n")
+    previous = "0" * 64
+    for year in (2000, 2001, 2999):
+        line = json.dumps({"previous": previous, "time": f"{year}-01-01T00:00:00+00:00"}).encode() + b"\n"
+        with signing.log.open("ab") as log:
+            log.write(line)
+        previous = sha256(line)
     assert "the clock says" in signing.refused(status=3)
 
 
 @one_rekor()
 def test_nobody_signs_at_the_same_time(signing: Signing) -> None:
     with opened_log(signing.log):
+        assert signing.log.stat().st_mode & 0o777 == 0o600
+        assert signing.log.parent.stat().st_mode & 0o777 == 0o700
         assert "somebody signs already" in signing.refused(status=2, types=None)
 
 

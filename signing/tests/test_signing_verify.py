@@ -59,6 +59,12 @@ def test_so_it_does_for_the_plain_commands(
         assert done.returncode == 0, done.stderr
 
 
+def test_another_policy_wants_another_issuer(signed: Signing) -> None:
+    signed.made.signing["issuer"] = "https://other.example.com"
+    signed.made.write_policy()
+    assert "other.example.com" in refused(signed, status=4)
+
+
 def test_another_policy_wants_another_identity(signed: Signing) -> None:
     signed.made.signing["identity"] = "bob@example.com"
     signed.made.write_policy()

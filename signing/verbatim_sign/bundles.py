@@ -62,7 +62,7 @@ class Sigstore:
                 with _limited("the trusted root"):
                     self._config = ClientTrustConfig.production()
             else:
-                self._config = ClientTrustConfig.from_json(read_trusted(trust_config).decode("utf-8"))
+                self._config = ClientTrustConfig.from_json(read_trusted(trust_config).decode())
         except _REFUSALS as error:
             what = f"what Sigstore is to be trusted for cannot be read: {_said(error)}"
             raise PolicyError(what, "see to --trust-config") from error
@@ -128,7 +128,7 @@ def _refuse_unfit(token: str) -> None:
     """Raise CredentialError, saying why, for what the client refuses without a reason. It does not look at the signature: Fulcio does."""
     try:
         _, body, _ = token.split(".")
-        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=="))
         audience, expires = claims["aud"], float(claims["exp"])
     except (ValueError, KeyError, TypeError, binascii.Error) as error:
         raise _unfit("is none") from error
