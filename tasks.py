@@ -493,6 +493,15 @@ def test(context: Context, integration: bool = False, slow: bool = False) -> Non
     _run(context, "coverage", "report", settings, "--fail-under=100", "--skip-covered", "--show-missing")
 
 
+@task(
+    auto_shortflags=False,
+    help={"modules": "of the signing stage, with commas between; all that check if left out"},
+)
+def mutants(context: Context, modules: str = "") -> None:
+    """Alter what the signing stage checks, bit by bit, and see that its tests notice (an hour or more)."""
+    _run(context, "tests.mutation", *(modules.split(",") if modules else []))
+
+
 @task
 def lint(context: Context) -> None:
     """Check format, style and types."""

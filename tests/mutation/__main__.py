@@ -13,14 +13,13 @@ from pathlib import Path
 
 import tomli
 
-from tests.mutation.mutants import mutants_of
+from tests.mutation.mutants import LIST, module_of, mutants_of
 from tests.mutation.trial import Laboratory
 
 MODULES = (
     *("check", "quorum", "statement", "attestations", "strict", "files", "policy"),
     *("gpg", "log", "airgap", "verify", "run", "bundles"),
 )
-LIST = Path(__file__).with_name("survivors.toml")
 
 
 def main() -> int:
@@ -31,12 +30,7 @@ def main() -> int:
     options = parser.parse_args()
     modules = options.modules or MODULES
     entries = tomli.loads(LIST.read_text(encoding="utf-8"))["survivors"]
-    listed = {
-        name
-        for entry in entries
-        for name in entry["mutants"]
-        if name.partition(":")[0].partition(".")[0] in modules
-    }
+    listed = {name for entry in entries for name in entry["mutants"] if module_of(name) in modules}
     survivors: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         Laboratory(Path(folder), partial(_try_all, modules, options.within, listed, survivors)).run()

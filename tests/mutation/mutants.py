@@ -19,6 +19,8 @@ from mutmut.mutation.mutators import mutation_operators, operator_arg_removal, o
 from verbatim.paths import PROJECT
 
 PACKAGE = PROJECT / "signing" / "verbatim_sign"
+#: Those that no test notices, and why they may be.
+LIST = PROJECT / "tests" / "mutation" / "survivors.toml"
 
 #: What is said to people is not altered, since tests look for the words in it that matter: all of it in calls of these,
 _SAID = ("Error", "refused", "_unfit", "say")
@@ -69,6 +71,11 @@ class Mutant:
     def place(self) -> str:
         """The function or the method, or the module itself."""
         return self.name.partition(": ")[0]
+
+
+def module_of(name: str) -> str:
+    """The module of the mutant that is called so."""
+    return name.partition(":")[0].partition(".")[0]
 
 
 def mutants_of(module: str) -> list[Mutant]:

@@ -10,14 +10,14 @@ import importlib.machinery
 import importlib.util
 import multiprocessing
 import os
+import re
 import shutil
 import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -50,9 +50,20 @@ class Survey:
         """Those that run what was altered; all, where that runs when it is imported."""
         lines, (first, last) = self.by_line[mutant.module], mutant.lines
         found = set[str]().union(*(lines.get(line, set()) for line in range(first, last + 1))) - {""}
-        found = found or set(self.seconds)
+        found = found or self._naming(mutant) or set(self.seconds)
         own = {test for test in found if Path(test.partition("::")[0]).name in _OWN}
         return own if own and mutant.module in _HAVE_OWN else found
+
+    def _naming(self, mutant: Mutant) -> set[str]:
+        """The tests that run a line, in whatever module, with the name of what was altered."""
+        text = (PACKAGE / f"{mutant.module}.py").read_text(encoding="utf-8").splitlines()
+        names = (re.match(r" {0,4}(?:def )?([A-Za-z_]\w*) ?[:=(]", line) for line in text[: mutant.lines[0]])
+        name = [match[1] for match in names if match][-1]
+        found = set[str]()
+        for module, lines in self.by_line.items():
+            text = (PACKAGE / f"{module}.py").read_text(encoding="utf-8").splitlines()
+            found.update(*(lines.get(number, ()) for number, line in enumerate(text, 1) if name in line))
+        return found - {""}
 
 
 class Laboratory:
@@ -101,7 +112,8 @@ class Laboratory:
         order = sorted(
             self._survey.tests(mutant), key=lambda test: (-self._killers[mutant.place, test], cost[test])
         )
-        chosen, seconds = [], 0.0
+        seconds = 0.0
+        chosen: list[pytest.Item] = []
         for test in order:
             seconds += cost[test]
             if chosen and seconds > within:
@@ -150,6 +162,10 @@ def _kill_group(process: int) -> None:
         os.kill(process, signal.SIGKILL)
 
 
+def _with_next(items: Sequence[pytest.Item]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
+    return zip(items, [*items[1:], None], strict=True)
+
+
 class _Failures:
     """Notes which tests fail."""
 
@@ -170,7 +186,7 @@ def _surveyed(items: dict[str, pytest.Item]) -> object:
     measured.start()
     # All is done as with a mutant: so it is not that which makes tests fail.
     _put_in_place(Mutant("check", "", (1, 1), (PACKAGE / "check.py").read_text(encoding="utf-8")))
-    for item, following in pairwise([*items.values(), None]):
+    for item, following in _with_next(list(items.values())):
         measured.switch_context(item.nodeid)
         start = time.monotonic()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -189,7 +205,7 @@ def _tried(mutant: Mutant, items: Sequence[pytest.Item]) -> str:
     except Exception as error:  # noqa: BLE001 - whatever it does when it is imported
         return f"it cannot be imported: {error!r}"
     failures = _Failures(items)
-    for item, following in pairwise([*items, None]):
+    for item, following in _with_next(items):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if failures.names:
             return failures.names[0]
