@@ -77,8 +77,8 @@ configure() {
     progress 0 configure
     mkdir "$work/objects"
     cd "$work/objects"
-    ../source/configure CC=gcc --prefix="$prefix" --with-readline=editline --enable-loadable-sqlite-extensions \
-        --without-static-libpython --with-ensurepip=install
+    CONFIG_SITE=$recipe/config.site ../source/configure CC=gcc --prefix="$prefix" --with-readline=editline \
+        --enable-loadable-sqlite-extensions --without-static-libpython --with-ensurepip=install
     cd "$work"
 }
 
@@ -95,10 +95,11 @@ compile() {
     done
 }
 
-# With SOURCE_DATE_EPOCH set, byte-code goes by its source's hash and not by its time.
+# With SOURCE_DATE_EPOCH set, byte-code goes by its source's hash and not by its time. One process makes it: several would
+# need semaphores, and here there are none.
 install() {
     progress 80 install
-    make --directory=objects install DESTDIR="$work/installed"
+    make --directory=objects install DESTDIR="$work/installed" COMPILEALL_OPTS=-j1
     mv "$work/installed$prefix" "$tree"
     # Byte-code for -O and -OO, and of tests, is made when somebody wants it.
     find "$tree" -name '*.opt-[12].pyc' -delete

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,6 +102,23 @@ def test_it_runs_from_anywhere_on_libraries_of_its_own(tree: Path, root: Root, t
     assert "readline editline" in said
     assert "paths {True}" in said
     assert f"variables {_PLACE}/lib {_PLACE}/include/python3.13" in said
+
+
+_SEMAPHORES = """
+import multiprocessing.synchronize, sysconfig
+print("refused", sysconfig.get_config_var("POSIX_SEMAPHORES_NOT_ENABLED"))
+"""
+
+
+def test_its_processes_can_lock_though_those_of_the_build_could_not(
+    tree: Path, root: Root, tmp_path: Path
+) -> None:
+    python = tree / "bin" / "python3"
+    assert "refused 0" in _run(tree, root, tmp_path, [f"{_PLACE}/bin/python3", "-c", _SEMAPHORES])
+    # A semaphore is a file in /dev/shm, so it cannot be made in the sandbox.
+    lock = "import multiprocessing; lock = multiprocessing.Lock(); print(lock.acquire(timeout=0))"
+    said = subprocess.run([python, "-I", "-c", lock], capture_output=True, text=True, check=True)
+    assert said.stdout == "True\n"
 
 
 def test_pip_and_virtual_environments_work(tree: Path, root: Root, tmp_path: Path) -> None:
