@@ -6,7 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -54,18 +54,19 @@ class Deb:
     name: str
     version: str
     content: bytes
+    architecture: str = "amd64"
 
     @property
     def path(self) -> str:
         # A file's name is without the epoch.
         version = self.version.rpartition(":")[2]
-        return f"pool/main/{self.name[0]}/{self.name}/{self.name}_{version}_amd64.deb"
+        return f"pool/main/{self.name[0]}/{self.name}/{self.name}_{version}_{self.architecture}.deb"
 
     def locked(self, **other: Any) -> LockedPackage:
         fields = {
             "name": self.name,
             "version": self.version,
-            "architecture": "amd64",
+            "architecture": self.architecture,
             "size": len(self.content),
             "sha256": sha256_bytes(self.content),
             "path": self.path,
@@ -83,24 +84,31 @@ def ar(**parts: bytes) -> bytes:
     return made
 
 
-def control(name: str, version: str) -> bytes:
+def control(name: str, version: str, architecture: str = "amd64") -> bytes:
     text = (
-        f"Package: {name}\nVersion: {version}\nArchitecture: amd64\n"
+        f"Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n"
         "Maintainer: A <a@example.org>\nDescription: made by a test\n"
     )
     return tar(file("./control", text.encode()))
 
 
-def deb(name: str, version: str, *members: Member, compression: str = "xz", says: str | None = None) -> Deb:
+def deb(
+    name: str,
+    version: str,
+    *members: Member,
+    compression: str = "xz",
+    says: str | None = None,
+    architecture: str = "amd64",
+) -> Deb:
     """A package; ``says`` is the version that its own control file gives."""
     parts = {
         "debian__binary": b"2.0\n",
-        "control_tar_gz": COMPRESSIONS["gz"](control(name, says or version)),
+        "control_tar_gz": COMPRESSIONS["gz"](control(name, says or version, architecture)),
         "data_tar" if compression == "tar" else f"data_tar_{compression}": COMPRESSIONS[compression](
             tar(folder("./"), *members)
         ),
     }
-    return Deb(name, version, ar(**parts))
+    return Deb(name, version, ar(**parts), architecture)
 
 
 DEMO = deb(
@@ -250,6 +258,62 @@ def test_packages_may_be_compressed_in_other_ways(
     assert (tmp_path / "root/usr/bin/demo").read_bytes() == b"content\n"
 
 
+def foreign(*members: Member, architecture: str = "arm64", says: str = "arm64") -> tuple[Deb, LockedPackage]:
+    """The package ``other`` for another architecture, and how it is locked."""
+    made = replace(
+        deb("other", OTHER.version, *members, architecture=says),
+        architecture=architecture,
+    )
+    return made, made.locked(name=f"other:{architecture}")
+
+
+@pytest.mark.usefixtures("lock")
+def test_packages_of_another_architecture_share_files_with_those_of_their_own(
+    containers: Path, mirror: Callable[[Deb], str], fetcher: Fetcher, tmp_path: Path
+) -> None:
+    package, pinned = foreign(file("./usr/share/other"), file("./usr/lib/arm/other"))
+    mirror(package)
+    # They come last, wherever they stand.
+    for number, packages in enumerate([[DEMO.locked(), OTHER.locked(), pinned], [pinned, OTHER.locked()]]):
+        root = tmp_path / str(number)
+        make_root(locked(containers, *packages), root, fetcher)
+        assert (root / "usr/share/other").read_bytes() == (root / "usr/lib/arm/other").read_bytes()
+        status = (root / "var/lib/dpkg/status").read_text()
+        assert status.count("Package: other\n") == 2
+        assert status.count("Architecture: arm64\n") == 1
+    written(containers, locked(containers, DEMO.locked(), OTHER.locked(), pinned))
+
+
+@pytest.mark.usefixtures("lock")
+@pytest.mark.parametrize(
+    ("made", "complaint"),
+    [
+        (foreign(file("./usr/share/other", b"x")), "'usr/share/other' is there twice, and not the same"),
+        (foreign(file("./usr/more"), says="amd64"), "for arm64 says that it is other 1:2.0"),
+    ],
+)
+def test_a_package_that_is_not_of_its_architecture_is_refused(
+    made: tuple[Deb, LockedPackage],
+    complaint: str,
+    containers: Path,
+    mirror: Callable[[Deb], str],
+    fetcher: Fetcher,
+    tmp_path: Path,
+) -> None:
+    package, pinned = made
+    mirror(package)
+    with pytest.raises(IntegrityError) as caught:
+        make_root(locked(containers, OTHER.locked(), pinned), tmp_path / "root", fetcher)
+    assert complaint in caught.value.message
+
+
+def test_packages_say_which_architectures_there_are(containers: Path) -> None:
+    assert load_definition(containers / "demo").architectures == ["amd64"]
+    path = containers / "demo" / "environment.toml"
+    path.write_text(_DEFINITION.replace('"other"', '"other:arm64", "other:amd64", "more:arm64", "x1:armhf"'))
+    assert load_definition(containers / "demo").architectures == ["amd64", "arm64", "armhf"]
+
+
 def locked_wheel(path: Path) -> LockedWheel:
     return LockedWheel(name="demo", version="1.0", file=path.name, sha256=sha256_file(path))
 
@@ -309,7 +373,10 @@ def test_where_no_mirror_has_a_package_it_says_why_that_may_be(
 @pytest.mark.parametrize(
     ("package", "complaint"),
     [
-        (deb("demo", "1.0-1", says="1.0-2"), "the file of demo 1.0-1 says that it is demo 1.0-2"),
+        (
+            deb("demo", "1.0-1", says="1.0-2"),
+            "the file of demo 1.0-1 for amd64 says that it is demo 1.0-2 for amd64",
+        ),
         (Deb("demo", "1.0-1", OTHER.content), f"says that it is other {OTHER.version}"),
         (Deb("demo", "1.0-1", b"not an archive at all"), "demo: not a Debian package"),
         (Deb("demo", "1.0-1", b"!<arch>\n"), "demo: not a Debian package"),
@@ -532,6 +599,8 @@ def test_a_lock_of_another_definition_is_refused(containers: Path, said: str, in
         ("packages", ["Demo"]),
         ("packages", ["demo=1.0"]),
         ("packages", ["-o", "x"]),
+        ("packages", ["demo:"]),
+        ("packages", ["demo:arm64:x"]),
         ("packages", "demo"),
         ("packages", None),
         ("wheels", ["blurb"]),

@@ -369,6 +369,38 @@ def test_a_file_may_not_come_in_two_packages(place: Place, second: Member) -> No
     assert (place.folder / "usr/bin/a").read_bytes() == b"first"
 
 
+_SHARED = (file("./usr/a", b"first", mode=0o640), link("./usr/b", "a"))
+
+
+def test_what_packages_of_several_architectures_share_is_there_once(place: Place) -> None:
+    unpacker = place.unpack(tar(*_SHARED), root=True)
+    unpacker.tar("another", io.BytesIO(tar(*_SHARED, file("./usr/c", b"own"))), shares=True)
+    assert place.names() == {"usr", "usr/a", "usr/b", "usr/c"}
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        file("./usr/a", b"other", mode=0o640),
+        file("./usr/a", b"firs", mode=0o640),
+        file("./usr/a", b"first and more", mode=0o640),
+        file("./usr/a", b"first", mode=0o755),
+        file("./usr/b", b"first"),
+        file("./usr", b""),
+        link("./usr/a", "first"),
+        link("./usr/b", "c"),
+        folder("./usr/a"),
+        file("./usr/b/c"),
+    ],
+)
+def test_what_they_share_must_be_the_same(place: Place, second: Member) -> None:
+    unpacker = place.unpack(tar(*_SHARED), root=True)
+    with pytest.raises(UnsafeMemberError, match="another"):
+        unpacker.tar("another", io.BytesIO(tar(second)), shares=True)
+    assert (place.folder / "usr/a").read_bytes() == b"first"
+    assert place.names() == {"usr", "usr/a", "usr/b"}
+
+
 def test_packages_unpacked_at_once_give_the_same_tree(tmp_path: Path) -> None:
     shared = [folder(f"./usr/share/{number}") for number in range(30)]
     packages = [

@@ -44,6 +44,24 @@ def test_a_new_lock_is_valid_and_gives_the_same_artifacts(
     assert finished.hashes == PUBLISHED
 
 
+def test_packages_of_another_architecture_are_locked_beside_those_of_their_own(project: Path) -> None:
+    folder = project / "containers" / "foreign"
+    folder.mkdir()
+    (folder / "environment.toml").write_text(
+        'description = "made by a test"\nsuite = "bookworm"\narchitecture = "amd64"\n'
+        'packages = ["zlib1g", "zlib1g:arm64"]\n'
+    )
+    finished = verbatim("lock", "--environment", "foreign", project=project)
+    assert finished.status == 0, finished.err
+    lock = Environment(folder).lock
+    architectures = {package.name: package.architecture for package in lock.package}
+    assert architectures["zlib1g"] == "amd64"
+    assert architectures["zlib1g:arm64"] == architectures["libc6:arm64"] == "arm64"
+    versions = {package.name: package.version for package in lock.package}
+    # dpkg wants it so, of libraries that both have.
+    assert versions["zlib1g"] == versions["zlib1g:arm64"]
+
+
 def _lock(project: Path, path: Path) -> bytes:
     finished = verbatim("lock", "--environment", "source", project=project)
     assert finished.status == 0, finished.err

@@ -41,17 +41,18 @@ class Unpacker:
         #: The newest modification time met, in seconds since 1970.
         self.newest = 0
 
-    def tar(self, archive: str, stream: Readable) -> None:
+    def tar(self, archive: str, stream: Readable, *, shares: bool = False) -> None:
         """Unpack a tar archive, compressed or not, read in one pass.
 
         ``archive`` is the name for messages. Raises IntegrityError if the archive is damaged, holds what
-        no honest one does, or names a place twice.
+        no honest one does, or names a place twice. One that ``shares`` may name what is there already, wholly
+        unpacked, if it is to be just that: as Debian's packages of several architectures do (Multi-Arch: same).
         """
         with reading(archive, stream) as tar:
             for info in tar:
                 # tarfile would keep them all.
                 tar.members = []  # type: ignore[attr-defined]
-                self._tar_member(archive, tar, info)
+                self._tar_member(archive, tar, info, shares)
 
     def wheel(self, archive: str, path: Path, below: Parts) -> None:
         """Unpack a wheel's modules below a folder (PEP 427).
@@ -80,7 +81,7 @@ class Unpacker:
         for parts, mode in sorted(self._modes.items(), reverse=True):
             os.chmod(self._path(parts), mode)
 
-    def _tar_member(self, archive: str, tar: tarfile.TarFile, info: tarfile.TarInfo) -> None:
+    def _tar_member(self, archive: str, tar: tarfile.TarFile, info: tarfile.TarInfo, shares: bool) -> None:
         parts = self._placed(member_parts(archive, info.name))
         self._count(archive, info.name, info.size)
         check_time(archive, info.name, info.mtime)
@@ -91,9 +92,11 @@ class Unpacker:
             content = tar.extractfile(info)
             if content is None:
                 raise UnsafeMemberError(archive, info.name, "has no content")
-            self._file(archive, parts, info.mode, content)
+            if not (shares and self._is_there(archive, parts, info, content)):
+                self._file(archive, parts, info.mode, content)
         elif info.issym():
-            self._symbolic_link(archive, parts, info.linkname)
+            if not (shares and self._is_there(archive, parts, info)):
+                self._symbolic_link(archive, parts, info.linkname)
         elif info.islnk():
             self._hard_link(archive, parts, self._placed(member_parts(archive, info.linkname)))
         else:
@@ -154,6 +157,22 @@ class Unpacker:
         self._claim(archive, parts, "file")
         os.link(self._path(target), self._path(parts), follow_symlinks=False)
 
+    def _is_there(
+        self, archive: str, parts: Parts, info: tarfile.TarInfo, content: IO[bytes] | None = None
+    ) -> bool:
+        """Whether a place is taken, by just that file or link; raises UnsafeMemberError if it is by another thing."""
+        kind = self._kinds.get(parts)
+        if kind is None:
+            return False
+        path = self._path(parts)
+        if content is None:
+            same = kind == "link" and os.readlink(path) == info.linkname.encode()
+        else:
+            same = kind == "file" and _is_same_file(path, info.mode, content)
+        if not same:
+            raise UnsafeMemberError(archive, "/".join(parts), "is there twice, and not the same")
+        return True
+
     def _claim(self, archive: str, parts: Parts, kind: str) -> None:
         """Take a place, which nothing may have taken before, and make the folders above it."""
         name = "/".join(parts)
@@ -180,6 +199,14 @@ class Unpacker:
 
     def _path(self, parts: Parts) -> bytes:
         return b"/".join((self._folder, *(part.encode() for part in parts)))
+
+
+def _is_same_file(path: bytes, mode: int, content: IO[bytes]) -> bool:
+    with open(path, "rb") as file:
+        same = stat.S_IMODE(os.fstat(file.fileno()).st_mode) == _plain(mode) | 0o400
+        while same and (piece := content.read(1 << 18)):
+            same = file.read(len(piece)) == piece
+        return same and not file.read(1)
 
 
 def _plain(mode: int) -> int:

@@ -14,8 +14,9 @@ from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, UsageError
 from verbatim.paths import CONTAINERS
 
-#: A Debian package's name (Debian Policy 5.6.7).
-PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$")]
+#: A Debian package's name (Debian Policy 5.6.7); with its architecture, as apt writes it, where that is another than
+#: the environment's.
+PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?$")]
 _ENVIRONMENT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _CORRECT = "correct it"
 
@@ -47,6 +48,12 @@ class Definition(BaseModel):
     python: Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")] | None = None
     #: Lines of bash, run once in the new root, for what is truly needed of what maintainer scripts would do.
     activate: list[str] = []
+
+    @property
+    def architectures(self) -> list[str]:
+        """The environment's own, and those that packages are of beside it."""
+        foreign = {name.partition(":")[2] for name in self.packages} - {"", self.architecture}
+        return [self.architecture, *sorted(foreign)]
 
     @property
     def sha256(self) -> str:

@@ -44,6 +44,16 @@ class LockedPackage(_Locked):
     sha256: Sha256
     path: PoolPath
 
+    @property
+    def plain_name(self) -> str:
+        """Without the architecture."""
+        return self.name.partition(":")[0]
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is of another architecture than the environment."""
+        return self.name != self.plain_name
+
 
 class LockedWheel(_Locked):
     """One wheel from the Python Package Index."""
@@ -112,6 +122,6 @@ class Environment:
         self.lock_sha256 = sha256_file(path)
         if self.lock.definition_sha256 != self.definition.sha256:
             raise IntegrityError(f"{path} is not of this environment.toml, which was changed since", relock)
-        names = [re.sub(r"_.*", "", package.path.rsplit("/", 1)[1]) for package in self.lock.package]
-        if names != [package.name for package in self.lock.package]:
+        files = [re.sub(r"_.*", "", package.path.rsplit("/", 1)[1]) for package in self.lock.package]
+        if files != [package.plain_name for package in self.lock.package]:
             raise IntegrityError(f"{path} names a package whose file is of another", relock)

@@ -75,7 +75,7 @@ def resolve_packages(definition: Definition) -> list[LockedPackage]:
     if not KEYRING.is_file():
         raise CapabilityError(f"{KEYRING} is missing", "install debian-archive-keyring")
     with scratch(cache_directory() / "apt") as work:
-        apt = _Apt(work, definition.architecture)
+        apt = _Apt(work, definition.architectures)
         apt.update(definition.suite)
         chosen = re.findall(
             r"^Inst (\S+) \((\S+) [^\[]*\[(\S+)\]",
@@ -83,8 +83,10 @@ def resolve_packages(definition: Definition) -> list[LockedPackage]:
             re.MULTILINE,
         )
         stanzas = apt.run("apt-cache", "show", *(f"{name}={version}" for name, version, _ in chosen))
+    # Without its architecture, a name is of the environment's own.
+    names = {(name.partition(":")[0], architecture): name for name, _, architecture in chosen}
     packages = {
-        (name := stanza["Package"]): LockedPackage(
+        (name := names[stanza["Package"], stanza["Architecture"]]): LockedPackage(
             name=name,
             version=stanza["Version"],
             architecture=stanza["Architecture"],
@@ -93,6 +95,7 @@ def resolve_packages(definition: Definition) -> list[LockedPackage]:
             path=stanza["Filename"],
         )
         for stanza in Packages.iter_paragraphs(stanzas, use_apt_pkg=False)
+        if (stanza["Package"], stanza["Architecture"]) in names
     }
     return [packages[name] for name in sorted(packages)]
 
@@ -100,7 +103,7 @@ def resolve_packages(definition: Definition) -> list[LockedPackage]:
 class _Apt:
     """Apt with a state of its own: it neither sees nor changes what is installed on this machine."""
 
-    def __init__(self, work: Path, architecture: str) -> None:
+    def __init__(self, work: Path, architectures: Sequence[str]) -> None:
         self._sources = work / "sources.list"
         (work / "lists" / "partial").mkdir(parents=True)
         (work / "cache" / "archives" / "partial").mkdir(parents=True)
@@ -114,8 +117,8 @@ class _Apt:
             "Dir::Etc::sourceparts": "/dev/null",
             "Dir::Etc::preferences": "/dev/null",
             "Dir::Etc::preferencesparts": "/dev/null",
-            "APT::Architecture": architecture,
-            "APT::Architectures": architecture,
+            "APT::Architecture": architectures[0],
+            "APT::Architectures": ",".join(architectures),
             "APT::Install-Recommends": "false",
             "APT::Install-Suggests": "false",
             "APT::Sandbox::User": "root",

@@ -121,13 +121,18 @@ def _download(package: LockedPackage, snapshot: str) -> Download:
 def _unpack_packages(
     unpacker: Unpacker, locked: Sequence[LockedPackage], files: Sequence[Path], advance: console.Advance
 ) -> list[str]:
-    def unpack(package: LockedPackage, file: Path) -> str:
-        stanza = _unpack_package(unpacker, package, file)
+    def unpack(pair: tuple[LockedPackage, Path]) -> str:
+        stanza = _unpack_package(unpacker, *pair)
         advance(1)
         return stanza
 
+    pairs = list(zip(locked, files, strict=True))
+    own = [pair for pair in pairs if not pair[0].is_foreign]
     with ThreadPoolExecutor(os.cpu_count()) as workers:
-        return list(workers.map(unpack, locked, files))
+        stanzas = dict(zip(own, workers.map(unpack, own), strict=True))
+    # They may bring what is there already, and must find it whole.
+    stanzas |= {pair: unpack(pair) for pair in pairs if pair not in stanzas}
+    return [stanzas[pair] for pair in pairs]
 
 
 def _unpack_package(unpacker: Unpacker, package: LockedPackage, file: Path) -> str:
@@ -135,14 +140,12 @@ def _unpack_package(unpacker: Unpacker, package: LockedPackage, file: Path) -> s
     try:
         with DebFile(file) as deb:
             control = deb.debcontrol()
-            if (control["Package"], control["Version"]) != (package.name, package.version):
-                raise IntegrityError(
-                    f"the file of {package.name} {package.version} says that it is "
-                    f"{control['Package']} {control['Version']}",
-                    "make the lock anew",
-                )
+            said = f"{control['Package']} {control['Version']} for {control['Architecture']}"
+            wanted = f"{package.plain_name} {package.version} for {package.architecture}"
+            if said != wanted:
+                raise IntegrityError(f"the file of {wanted} says that it is {said}", "make the lock anew")
             (part,) = [name for name in deb.getnames() if name.startswith("data.tar")]
-            unpacker.tar(f"{package.name} {package.version}", deb.getmember(part))
+            unpacker.tar(f"{package.name} {package.version}", deb.getmember(part), shares=package.is_foreign)
     except (ArError, DebError, KeyError, ValueError) as error:
         raise IntegrityError(
             f"{package.name}: not a Debian package: {error}", "make the lock anew"
