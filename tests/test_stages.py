@@ -25,6 +25,7 @@ RELEASE = Release.parse("3.13.5")
         ("linux-x86_64", ["source", "linux-x86_64"]),
         ("linux-x86_64,source", ["source", "linux-x86_64"]),
         ("linux-x86_64,docs", ["source", "docs", "linux-x86_64"]),
+        ("wasm32-wasip1,linux-aarch64", ["source", "linux-aarch64", "wasm32-wasip1"]),
         ("docs,source", ["source", "docs"]),
     ],
 )
@@ -34,6 +35,26 @@ def test_stages_are_built_in_their_order(artifacts: str, names: list[str]) -> No
     assert {stage.name: stage.artifacts for stage in stages} == {
         name: made for name, made in artifact_names(RELEASE).items() if name in names
     }
+
+
+@pytest.mark.parametrize(
+    ("version", "wanting"),
+    [
+        ("3.15.0b1", set()),
+        ("3.13.0a1", set()),
+        ("3.12.11", {"linux-x86_64-freethreaded", "wasm32-wasip1"}),
+        # Not as text is compared.
+        ("3.9.20", {"linux-aarch64", "linux-x86_64-freethreaded", "wasm32-wasip1"}),
+    ],
+)
+def test_an_old_release_has_not_all_targets(version: str, wanting: set[str]) -> None:
+    assert artifact_names(Release.parse(version)).keys() == {"source", "docs", *target_names()} - wanting
+
+
+def test_all_leaves_out_what_a_release_is_too_old_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    # There is no documentation of such old ones.
+    monkeypatch.setattr(Target, "is_for", lambda target, _release: target.name == "linux-x86_64")
+    assert [stage.name for stage in choose_stages(RELEASE, "all")] == ["source", "docs", "linux-x86_64"]
 
 
 def test_formats_are_what_the_recipe_is_told_and_decide_what_comes_out() -> None:
@@ -70,12 +91,18 @@ def test_the_environment_of_the_documentation_is_that_of_the_series_since_it_cha
 @pytest.mark.parametrize(
     ("version", "artifacts", "formats", "said"),
     [
-        ("3.13.5", "doc", "", "--artifacts: there is no 'doc'; there are: source, docs, linux-x86_64"),
+        ("3.13.5", "doc", "", "--artifacts: there is no 'doc'; there are: source, docs, linux-aarch64"),
         ("3.13.5", "", "", "--artifacts: there is no ''"),
         ("3.13.5", "docs,docs", "", "--artifacts docs,docs names one twice"),
         ("3.13.5", "docs", "html,pdf", "--formats: there is no 'pdf'; there are: epub, html, pdf-a4"),
         ("3.13.5", "docs", "html,html", "--formats html,html names one twice"),
         ("3.13.5", "source", "html", "--formats is for the documentation; add --artifacts docs"),
+        (
+            "3.12.11",
+            "linux-x86_64,linux-x86_64-freethreaded",
+            "",
+            "linux-x86_64-freethreaded is built from 3.13 on, not of 3.12.11; leave it out",
+        ),
         # Its series begins as others do.
         ("3.1.30", "docs", "", "there is no environment for the documentation of 3.1.30"),
         (
@@ -101,8 +128,28 @@ def test_what_is_built_for_a_platform_is_said_by_its_data() -> None:
         "cpython-3.13.5-x86_64-linux-gnu-debug.tar.xz",
         "cpython-3.13.5-x86_64-linux-gnu.tar.xz",
     )
-    assert linux.arguments[0] == "x86_64-linux-gnu"
+    assert linux.arguments[:2] == ("x86_64-linux-gnu", "x86_64-linux-gnu")
     assert "libssl.so.3=libssl3" in linux.arguments
+
+
+def test_a_variant_is_nothing_but_data() -> None:
+    _, plain, variant = choose_stages(RELEASE, "linux-x86_64,linux-x86_64-freethreaded")
+    assert (variant.environment.lock, variant.recipe) == (plain.environment.lock, plain.recipe)
+    assert variant.arguments == (
+        "x86_64-linux-gnu",
+        "x86_64-linux-gnu-freethreaded",
+        "--disable-gil",
+        *plain.arguments[2:],
+    )
+    assert variant.artifacts == (
+        "cpython-3.13.5-x86_64-linux-gnu-freethreaded-debug.tar.xz",
+        "cpython-3.13.5-x86_64-linux-gnu-freethreaded.tar.xz",
+    )
+
+
+def test_no_two_targets_have_an_archive_of_the_same_name() -> None:
+    names = [name for name in target_names() for name in Target.load(name).artifacts(RELEASE)]
+    assert len(names) == len(set(names))
 
 
 def test_every_target_names_libraries_of_its_own_environment() -> None:
@@ -122,6 +169,13 @@ def test_every_target_names_libraries_of_its_own_environment() -> None:
         ('"libz.so.1"', '"../libz.so.1"', "libraries.../libz.so.1"),
         ('"zlib1g"', '"--zlib1g"', "libraries.libz.so.1: String should match"),
         ("recipe", "recipes", "recipe: Field required"),
+        ("archives", 'variant = "no-gil"\narchives', "variant: String should match"),
+        ("archives", 'since = "3"\narchives', "since: String should match"),
+        ("archives", "since = 3.13\narchives", "since: Input should be a valid string"),
+        ("archives", 'environment = "../source"\narchives', "environment: String should match"),
+        ("archives", 'configure = ["CC=cc"]\narchives', "configure.0: String should match"),
+        ("archives", 'configure = ["--with-x=a b"]\narchives', "configure.0: String should match"),
+        ("archives", 'like = "linux-aarch64"\narchives', "like: Extra inputs"),
     ],
 )
 def test_a_target_that_says_what_is_none_is_refused(

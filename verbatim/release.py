@@ -43,6 +43,11 @@ class Release:
         return cls(text, match["series"], match["base"])
 
     @property
+    def series_number(self) -> tuple[int, ...]:
+        """The series in numbers, so that 3.9 comes before 3.10."""
+        return tuple(int(part) for part in self.series.split("."))
+
+    @property
     def micro(self) -> int:
         """The last number of the release that it is, or is to be."""
         return int(self.base.rpartition(".")[2])

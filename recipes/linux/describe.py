@@ -1,42 +1,50 @@
-"""What is in the tree, as JSON: describe.py TRIPLET SONAME=PACKAGE ..., run by the interpreter that was built."""
+"""What is in a tree, as JSON: describe.py TREE VERSION TRIPLET C_LIBRARY COMPILER FILE=PACKAGE ...
+
+Run by any interpreter of the same series: that in the tree may be for another machine.
+"""
 
 import json
-import platform
 import re
+import runpy
 import sys
-import sysconfig
 from pathlib import Path
 
 STATUS = Path("/var/lib/dpkg/status")
-#: What the tree was configured for, before it was moved.
+#: What trees are configured for that can be moved.
 PREFIX = "/relocatable"
 
 
 def main() -> None:
     """Print it."""
-    triplet, *libraries = sys.argv[1:]
+    tree, version, triplet, c_library, compiler, *libraries = sys.argv[1:]
+    (data,) = Path(tree).glob("lib/python3*/_sysconfigdata_*.py")
+    # As if it had not been moved.
+    sys.base_prefix = PREFIX
+    variables = runpy.run_path(str(data))["build_time_vars"]
     stanzas = STATUS.read_text(encoding="utf-8").split("\n\n")
     packages = [dict(re.findall(r"^(Package|Version): (.+)$", stanza, re.MULTILINE)) for stanza in stanzas]
+    # Of all architectures there is the same version: dpkg wants it so.
     versions = {package["Package"]: package["Version"] for package in packages if package}
     described = {
-        "c_library": " ".join(platform.libc_ver()),
-        "compiler": platform.python_compiler(),
-        "configure": sysconfig.get_config_var("CONFIG_ARGS").replace(sys.base_prefix, PREFIX),
-        "flags": sysconfig.get_config_var("PY_CFLAGS"),
+        "c_library": c_library,
+        "compiler": compiler,
+        "configure": variables["CONFIG_ARGS"],
+        "flags": variables["PY_CFLAGS"],
         "libraries": [describe(library, versions) for library in sorted(libraries)],
         "license": "licenses/cpython",
         "triplet": triplet,
-        "version": platform.python_version(),
+        "version": version,
     }
     json.dump(described, sys.stdout, indent=2)
     sys.stdout.write("\n")
 
 
 def describe(library: str, versions: dict[str, str]) -> dict[str, str]:
-    """One bundled library."""
-    soname, _, package = library.partition("=")
+    """One library that was put into the tree, or into a file of it."""
+    file, _, package = library.partition("=")
+    package = package.partition(":")[0]
     return {
-        "file": f"lib/{soname}",
+        "file": file,
         "license": f"licenses/{package}",
         "package": package,
         "version": versions[package],

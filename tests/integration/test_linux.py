@@ -11,42 +11,36 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.command import PUBLISHED, Finished, verbatim
+from tests.integration.command import PUBLISHED, Finished
+from tests.integration.trees import built, built_tree
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import Root
 
 pytestmark = pytest.mark.integration
 
+_TARGET = "linux-x86_64"
 _NAME = "cpython-3.13.5-x86_64-linux-gnu"
 #: As long as the C library of the oldest system that it is for.
 _GLIBC = (2, 36)
 
 
-def _built(task: str, cache: Path, output: Path, *options: str) -> Finished:
-    return verbatim(
-        *(task, "--version", "3.13.5", "--artifacts", "linux-x86_64", "--source", "tarball"),
-        *("--output", str(output), "--json", *options),
-        cache=cache,
-    )
-
-
 @pytest.fixture(scope="module")
 def build(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Path]:
     """3.13.5 for x86-64."""
-    folder = tmp_path_factory.mktemp("linux")
-    finished = _built("build", cache, folder)
-    assert finished.status == 0, finished.err
-    return finished, folder / "3.13.5"
+    return built_tree(_TARGET, "x86_64-linux-gnu", cache, tmp_path_factory.mktemp("linux"))
 
 
 @pytest.fixture(scope="module")
-def tree(build: tuple[Finished, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(build: tuple[Finished, Path]) -> Path:
+    """Where the artifacts are."""
+    return build[1].parent.parent / "3.13.5"
+
+
+@pytest.fixture(scope="module")
+def tree(build: tuple[Finished, Path]) -> Path:
     """The unpacked tree."""
-    folder = tmp_path_factory.mktemp("unpacked")
-    with tarfile.open(build[1] / f"{_NAME}.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
-    return folder / _NAME
+    return build[1]
 
 
 def _run(tree: Path, root: Root, folder: Path, argv: Sequence[str]) -> str:
@@ -71,8 +65,8 @@ def _run(tree: Path, root: Root, folder: Path, argv: Sequence[str]) -> str:
 _PLACE = "/in/ein Größeres"
 
 
-def test_it_is_built_from_the_tarball_that_is_shipped(build: tuple[Finished, Path]) -> None:
-    finished, folder = build
+def test_it_is_built_from_the_tarball_that_is_shipped(build: tuple[Finished, Path], folder: Path) -> None:
+    finished, _ = build
     assert {name: finished.hashes[name] for name in PUBLISHED} == PUBLISHED
     assert finished.hashes.keys() - PUBLISHED.keys() == {f"{_NAME}.tar.xz", f"{_NAME}-debug.tar.xz"}
     statement = json.loads((folder / "linux-x86_64.intoto.json").read_bytes())
@@ -186,6 +180,7 @@ def test_byte_code_goes_by_its_source_and_nothing_names_the_build(tree: Path) ->
 def test_it_says_what_is_in_it(tree: Path) -> None:
     said = json.loads((tree / "PYTHON.json").read_text(encoding="utf-8"))
     assert (said["version"], said["triplet"]) == ("3.13.5", "x86_64-linux-gnu")
+    assert (said["c_library"], said["compiler"][:6]) == ("glibc 2.35", "GCC 12")
     for library in said["libraries"]:
         assert (tree / library["file"]).is_file()
         assert (tree / library["license"]).stat().st_size > 100
@@ -193,9 +188,9 @@ def test_it_says_what_is_in_it(tree: Path) -> None:
     assert "PYTHON SOFTWARE FOUNDATION LICENSE" in (tree / said["license"]).read_text(encoding="utf-8")
 
 
-def test_debugging_symbols_are_apart(build: tuple[Finished, Path], tree: Path) -> None:
+def test_debugging_symbols_are_apart(folder: Path, tree: Path) -> None:
     assert b".debug_info" not in (tree / "bin" / "python3.13").read_bytes()
-    with tarfile.open(build[1] / f"{_NAME}-debug.tar.xz") as archive:
+    with tarfile.open(folder / f"{_NAME}-debug.tar.xz") as archive:
         names = [name for name in archive.getnames() if name.endswith(".debug")]
     assert len(names) > 70
     assert all(
@@ -206,12 +201,12 @@ def test_debugging_symbols_are_apart(build: tuple[Finished, Path], tree: Path) -
 
 @pytest.mark.slow
 def test_it_is_the_same_from_each_engine(cache: Path, tmp_path: Path) -> None:
-    finished = _built("build", cache, tmp_path, "--engine", "sandbox,docker,nix")
+    finished = built("build", _TARGET, cache, tmp_path, "--engine", "sandbox,docker,nix")
     assert finished.result["engines"] == dict.fromkeys(("sandbox", "docker", "nix"), finished.hashes)
 
 
 @pytest.mark.slow
 def test_it_is_the_same_whatever_is_varied(cache: Path, tmp_path: Path) -> None:
-    rebuilt = _built("rebuild", cache, tmp_path, "--vary", "all")
+    rebuilt = built("rebuild", _TARGET, cache, tmp_path, "--vary", "all")
     assert rebuilt.result["identical"] is True
     assert rebuilt.result["not_varied"] == {}

@@ -42,11 +42,15 @@ def docs_stage(release: Release, formats: Sequence[str] = tuple(DOCS_FORMATS)) -
 
 
 def target_stage(name: str, release: Release) -> Stage:
-    """What is built for a platform."""
+    """What is built for a platform; raises UsageError if the release is too old for it."""
     target = Target.load(name)
-    return Stage(
-        name, _environment(name), Recipe.load(target.recipe), target.artifacts(release), target=target
-    )
+    if not target.is_for(release):
+        raise UsageError(
+            f"{name} is built from {target.since} on, not of {release.version}",
+            "leave it out, or name a newer release",
+        )
+    recipe, environment = Recipe.load(target.recipe), _environment(target.environment)
+    return Stage(name, environment, recipe, target.artifacts(release), target=target)
 
 
 #: Those that are no target's, in the order in which they are built.
@@ -54,14 +58,15 @@ _STAGES: Mapping[str, Callable[[Release], Stage]] = {"source": source_stage, "do
 
 
 def choose_stages(release: Release, artifacts: str, formats: str = "") -> list[Stage]:
-    """The stages that ``--artifacts`` names, with commas between them, or ``all``; in their order.
+    """The stages that ``--artifacts`` names, with commas between them, or ``all`` that the release can have; in their order.
 
     A target's begins with the source tarball that the stage ``source`` makes, so that comes first.
     ``formats`` are those of the documentation, with commas between them; empty for all. Raises UsageError for a
-    name that is none, or comes twice, and for formats without the documentation.
+    name that is none, or comes twice, for a target that the release is too old for, and for formats without the documentation.
     """
+    fitting = [name for name in target_names() if Target.load(name).is_for(release)]
     known = [*_STAGES, *target_names()]
-    names = known if artifacts == "all" else _listed("--artifacts", artifacts, known)
+    names = [*_STAGES, *fitting] if artifacts == "all" else _listed("--artifacts", artifacts, known)
     if formats and "docs" not in names:
         raise UsageError("--formats is for the documentation", "add --artifacts docs, or leave it out")
     chosen = _listed("--formats", formats, list(DOCS_FORMATS)) if formats else list(DOCS_FORMATS)
@@ -79,8 +84,9 @@ def choose_stages(release: Release, artifacts: str, formats: str = "") -> list[S
 def artifact_names(release: Release) -> dict[str, tuple[str, ...]]:
     """The names of all artifacts that a release can have, sorted, by the stage that makes them."""
     docs = (name for format_ in DOCS_FORMATS for name in _docs_names(release, format_))
-    targets = {name: Target.load(name).artifacts(release) for name in target_names()}
-    return {"source": tuple(sorted(release.source_tarballs)), "docs": tuple(sorted(docs)), **targets}
+    targets = (Target.load(name) for name in target_names())
+    built = {target.name: target.artifacts(release) for target in targets if target.is_for(release)}
+    return {"source": tuple(sorted(release.source_tarballs)), "docs": tuple(sorted(docs)), **built}
 
 
 def _docs_names(release: Release, format_: str) -> list[str]:

@@ -24,13 +24,24 @@ class _Said(BaseModel):
 
     #: The recipe that builds for it.
     recipe: Annotated[str, StringConstraints(pattern=r"^[a-z]+$")]
+    #: The environment with the toolchain, where it is not the target's own.
+    environment: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")] | None = None
     #: As configure(1) writes it.
     triplet: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(-[a-z0-9_]+)+$")]
+    #: What tells it from the plain build for that triplet.
+    variant: Annotated[str, StringConstraints(pattern=r"^[a-z]+$")] | None = None
+    #: The first series of CPython that can be built for it.
+    since: Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")] = "3.0"
+    #: Options for configure(1) beside the recipe's own.
+    configure: list[Annotated[str, StringConstraints(pattern=r"^--[a-z][a-z-]*(=[A-Za-z0-9._/-]+)?$")]] = []
     #: What is said after the version and the triplet in the name of each archive; nothing for the tree that runs.
     archives: list[Annotated[str, StringConstraints(pattern=r"^(-[a-z]+)?$")]]
-    #: The shared libraries that go into the tree, with the environment's packages that they are from.
+    #: The libraries that may go into the tree, with the environment's packages that they are from.
     libraries: dict[
-        Annotated[str, StringConstraints(pattern=r"^lib[A-Za-z0-9_+-]+\.so\.[0-9.]+$")], PackageName
+        Annotated[
+            str, StringConstraints(pattern=r"^lib[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*\.(so\.[0-9.]+|a)$")
+        ],
+        PackageName,
     ] = {}
 
 
@@ -42,7 +53,12 @@ class Target:
     #: Of its file.
     sha256: str
     recipe: str
+    environment: str
     triplet: str
+    #: The triplet, and the variant if it is one: what archives are called by.
+    label: str
+    since: str
+    configure: tuple[str, ...]
     archives: tuple[str, ...]
     libraries: tuple[tuple[str, str], ...]
 
@@ -51,17 +67,32 @@ class Target:
         """Read a target's file; raises IntegrityError if it is not there or does not say what it should."""
         path = containers / name / _FILE
         said = load_model(path, _Said, "correct it")
-        libraries = tuple(sorted(said.libraries.items()))
-        return cls(name, sha256_file(path), said.recipe, said.triplet, tuple(said.archives), libraries)
+        return cls(
+            name=name,
+            sha256=sha256_file(path),
+            recipe=said.recipe,
+            environment=said.environment or name,
+            triplet=said.triplet,
+            label=f"{said.triplet}-{said.variant}" if said.variant else said.triplet,
+            since=said.since,
+            configure=tuple(said.configure),
+            archives=tuple(said.archives),
+            libraries=tuple(sorted(said.libraries.items())),
+        )
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """What the recipe is told."""
-        return self.triplet, *(f"{library}={package}" for library, package in self.libraries)
+        libraries = (f"{library}={package}" for library, package in self.libraries)
+        return self.triplet, self.label, *self.configure, *libraries
+
+    def is_for(self, release: Release) -> bool:
+        """Whether that release is built for it."""
+        return release.series_number >= tuple(int(part) for part in self.since.split("."))
 
     def artifacts(self, release: Release) -> tuple[str, ...]:
         """The names of what comes out, sorted."""
-        return tuple(sorted(f"cpython-{release.version}-{self.triplet}{end}.tar.xz" for end in self.archives))
+        return tuple(sorted(f"cpython-{release.version}-{self.label}{end}.tar.xz" for end in self.archives))
 
 
 def target_names(containers: Path = CONTAINERS) -> list[str]:

@@ -1,0 +1,119 @@
+# What the recipes for all targets share; the folder of each has it. Expects `version`, `triplet`, `label`, `recipe` and `work`.
+# A line "progress DONE TOTAL WHAT" is for the bar; all others are for the log.
+
+name=cpython-$version-$label
+tree=$work/$name
+# Where the bar is when the interpreter for the target is begun.
+begun=0
+# Where the target is another machine than the one that builds: the interpreter that runs here, and what configure is told.
+native=
+cross=()
+
+begin() {
+    umask 022
+    export LC_ALL=C.UTF-8 TZ=UTC PYTHONHASHSEED=0 HOME=$work/home
+    mkdir "$HOME"
+    [[ $1 == tarball ]] || fail "the source is a $1, expected the release's tarball"
+    check_version
+    cp -r "/in/source/Python-$version" "$work/source"
+    chmod -R u+w "$work/source"
+}
+
+fail() {
+    echo "$1" >&2
+    exit 1
+}
+
+# Of a hundred, about as many as the part of the time that it takes.
+progress() {
+    echo "progress $1 100 $2"
+}
+
+check_version() {
+    local actual
+    actual=$(sed -n 's/^#define[[:space:]]*PY_VERSION[[:space:]]*"\(.*\)".*/\1/p' \
+        "/in/source/Python-$version/Include/patchlevel.h")
+    [[ $actual == "$version" ]] || fail "the source says that it is $actual, expected $version"
+}
+
+# No file is newer than what was generated from it, nor than what will be, whatever the clock says.
+settle_source() {
+    find "$work/source" -exec touch --no-dereference --date=1980-01-02 {} +
+}
+
+# configure FOLDER [OPTION ...]: in a new folder.
+configure() {
+    mkdir "$work/$1"
+    cd "$work/$1"
+    ../source/configure "${@:2}"
+    cd "$work"
+}
+
+# compile FOLDER FROM TO TARGET: what was configured, while the bar goes from one part of a hundred to another.
+compile() {
+    local from=$2 to=$3 total done=0 line
+    progress "$from" compile
+    total=$(make --directory="$1" --dry-run "$4" | grep -c ' -c ')
+    make --directory="$1" --jobs="$(nproc)" "$4" 2>&1 | while IFS= read -r line; do
+        echo "$line"
+        if [[ $line == *" -c "* ]]; then
+            ((done += 1))
+            progress $((from + (to - from) * done / (total > done ? total : done))) compile
+        fi
+    done
+}
+
+# build_native PREFIX COMPILER: this very CPython for the machine that builds, to run what the build for another machine
+# has to run: it freezes modules, makes byte-code, and installs pip. It is not in the tree.
+build_native() {
+    progress 0 configure
+    configure native CC="$2" OPT="-DNDEBUG -O1" --prefix="$1" --disable-test-modules
+    compile native 4 30 sharedmods
+    begun=30
+    native=$work/native/python
+    cross=(--host="$triplet" --build="$("$2" -dumpmachine)" --with-build-python="$native")
+}
+
+# All but the byte-code: in the place of making it, make prints a help text.
+install() {
+    progress 80 install
+    make --directory=objects install DESTDIR="$work/installed" COMPILEALL_OPTS=--help
+    find "$work/installed" -name __pycache__ -prune -exec rm -r {} +
+}
+
+# make_bytecode INTERPRETER LIBRARY PREFIX: for all but the tests, as if it had been in the prefix. It goes by its source's
+# hash and not by its time; that for -O and -OO is made when somebody wants it. One process makes it: what several make can
+# depend on which of them makes what.
+make_bytecode() {
+    "$1" -I -B -m compileall -q -f --invalidation-mode checked-hash -s "$tree" -p "$3" \
+        -x "^$2/test/|bad_coding|badsyntax|/lib2to3/tests/data/" "$2"
+}
+
+sysconfigdata() {
+    echo "$1"/_sysconfigdata_*.py
+}
+
+# hide_folder LIBRARY: it does not say where it was built, but always the same.
+hide_folder() {
+    sed --in-place "s|$work/|/build/|g" "$(sysconfigdata "$1")" "$1"/config-*/Makefile
+}
+
+# describe INTERPRETER C_LIBRARY COMPILER FILE=PACKAGE ...: what is in the tree, and the licences of that.
+describe() {
+    local each package
+    mkdir "$tree/licenses"
+    cp "$work/source/LICENSE" "$tree/licenses/cpython"
+    for each in "${@:4}"; do
+        package=${each#*=}
+        cp --dereference "/usr/share/doc/${package%:*}/copyright" "$tree/licenses/${package%:*}"
+    done
+    "$1" -I -B "$recipe/describe.py" "$tree" "$version" "$triplet" "${@:2}" > "$tree/PYTHON.json"
+}
+
+# pack NAME: the folder of that name; the same blocks whatever the number of threads.
+pack() {
+    progress 90 pack
+    tar --create --format=posix --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
+        --mode=u+w,go+u,go-w --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' \
+        --directory="$work" "$1" | xz --threads="+$(nproc)" --block-size=16MiB > "/out/$1.tar.xz"
+}
