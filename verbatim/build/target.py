@@ -92,7 +92,11 @@ class Target:
 
     def artifacts(self, release: Release) -> tuple[str, ...]:
         """The names of what comes out, sorted."""
-        return tuple(sorted(f"cpython-{release.version}-{self.label}{end}.tar.xz" for end in self.archives))
+        return tuple(sorted(f"{self.tree(release)}{end}.tar.xz" for end in self.archives))
+
+    def tree(self, release: Release) -> str:
+        """The name of the folder that runs, and of its archive without the end."""
+        return f"cpython-{release.version}-{self.label}"
 
 
 def target_names(containers: Path = CONTAINERS) -> list[str]:

@@ -11,20 +11,18 @@ from securesystemslib.signer import CryptoSigner
 
 from verbatim import console
 from verbatim.build.stages import artifact_names
-from verbatim.digest import sha256_bytes, sha256_file
-from verbatim.errors import IntegrityError, UsageError
+from verbatim.digest import sha256_bytes
+from verbatim.errors import UsageError
 from verbatim.evidence.attestation import (
     WITHDRAWAL,
     Form,
     WithdrawalStatement,
     add_attestation,
-    check_belongs,
 )
 from verbatim.evidence.envelope import seal
 from verbatim.evidence.identity import sign_with_identity
 from verbatim.evidence.statement import Statement, file_name
-from verbatim.evidence.untrusted import read_file
-from verbatim.process.results import is_plain
+from verbatim.process.results import check_artifacts, read_statement
 from verbatim.release import Published, Release
 from verbatim.store import Store
 
@@ -121,22 +119,11 @@ def _chosen(release: Release, stages: str, built: Path, known: Sequence[str]) ->
 def _statement(
     release: Release, stage: str, built: Path, artifacts: Collection[str], store: Store
 ) -> Statement:
-    path = built / file_name(stage)
-    data = read_file(path)
-    statement = Statement.parse(data, str(path))
-    check_belongs(statement, str(path), release, stage, artifacts)
-    if store.find(sha256_bytes(data)) is None:
+    statement = read_statement(release, stage, built, artifacts)
+    if store.find(sha256_bytes(statement.encode())) is None:
         raise UsageError(
-            f"{path} was not built here, as far as this cache knows",
+            f"{built / file_name(stage)} was not built here, as far as this cache knows",
             f"attest only to what you have built: ./invoke build --version {release.version} --artifacts {stage}",
         )
-    for name, sha256 in statement.hashes.items():
-        artifact = built / name
-        if not is_plain(artifact):
-            raise IntegrityError(f"{artifact} is missing, or no plain file", "build again")
-        actual = sha256_file(artifact)
-        if actual != sha256:
-            raise IntegrityError(
-                f"{artifact} was altered: it has SHA-256 {actual}, expected {sha256}", "build again"
-            )
+    check_artifacts(built, statement.hashes)
     return statement

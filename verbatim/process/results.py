@@ -6,7 +6,7 @@ Each stage has a statement of its own there. What other stages have put there st
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from verbatim import console
@@ -14,7 +14,10 @@ from verbatim.build.plan import Artifact, Plan
 from verbatim.build.stages import artifact_names
 from verbatim.compare.sums import write_sums
 from verbatim.digest import sha256_file
+from verbatim.errors import IntegrityError
+from verbatim.evidence.attestation import check_belongs
 from verbatim.evidence.statement import BuildDefinition, Statement, file_name
+from verbatim.evidence.untrusted import read_file
 from verbatim.release import Release
 from verbatim.scratch import locked
 
@@ -56,6 +59,30 @@ def verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] |
         console.warn(f"{folder} is not what was built there before: building anew")
         return None
     return artifacts
+
+
+def read_statement(release: Release, stage: str, folder: Path, artifacts: Collection[str]) -> Statement:
+    """A stage's statement in a folder, where it may name these artifacts.
+
+    Raises IntegrityError if it is none, or one of something else; a missing file raises what the system raises.
+    """
+    path = folder / file_name(stage)
+    statement = Statement.parse(read_file(path), str(path))
+    check_belongs(statement, str(path), release, stage, artifacts)
+    return statement
+
+
+def check_artifacts(folder: Path, hashes: Mapping[str, str]) -> None:
+    """Raise IntegrityError unless these artifacts are in a folder, as plain files with these hashes."""
+    for name, sha256 in hashes.items():
+        artifact = folder / name
+        if not is_plain(artifact):
+            raise IntegrityError(f"{artifact} is missing, or no plain file", "build again")
+        actual = sha256_file(artifact)
+        if actual != sha256:
+            raise IntegrityError(
+                f"{artifact} was altered: it has SHA-256 {actual}, expected {sha256}", "build again"
+            )
 
 
 def is_plain(path: Path) -> bool:
