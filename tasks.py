@@ -138,6 +138,43 @@ def rebuild(
     rebuilt.built.refuse_difference()
 
 
+@task(
+    auto_shortflags=False,
+    help={
+        "version": "the version that was built",
+        "artifacts": "which targets' trees to test, with commas between them",
+        "tests": "only these modules of CPython's test suite, with commas between them; pip is what pip installs",
+        "output": "the folder with the folder VERSION that was built",
+        "offline": "fetch nothing: use what is in the cache",
+        "jobs": "downloads at a time",
+        "json": "print the result as JSON",
+    },
+)
+@framed
+def test_artifact(
+    context: Context,
+    version: str = "",
+    artifacts: str = "",
+    tests: str = "",
+    output: str = "dist",
+    offline: bool = False,
+    jobs: int = _JOBS,
+    json: bool = False,
+) -> None:
+    """Test a tree that was built for a platform: by CPython's own tests, and by what pip installs with it."""
+    from verbatim.build.suite import choose_suites
+    from verbatim.process.suite import run_suite
+    from verbatim.report.suite import show_tested
+
+    release, folder = Release.parse(version), _output(output)
+    fetcher = _fetcher(offline=offline, jobs=jobs)
+    suites = choose_suites(release, artifacts, tests)
+    tested = [run_suite(release, suite, folder / release.version, fetcher) for suite in suites]
+    show_tested(tested, as_json_=json)
+    for each in tested:
+        each.refuse_failure()
+
+
 _EXPLAINING = {
     "explain": "look into what is not identical with diffoscope, and write a page with the likely causes",
     "html": "with --explain, the page's file; explanation.html if left out",

@@ -46,7 +46,7 @@ def run(
                 output=output,
                 build=build,
                 log=log,
-                on_line=_Listener(bar),
+                on_line=Listener(bar),
             )
         )
     if status != 0:
@@ -69,7 +69,7 @@ def without_progress(log: Path) -> str:
     return "".join(line for line in lines if not _PROGRESS.fullmatch(line.rstrip("\n")))
 
 
-class _Listener:
+class Listener:
     """Hears the recipe's lines, and moves the bar by those that are meant for it."""
 
     def __init__(self, bar: Bar) -> None:

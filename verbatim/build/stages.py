@@ -66,10 +66,10 @@ def choose_stages(release: Release, artifacts: str, formats: str = "") -> list[S
     """
     fitting = [name for name in target_names() if Target.load(name).is_for(release)]
     known = [*_STAGES, *target_names()]
-    names = [*_STAGES, *fitting] if artifacts == "all" else _listed("--artifacts", artifacts, known)
+    names = [*_STAGES, *fitting] if artifacts == "all" else listed("--artifacts", artifacts, known)
     if formats and "docs" not in names:
         raise UsageError("--formats is for the documentation", "add --artifacts docs, or leave it out")
-    chosen = _listed("--formats", formats, list(DOCS_FORMATS)) if formats else list(DOCS_FORMATS)
+    chosen = listed("--formats", formats, list(DOCS_FORMATS)) if formats else list(DOCS_FORMATS)
     stages = [
         docs_stage(release, chosen) if name == "docs" else make(release)
         for name, make in _STAGES.items()
@@ -114,7 +114,8 @@ def _environment(name: str) -> Environment:
     return Environment(environment_folder(name))
 
 
-def _listed(option: str, text: str, known: Sequence[str]) -> list[str]:
+def listed(option: str, text: str, known: Sequence[str]) -> list[str]:
+    """The names that an option has, with commas between them; raises UsageError for one that is unknown or comes twice."""
     names = text.split(",")
     for name in names:
         if name not in known:

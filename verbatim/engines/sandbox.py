@@ -162,6 +162,8 @@ def _options(
         options += ["--ro-bind-data", str(descriptor), file]
     # As root, the kernel's settings could be written through /proc/sys: those of the host.
     options += ["--proc", "/proc", "--remount-ro", "/proc", "--remount-ro", "/dev", "--tmpfs", "/tmp"]  # noqa: S108
+    if around.shared_memory:
+        options += ["--size", str(around.shared_memory), "--tmpfs", "/dev/shm"]  # noqa: S108 - inside
     # /in is a small file system of its own, so that the inputs have places to be mounted on.
     options += ["--tmpfs", "/in"]
     for name, path in sorted({**job.inputs, **around.more_inputs}.items()):

@@ -1,0 +1,122 @@
+#!/usr/bin/bash
+# Tests an unpacked tree by CPython's own test suite, and by what pip installs with it. All that it prints is the log, and
+# the verdict is read from that: from lines "verdict NAME passed" or "verdict NAME failed", and regrtest's own summary.
+#
+#   suite.sh WORD ...    where each word is one of these, and most may come again:
+#
+#   python=WORD           the command that starts the tree's interpreter, word by word
+#   pip=yes               see that pip installs a wheel, and an sdist with an extension
+#   suite=yes             run the test suite
+#   processes=yes         an interpreter can start others: several modules are tested at a time
+#   choose=MODULE         test this module; without any, all
+#   leave=MODULE          leave this module out
+#   ignore=MODULE:TEST    leave this one test out
+#
+# A line "progress DONE TOTAL WHAT" is for the bar. The status is 0 whether tests fail or not, and 3 if the release has
+# not what is to be chosen, left or ignored; then the last line is that word.
+set -euo pipefail
+
+recipe=${BASH_SOURCE[0]%/*}
+work=$PWD
+# Seconds after which a module hangs.
+patience=1200
+
+main() {
+    read_words "$@"
+    # The contract sets them; whoever uses the tree has neither.
+    unset PYTHONHASHSEED SOURCE_DATE_EPOCH
+    export TMPDIR=$work/tmp
+    mkdir "$TMPDIR"
+    if [[ -n $pip ]]; then
+        progress 0 1 pip
+        "${python[@]}" "$recipe/install.py" "$recipe"
+    fi
+    if [[ -n $suite ]]; then
+        choose_modules
+        run_suite
+    fi
+}
+
+read_words() {
+    python=() pip='' suite='' processes='' chosen=() left=() ignored=()
+    local word value
+    for word in "$@"; do
+        value=${word#*=}
+        case ${word%%=*} in
+            python) python+=("$value") ;;
+            pip) pip=$value ;;
+            suite) suite=$value ;;
+            processes) processes=$value ;;
+            choose) chosen+=("$value") ;;
+            leave) left+=("$value") ;;
+            ignore) ignored+=("$value") ;;
+        esac
+    done
+}
+
+progress() {
+    echo "progress $1 $2 $3"
+}
+
+# unknown WORD: the release has no such test.
+unknown() {
+    echo "$1"
+    exit 3
+}
+
+# Into modules: those that regrtest knows, or those that were chosen; without those that are left out.
+choose_modules() {
+    local name test
+    modules=()
+    ignoring=()
+    "${python[@]}" -m test --list-tests > "$work/known"
+    : > "$work/left"
+    for name in "${left[@]}"; do
+        named "$name" >> "$work/left" || unknown "leave=$name"
+    done
+    : > "$work/chosen"
+    for name in "${chosen[@]}"; do
+        named "$name" >> "$work/chosen" || unknown "choose=$name"
+    done
+    ((${#chosen[@]})) || cp "$work/known" "$work/chosen"
+    mapfile -t modules < <(grep -v -x -F -f "$work/left" "$work/chosen")
+    for test in "${ignored[@]}"; do
+        has "${test%%:*}" "${test#*:}" || unknown "ignore=$test"
+        ignoring+=(--ignore "${test#*:}")
+    done
+}
+
+# named MODULE: its line in what regrtest knows, or, if it is a package that regrtest takes apart, several.
+named() {
+    grep -E "^(test\.)?${1//./\\.}(\.[A-Za-z0-9_]+)*$" "$work/known"
+}
+
+# has MODULE TEST: whether it is among the module's tests, by its whole name.
+has() {
+    local cases=$work/cases-$1
+    [[ -e $cases ]] || "${python[@]}" -m test --list-cases "$1" > "$cases"
+    grep -q -x -F "$2" "$cases"
+}
+
+# What fails is tested again; what then passes is named in the summary.
+run_suite() {
+    local status=0 parallel=()
+    if [[ -n $processes ]]; then
+        parallel=(-j "$(nproc)" --timeout "$patience" --rerun)
+    fi
+    "${python[@]}" -m test "${parallel[@]}" "${ignoring[@]}" "${modules[@]}" 2>&1 | show || status=$?
+    echo "regrtest ended with status $status"
+}
+
+# Lines such as "0:01:02 load avg: 1.50 [ 12/471/1] test_json passed" move the bar.
+show() {
+    local line
+    while IFS= read -r line; do
+        echo "$line"
+        if [[ $line =~ ^[0-9:]+\ .*\[\ *([0-9]+)/([0-9]+)[/0-9]*\]\ ([a-z0-9_.]+) ]]; then
+            progress "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" tests
+        fi
+    done
+}
+
+main "$@"

@@ -1,0 +1,370 @@
+"""Testing an artifact: what is asked for, what is left out, what is refused, and what CPython's regrtest said."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.program import Ended, run_in_process
+from verbatim.build.plan import Artifact, Plan
+from verbatim.build.regrtest import Summary, read_summary
+from verbatim.build.stages import target_stage
+from verbatim.build.suite import LeftOut, choose_suites
+from verbatim.build.target import target_names
+from verbatim.digest import sha256_bytes
+from verbatim.errors import IntegrityError, MismatchError, UsageError
+from verbatim.evidence.statement import BuildDefinition, Statement, file_name
+from verbatim.paths import CONTAINERS
+from verbatim.process.suite import Tried
+from verbatim.release import Release
+from verbatim.report.suite import show_tested
+from verbatim.sources.source import Identity
+
+RELEASE = Release.parse("3.13.5")
+TARGET = "linux-x86_64"
+NAME = "cpython-3.13.5-x86_64-linux-gnu.tar.xz"
+
+FILE = """
+environment = "suite"
+command = ["/usr/bin/emulator", "{tree}/bin/python3"]
+"""
+
+
+@pytest.fixture
+def containers(tmp_path: Path) -> Path:
+    """A target whose tests are as a test says."""
+    folder = tmp_path / "containers"
+    for name in (TARGET, "suite"):
+        shutil.copytree(CONTAINERS / name, folder / name)
+    (folder / TARGET / "tests.toml").write_text(FILE, encoding="utf-8")
+    return folder
+
+
+def words(containers: Path, tests: str = "", more: str = "", version: str = "3.13.5") -> list[str]:
+    (containers / TARGET / "tests.toml").write_text(FILE + more, encoding="utf-8")
+    [suite] = choose_suites(Release.parse(version), TARGET, tests, containers)
+    return suite.arguments("/in/a b")
+
+
+STARTED = ["python=/usr/bin/emulator", "python=/in/a b/bin/python3"]
+
+# What is asked for.
+
+
+@pytest.mark.parametrize("name", target_names())
+def test_every_target_says_how_it_is_tested(name: str) -> None:
+    [suite] = choose_suites(RELEASE, name, "")
+    assert suite.arguments("/tree")
+
+
+def test_all_is_tested_but_what_is_left_out_of_that_series(containers: Path) -> None:
+    more = """
+        [[left_out]]
+        module = "test_one"
+        reason = "it is a test's own"
+        [[left_out]]
+        module = "test_two.test_part"
+        tests = ["test.test_two.test_part.Case.test_a", "test.test_two.test_part.Case.test_b"]
+        reason = "it is a test's own"
+        [[left_out]]
+        module = "test_three"
+        series = ["3.14"]
+        reason = "it is a test's own"
+    """
+    always = [
+        *STARTED,
+        *("processes=yes", "pip=yes", "suite=yes", "leave=test_one"),
+        "ignore=test_two.test_part:test.test_two.test_part.Case.test_a",
+        "ignore=test_two.test_part:test.test_two.test_part.Case.test_b",
+    ]
+    assert words(containers, more=more) == always
+    assert words(containers, more=more, version="3.14.0") == [*always, "leave=test_three"]
+
+
+def test_some_are_chosen_by_the_user(containers: Path) -> None:
+    assert words(containers, "test_json,test_asyncio.test_events") == [
+        *STARTED,
+        *("processes=yes", "suite=yes", "choose=test_json", "choose=test_asyncio.test_events"),
+    ]
+    assert words(containers, "pip") == [*STARTED, "processes=yes", "pip=yes"]
+    assert words(containers, "pip,test_json")[2:] == [
+        "processes=yes",
+        "pip=yes",
+        "suite=yes",
+        "choose=test_json",
+    ]
+
+
+def test_a_target_without_processes_has_no_pip_and_its_own_choice(containers: Path) -> None:
+    more = 'processes = false\nmodules = ["test_json", "test_int"]\n'
+    assert words(containers, more=more) == [*STARTED, "suite=yes", "choose=test_json", "choose=test_int"]
+    assert words(containers, "test_int", more) == [*STARTED, "suite=yes", "choose=test_int"]
+    with pytest.raises(UsageError, match=f"there is no pip on {TARGET}"):
+        words(containers, "pip", more)
+
+
+@pytest.mark.parametrize(
+    ("tests", "said"),
+    [
+        ("test_json,test_json", "names one twice"),
+        ("json", "'json' is no module of tests"),
+        ("test_json,", "'' is no module of tests"),
+        ("-x", "'-x' is no module of tests"),
+        ("test_json ", "'test_json ' is no module of tests"),
+        ("test_one", "test_one is left out"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused(containers: Path, tests: str, said: str) -> None:
+    more = '[[left_out]]\nmodule = "test_one"\nreason = "it is a test\'s own"\n'
+    with pytest.raises(UsageError, match=said):
+        words(containers, tests, more)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("commands = []", "commands: Extra inputs"),
+        ('modules = ["test_a; rm"]', "modules.0: String should match"),
+        ('[[left_out]]\nmodule = "test_a"', "left_out.0.reason: Field required"),
+        ('[[left_out]]\nmodule = "test_a"\nreason = "no"', "left_out.0.reason: String should have at least"),
+        ('[[left_out]]\nmodule = "test_a"\nreason = "it is so"\ntests = ["test_*"]', "left_out.0.tests.0: "),
+        ('[[left_out]]\nmodule = "test_*"\nreason = "it is so here"', "left_out.0.module: "),
+    ],
+)
+def test_a_file_that_does_not_say_what_it_should_is_refused(containers: Path, more: str, said: str) -> None:
+    with pytest.raises(IntegrityError, match=f"tests.toml: {said}"):
+        words(containers, more=more)
+
+
+# What is tested.
+
+
+class Built:
+    """A folder of results whose archive is nonsense, and the command line."""
+
+    def __init__(self, output: Path, run: Callable[..., Ended]) -> None:
+        self.output = output
+        self.folder = output / "3.13.5"
+        self.run = run
+        stage = target_stage(TARGET, RELEASE)
+        plan = Plan(RELEASE, Identity("tarball", "Python-3.13.5.tgz", {"sha256": "3" * 64}), stage)
+        artifacts = []
+        self.folder.mkdir()
+        for name in stage.artifacts:
+            content = name.encode()
+            (self.folder / name).write_bytes(content)
+            artifacts.append(Artifact(self.folder / name, len(content), sha256_bytes(content)))
+        self.statement = self.folder / file_name(TARGET)
+        self.statement.write_bytes(Statement.of(BuildDefinition.of(plan), artifacts).encode())
+
+    def refusal(self, status: int, *, version: str = "3.13.5", artifacts: str = TARGET) -> str:
+        options = ("--version", version, "--artifacts", artifacts, "--output", str(self.output))
+        ended = self.run(["test-artifact", *options, "--offline"])
+        assert (ended.status, ended.out) == (status, ""), ended.err
+        return ended.complaint
+
+
+@pytest.fixture
+def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Built:
+    (tmp_path / "dist").mkdir()
+    return Built(tmp_path / "dist", lambda arguments: run_in_process(arguments, monkeypatch, capsys))
+
+
+def test_what_was_not_built_is_not_tested(built: Built) -> None:
+    assert "has no statement of linux-x86_64; build it first" in built.refusal(2, version="3.13.6")
+    assert "--artifacts: there is no 'source'" in built.refusal(2, artifacts="source")
+
+
+def test_what_is_not_as_the_statement_says_is_not_tested(built: Built) -> None:
+    (built.folder / NAME).write_bytes(b"something else")
+    assert f"{NAME} was altered" in built.refusal(6)
+    (built.folder / NAME).unlink()
+    assert f"{NAME} is missing, or no plain file" in built.refusal(6)
+    built.statement.write_bytes(b"{}")
+    assert "is no statement of a build" in built.refusal(6)
+
+
+def test_a_statement_of_something_else_is_refused(built: Built) -> None:
+    shutil.copytree(built.folder, built.output / "3.13.6")
+    assert "is a statement of 3.13.5, expected 3.13.6" in built.refusal(6, version="3.13.6")
+
+
+# What regrtest said, in its own words.
+
+LINE = "=" * 70
+
+FAILED = f"""\
+0:00:01 load avg: 1.00 [1/4/1] test_one failed (2 failures)
+test test_one failed
+{LINE}
+FAIL: test_a (test.test_one.Case.test_a)
+What it does.
+----------------------------------------------------------------------
+Traceback (most recent call last):
+{LINE}
+FAIL: test_b (test.test_one.Case.test_b) (number=1)
+{LINE}
+FAIL: test_b (test.test_one.Case.test_b) (number=2)
+{LINE}
+ERROR: setUpClass (test.test_one.Other)
+
+== Tests result: FAILURE ==
+
+1 test skipped:
+    test_two
+
+1 test skipped (resource denied):
+    test_three
+
+1 test failed:
+    test_one
+
+1 test OK.
+
+Total duration: 1.0 sec
+Total tests: run=1,234 failures=4 skipped=56
+Total test files: run=3/4 failed=1 skipped=1 resource_denied=1
+Result: FAILURE
+regrtest ended with status 2
+"""
+
+SUMMARY = Summary(
+    succeeded=False,
+    passed=1,
+    failed=["test_one"],
+    again=[],
+    skipped=["test_three", "test_two"],
+    omitted=[],
+    tests=1234,
+    skipped_tests=56,
+    failed_tests=["test.test_one.Case.test_a", "test.test_one.Case.test_b", "test.test_one.Other.setUpClass"],
+)
+
+
+def again(state: str, lists: str) -> str:
+    return f"""{FAILED}
+0:00:10 load avg: 1.00 Re-running 1 failed tests in verbose mode in subprocesses
+0:00:10 load avg: 1.00 [1/1] test_one passed
+
+{lists}
+
+== Tests result: {state} ==
+
+1 re-run test:
+    test_one
+{lists}
+2 tests OK.
+
+Total tests: run=1,238 failures=4 skipped=56
+"""
+
+
+def test_what_failed_is_known_by_name() -> None:
+    assert read_summary(FAILED) == SUMMARY
+
+
+def test_what_only_passed_again_is_a_success_and_named() -> None:
+    summary = read_summary(again("FAILURE then SUCCESS", ""))
+    assert summary is not None
+    assert (summary.succeeded, summary.again, summary.failed, summary.failed_tests) == (
+        True,
+        ["test_one"],
+        [],
+        [],
+    )
+
+
+def test_what_failed_again_has_failed() -> None:
+    failed = f"1 test failed:\n    test_one\n{LINE}\nFAIL: test_a (test.test_one.Case.test_a)\n"
+    summary = read_summary(again("FAILURE then FAILURE", failed))
+    assert summary is not None
+    assert (summary.succeeded, summary.again, summary.failed) == (False, [], ["test_one"])
+    assert summary.failed_tests == ["test.test_one.Case.test_a"]
+
+
+def test_many_names_go_over_several_lines() -> None:
+    said = "== Tests result: FAILURE ==\n\n3 tests omitted:\n    test_a test_b\n    test_c\n\nTotal tests: run=0\n"
+    summary = read_summary(said)
+    assert summary is not None
+    assert (summary.omitted, summary.passed, summary.skipped_tests) == (["test_a", "test_b", "test_c"], 0, 0)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "Fatal Python error: Segmentation fault\n",
+        # It ended before it had counted.
+        "== Tests result: SUCCESS ==\n",
+        "Total tests: run=1\n== Tests result: SUCCESS ==\n",
+        "== Tests result: SUCCESS ==\nTotal tests: run=" + "9" * 100 + "\n",
+    ],
+)
+def test_without_a_result_there_is_none(said: str) -> None:
+    assert read_summary(said) is None
+
+
+# What came of it.
+
+TRIED = Tried(
+    target=TARGET,
+    name=NAME,
+    sha256="a" * 64,
+    chosen=(),
+    summary=replace(SUMMARY, succeeded=True, failed=[], failed_tests=[], again=["test_five"]),
+    pip={"venv": True, "wheel": True, "sdist": True},
+    left_out=[
+        LeftOut(module="test_six", reason="it is a test's own"),
+        LeftOut(module="test_seven", tests=["test.test_seven.Case.test_a"], reason="it is another"),
+    ],
+    seconds=90,
+    log=Path("/there/log"),
+)
+
+
+def test_the_verdict_has_counts_and_names(capsys: pytest.CaptureFixture[str]) -> None:
+    show_tested([TRIED], as_json_=False)
+    assert capsys.readouterr().out.splitlines() == [
+        f"{NAME}  SHA-256 {'a' * 64}",
+        "         run    failed  skipped  left out",
+        "modules  1      0       2        1",
+        "tests    1,234  0       56       1",
+        "passed when tested again: test_five",
+        "left out: test_six: it is a test's own",
+        "left out: test.test_seven.Case.test_a: it is another",
+        "pip: venv   passed",
+        "pip: wheel  passed",
+        "pip: sdist  passed",
+        "passed in 1.5 min; log: /there/log",
+    ]
+    TRIED.refuse_failure()
+
+
+def test_the_verdict_is_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    show_tested([replace(TRIED, summary=SUMMARY)], as_json_=True)
+    [said] = json.loads(capsys.readouterr().out)
+    assert said["passed"] is False
+    assert said["archive"] == {"name": NAME, "sha256": "a" * 64}
+    assert (said["suite"]["tests"], said["suite"]["failed"]) == (1234, ["test_one"])
+    assert said["left_out"][1]["tests"] == ["test.test_seven.Case.test_a"]
+
+
+@pytest.mark.parametrize(
+    ("tested", "said"),
+    [
+        (replace(TRIED, summary=SUMMARY), "fails its tests: test_one; the whole log is /there/log"),
+        (replace(TRIED, pip={"venv": True, "wheel": False}), r"fails its tests: pip \(wheel\);"),
+        (replace(TRIED, summary=replace(SUMMARY, failed=[])), "fails its tests: as regrtest says;"),
+        (replace(TRIED, summary=replace(SUMMARY, succeeded=True, failed=[], omitted=["test_x"])), "test_x"),
+        (replace(TRIED, summary=replace(SUMMARY, failed=list("abcdef"))), "a, b, c, d, e …;"),
+    ],
+)
+def test_a_failure_is_one(tested: Tried, said: str) -> None:
+    with pytest.raises(MismatchError, match=said) as caught:
+        tested.refuse_failure()
+    assert caught.value.status == 1

@@ -1,0 +1,138 @@
+"""How what is built for a target is tested, as data beside the target: ``containers/NAME/tests.toml``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from verbatim.build.stages import listed
+from verbatim.build.target import Target, target_names
+from verbatim.data import load_model
+from verbatim.environments.definition import environment_folder
+from verbatim.environments.lock import Environment
+from verbatim.errors import UsageError
+from verbatim.paths import CONTAINERS
+from verbatim.release import Release
+
+_FILE = "tests.toml"
+
+#: What ``--tests`` calls that which is no module of CPython's: what pip does.
+PIP = "pip"
+
+#: What stands in a command for the path of the unpacked tree.
+_TREE = "{tree}"
+
+#: As regrtest lists it, or a package that it takes apart; and a test by the whole name that unittest gives it.
+_MODULE = re.compile(r"test_[A-Za-z0-9_]+(\.test_[A-Za-z0-9_]+)*")
+ModuleName = Annotated[str, StringConstraints(pattern=rf"^{_MODULE.pattern}$")]
+TestName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$")]
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LeftOut(_Said):
+    """A module that cannot pass where it is tested, or single tests of one."""
+
+    module: ModuleName
+    #: Empty for all of them.
+    tests: list[TestName] = []
+    #: Why, in a sentence or two.
+    reason: Annotated[str, StringConstraints(min_length=10)]
+    #: Those that have it; empty for all.
+    series: list[Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")]] = []
+
+
+class _File(_Said):
+    #: The environment that the tests run in.
+    environment: str
+    #: How the tree's interpreter is started, word by word; ``{tree}`` is where it lies.
+    command: Annotated[list[str], Field(min_length=1)]
+    #: Whether one interpreter can start others: without, modules are tested one by one, and pip is not.
+    processes: bool = True
+    #: Only these modules; all that there are if there are none.
+    modules: list[ModuleName] = []
+    left_out: list[LeftOut] = []
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What of a target's tree is tested, and how."""
+
+    target: Target
+    environment: Environment
+    #: What the recipe is told, but for where the tree lies.
+    words: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    #: What the user chose; empty for all.
+    chosen: tuple[str, ...] = ()
+
+    @classmethod
+    def load(
+        cls, target: str, release: Release, chosen: Sequence[str] = (), containers: Path = CONTAINERS
+    ) -> Suite:
+        """Read a target's file, for a release and what is chosen of its modules, and perhaps ``pip``.
+
+        Raises UsageError if what is chosen is left out, IntegrityError if the file does not say what it should.
+        """
+        path = containers / target / _FILE
+        said = load_model(path, _File, "correct it")
+        known = {entry.module for entry in said.left_out if not entry.tests}
+        refused = sorted(known.intersection(chosen))
+        if refused:
+            raise UsageError(f"--tests: {', '.join(refused)} is left out, as {path} says", "choose others")
+        if PIP in chosen and not said.processes:
+            raise UsageError(f"--tests: there is no {PIP} on {target}", "choose others")
+        left_out = tuple(
+            entry for entry in said.left_out if not entry.series or release.series in entry.series
+        )
+        return cls(
+            Target.load(target, containers),
+            Environment(environment_folder(said.environment, containers)),
+            tuple(_words(said, left_out, chosen)),
+            left_out,
+            tuple(chosen),
+        )
+
+    def arguments(self, tree: str) -> list[str]:
+        """What the recipe is told of a tree that lies there."""
+        return [word.replace(_TREE, tree) if word.startswith("python=") else word for word in self.words]
+
+
+def choose_suites(release: Release, artifacts: str, tests: str, containers: Path = CONTAINERS) -> list[Suite]:
+    """What is to be tested: ``artifacts`` are targets, ``tests`` modules or ``pip``, with commas between them.
+
+    All tests if ``tests`` is empty. Raises UsageError for a target that is none and for what cannot be a module's name,
+    or comes twice; and what `Suite.load` does.
+    """
+    targets = listed("--artifacts", artifacts, target_names(containers))
+    names = tests.split(",") if tests else []
+    for name in names:
+        if name != PIP and not _MODULE.fullmatch(name):
+            raise UsageError(f"--tests: {name!r} is no module of tests", "name such as test_json, or pip")
+    if len(set(names)) < len(names):
+        raise UsageError(f"--tests {tests} names one twice", "name each once")
+    return [Suite.load(target, release, names, containers) for target in targets]
+
+
+def _words(said: _File, left_out: Sequence[LeftOut], chosen: Sequence[str]) -> Iterator[str]:
+    modules = [name for name in chosen if name != PIP]
+    yield from (f"python={word}" for word in said.command)
+    if said.processes:
+        yield "processes=yes"
+        if not chosen or PIP in chosen:
+            yield f"{PIP}=yes"
+    if modules or not chosen:
+        yield "suite=yes"
+    yield from (f"choose={name}" for name in modules or said.modules)
+    for entry in left_out:
+        if entry.tests:
+            yield from (f"ignore={entry.module}:{test}" for test in entry.tests)
+        else:
+            yield f"leave={entry.module}"

@@ -1,0 +1,220 @@
+"""``invoke test-artifact``: what was built is unpacked elsewhere, and tested by CPython's own suite and by pip."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from verbatim import console
+from verbatim.archive.unpack import Unpacker
+from verbatim.build.recipe import Recipe
+from verbatim.build.regrtest import Summary, read_summary
+from verbatim.build.run import Listener, without_progress
+from verbatim.build.suite import LeftOut, Suite
+from verbatim.build.target import Target
+from verbatim.engines.limits import Limits
+from verbatim.engines.protocol import Job
+from verbatim.engines.sandbox import Sandbox
+from verbatim.engines.surroundings import Surroundings
+from verbatim.environments.rootfs import ensure_root
+from verbatim.errors import BuildError, IntegrityError, MismatchError, UsageError
+from verbatim.evidence.statement import file_name
+from verbatim.fetch import Fetcher
+from verbatim.paths import cache_directory
+from verbatim.process.build import check_engines
+from verbatim.process.results import BUILD_INFO, check_artifacts, read_statement
+from verbatim.release import Release
+from verbatim.scratch import locked, scratch
+
+#: Four hours, 64 MB of log, 4 GB in 400,000 files.
+LIMITS = Limits(seconds=4 * 3600, said=64 << 20, space=4 << 30, files=400_000)
+
+#: Who uses the tree: not who has built it.
+_USER = Surroundings(uid=1001, gid=1001, user="user", group="user", shared_memory=1 << 30)
+#: Where it lies, below /in: nowhere near where it was built, and not easily.
+_PLACE = "añother place"
+
+_PIP = re.compile(r"^verdict (venv|wheel|sdist) (passed|failed)$", re.MULTILINE)
+_STEPS = ("venv", "wheel", "sdist")
+#: The recipe's status if what is chosen or left out is not there.
+_UNKNOWN = 3
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of it."""
+
+    target: str
+    #: The archive, and its SHA-256.
+    name: str
+    sha256: str
+    #: What the user chose; empty for all.
+    chosen: Sequence[str]
+    #: Of CPython's own tests; None if none were asked for.
+    summary: Summary | None
+    #: Whether pip could do what it should, by what that is; empty if it was not asked.
+    pip: Mapping[str, bool]
+    left_out: Sequence[LeftOut]
+    #: How long it took.
+    seconds: float
+    log: Path
+
+    @property
+    def passed(self) -> bool:
+        """Whether all of it did."""
+        summary = self.summary
+        is_good = summary is None or (summary.succeeded and not summary.failed and not summary.omitted)
+        return is_good and all(self.pip.values())
+
+    def refuse_failure(self) -> None:
+        """Raise MismatchError if a test failed."""
+        if self.passed:
+            return
+        summary = self.summary
+        names = [f"pip ({step})" for step, passed in self.pip.items() if not passed]
+        if summary is not None:
+            names += [*summary.failed, *summary.omitted]
+        raise MismatchError(
+            f"{self.name} fails its tests: {', '.join(names[:5]) or 'as regrtest says'}{' …' if len(names) > 5 else ''}",
+            f"the whole log is {self.log}",
+        )
+
+
+def check_archive(release: Release, target: Target, folder: Path) -> str:
+    """The SHA-256 of the archive with a target's tree, once it is seen to be what its statement says.
+
+    Raises UsageError if it was not built, IntegrityError if it was altered.
+    """
+    name = f"{target.tree(release)}.tar.xz"
+    try:
+        statement = read_statement(release, target.name, folder, target.artifacts(release))
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{folder} has no statement of {target.name}",
+            f"build it first: ./invoke build --version {release.version} --artifacts {target.name}",
+        ) from error
+    sha256 = statement.hashes.get(name)
+    if sha256 is None:
+        raise IntegrityError(f"{folder / file_name(target.name)} does not name {name}", "build again")
+    check_artifacts(folder, {name: sha256})
+    return sha256
+
+
+def run_suite(
+    release: Release, suite: Suite, folder: Path, fetcher: Fetcher, *, limits: Limits = LIMITS
+) -> Tried:
+    """Test the tree that was built for a target; ``folder`` is the release's, and gets the log and the counts.
+
+    Raises UsageError, IntegrityError or CapabilityError before anything is run, IntegrityError too if what is left out is
+    not there any more, and BuildError if the tests come to no result. That some fail is not raised but returned.
+    """
+    target = suite.target
+    sha256 = check_archive(release, target, folder)
+    check_engines([Sandbox()])
+    started = time.monotonic()
+    name = target.tree(release)
+    with scratch(cache_directory() / "work") as work:
+        job = _job(release, suite, folder, fetcher, work)
+        with console.progress(f"testing {name}", unit="things") as bar:
+            engine = Sandbox(_USER, limits)
+            log = folder / BUILD_INFO / f"{_stem(suite)}.log"
+            try:
+                status = engine.run(replace(job, on_line=Listener(bar)))
+            finally:
+                _keep(folder, {log.name: without_progress(job.log)})
+        said = job.log.read_text("utf-8", "replace")
+    _refuse_status(status, said, suite, log)
+    tested = Tried(
+        target.name,
+        f"{name}.tar.xz",
+        sha256,
+        suite.chosen,
+        read_summary(said),
+        {step: verdict == "passed" for step, verdict in _PIP.findall(said)},
+        suite.left_out,
+        time.monotonic() - started,
+        log,
+    )
+    _refuse_silence(tested, suite)
+    _keep(folder, {f"{_stem(suite)}.json": json.dumps(as_json(tested), indent=2, sort_keys=True) + "\n"})
+    return tested
+
+
+def _job(release: Release, suite: Suite, folder: Path, fetcher: Fetcher, work: Path) -> Job:
+    root = ensure_root(suite.environment, fetcher)
+    name, recipe = suite.target.tree(release), Recipe.load("suite")
+    for below in ("tree", "output", "build"):
+        (work / below).mkdir()
+    with console.progress(f"unpacking {name}.tar.xz", unit="things"):
+        unpacker = Unpacker(work / "tree")
+        with (folder / f"{name}.tar.xz").open("rb") as archive:
+            unpacker.tar(f"{name}.tar.xz", archive)
+        unpacker.finish()
+    return Job(
+        argv=recipe.argv(*suite.arguments(f"/in/{_PLACE}/{name}")),
+        root=root,
+        epoch=0,
+        inputs={_PLACE: work / "tree", "recipe": recipe.folder},
+        output=work / "output",
+        build=work / "build",
+        log=work / "log",
+    )
+
+
+def _stem(suite: Suite) -> str:
+    """What the log and the counts are called: some of the tests do not take the place of all."""
+    return f"{suite.target.name}-{'some-' if suite.chosen else ''}tests"
+
+
+def _keep(folder: Path, files: Mapping[str, str]) -> None:
+    """Put files beside what else is particular to a run, each whole or not at all."""
+    with scratch(folder.parent) as work:
+        for name, text in files.items():
+            (work / name).write_text(text, encoding="utf-8")
+        with locked(folder.parent):
+            (folder / BUILD_INFO).mkdir(exist_ok=True)
+            for name in files:
+                os.replace(work / name, folder / BUILD_INFO / name)
+
+
+def _refuse_status(status: int, said: str, suite: Suite, log: Path) -> None:
+    if status == 0:
+        return
+    last = next((line for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
+    kind, _, name = last.partition("=")
+    if status == _UNKNOWN and last in {f"choose={chosen}" for chosen in suite.chosen}:
+        raise UsageError(f"--tests: this release has no {name}", f"{log} names what it has")
+    if status == _UNKNOWN and last in suite.words:
+        raise IntegrityError(
+            f"containers/{suite.target.name}/tests.toml names {name}, which this release has not ({kind})",
+            "correct it",
+        )
+    raise BuildError(f"the tests ended with status {status}: {last}", f"the whole log is {log}")
+
+
+def _refuse_silence(tested: Tried, suite: Suite) -> None:
+    """Raise BuildError if something that was asked has no answer."""
+    lacking = [step for step in _STEPS if "pip=yes" in suite.words and step not in tested.pip]
+    if "suite=yes" in suite.words and tested.summary is None:
+        lacking.append("regrtest")
+    if lacking:
+        raise BuildError(f"there is no result of {', '.join(lacking)}", f"the whole log is {tested.log}")
+
+
+def as_json(tested: Tried) -> dict[str, object]:
+    """For programs, and for ``buildinfo``."""
+    return {
+        "archive": {"name": tested.name, "sha256": tested.sha256},
+        "chosen": list(tested.chosen),
+        "left_out": [entry.model_dump() for entry in tested.left_out],
+        "passed": tested.passed,
+        "pip": dict(tested.pip),
+        "seconds": round(tested.seconds),
+        "suite": asdict(tested.summary) if tested.summary else None,
+        "target": tested.target,
+    }
