@@ -11,23 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.program import Ended, run_in_process
-from verbatim.build.plan import Artifact, Plan
-from verbatim.build.regrtest import Summary, read_summary
-from verbatim.build.stages import target_stage
+from tests.targets import ARCHIVE, RELEASE, TARGET, made_results
+from verbatim.build.regrtest import Summary, reached, read_summary
 from verbatim.build.suite import LeftOut, choose_suites
 from verbatim.build.target import target_names
-from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, MismatchError, UsageError
-from verbatim.evidence.statement import BuildDefinition, Statement, file_name
+from verbatim.evidence.statement import file_name
 from verbatim.paths import CONTAINERS
 from verbatim.process.suite import Tried
 from verbatim.release import Release
 from verbatim.report.suite import show_tested
-from verbatim.sources.source import Identity
-
-RELEASE = Release.parse("3.13.5")
-TARGET = "linux-x86_64"
-NAME = "cpython-3.13.5-x86_64-linux-gnu.tar.xz"
 
 FILE = """
 environment = "suite"
@@ -145,22 +138,12 @@ def test_a_file_that_does_not_say_what_it_should_is_refused(containers: Path, mo
 
 
 class Built:
-    """A folder of results whose archive is nonsense, and the command line."""
+    """A folder of results whose archives are nonsense, and the command line."""
 
     def __init__(self, output: Path, run: Callable[..., Ended]) -> None:
         self.output = output
-        self.folder = output / "3.13.5"
+        self.folder = made_results(output, {})
         self.run = run
-        stage = target_stage(TARGET, RELEASE)
-        plan = Plan(RELEASE, Identity("tarball", "Python-3.13.5.tgz", {"sha256": "3" * 64}), stage)
-        artifacts = []
-        self.folder.mkdir()
-        for name in stage.artifacts:
-            content = name.encode()
-            (self.folder / name).write_bytes(content)
-            artifacts.append(Artifact(self.folder / name, len(content), sha256_bytes(content)))
-        self.statement = self.folder / file_name(TARGET)
-        self.statement.write_bytes(Statement.of(BuildDefinition.of(plan), artifacts).encode())
 
     def refusal(self, status: int, *, version: str = "3.13.5", artifacts: str = TARGET) -> str:
         options = ("--version", version, "--artifacts", artifacts, "--output", str(self.output))
@@ -171,7 +154,6 @@ class Built:
 
 @pytest.fixture
 def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Built:
-    (tmp_path / "dist").mkdir()
     return Built(tmp_path / "dist", lambda arguments: run_in_process(arguments, monkeypatch, capsys))
 
 
@@ -181,11 +163,11 @@ def test_what_was_not_built_is_not_tested(built: Built) -> None:
 
 
 def test_what_is_not_as_the_statement_says_is_not_tested(built: Built) -> None:
-    (built.folder / NAME).write_bytes(b"something else")
-    assert f"{NAME} was altered" in built.refusal(6)
-    (built.folder / NAME).unlink()
-    assert f"{NAME} is missing, or no plain file" in built.refusal(6)
-    built.statement.write_bytes(b"{}")
+    (built.folder / ARCHIVE).write_bytes(b"something else")
+    assert f"{ARCHIVE} was altered" in built.refusal(6)
+    (built.folder / ARCHIVE).unlink()
+    assert f"{ARCHIVE} is missing, or no plain file" in built.refusal(6)
+    (built.folder / file_name(TARGET)).write_bytes(b"{}")
     assert "is no statement of a build" in built.refusal(6)
 
 
@@ -309,11 +291,28 @@ def test_without_a_result_there_is_none(said: str) -> None:
     assert read_summary(said) is None
 
 
+@pytest.mark.parametrize(
+    ("line", "done"),
+    [
+        ("0:00:05 load avg: 9.31 [1/2] test_pwd passed", (1, 2)),
+        (
+            "0:10:32 load avg: 8.99 [ 12/471/3] test_json failed (1 failure) -- running (1): test_a (1 min)",
+            (12, 471),
+        ),
+        ("0:00:05 [3/9] test_pwd passed", (3, 9)),
+        ("Run 2 tests in parallel using 2 worker processes", None),
+        ("test_a [1/2] passed", None),
+    ],
+)
+def test_it_is_seen_how_far_it_is(line: str, done: tuple[int, int] | None) -> None:
+    assert reached(line) == done
+
+
 # What came of it.
 
 TRIED = Tried(
     target=TARGET,
-    name=NAME,
+    name=ARCHIVE,
     sha256="a" * 64,
     chosen=(),
     summary=replace(SUMMARY, succeeded=True, failed=[], failed_tests=[], again=["test_five"]),
@@ -330,7 +329,7 @@ TRIED = Tried(
 def test_the_verdict_has_counts_and_names(capsys: pytest.CaptureFixture[str]) -> None:
     show_tested([TRIED], as_json_=False)
     assert capsys.readouterr().out.splitlines() == [
-        f"{NAME}  SHA-256 {'a' * 64}",
+        f"{ARCHIVE}  SHA-256 {'a' * 64}",
         "         run    failed  skipped  left out",
         "modules  1      0       2        1",
         "tests    1,234  0       56       1",
@@ -349,7 +348,7 @@ def test_the_verdict_is_json_for_programs(capsys: pytest.CaptureFixture[str]) ->
     show_tested([replace(TRIED, summary=SUMMARY)], as_json_=True)
     [said] = json.loads(capsys.readouterr().out)
     assert said["passed"] is False
-    assert said["archive"] == {"name": NAME, "sha256": "a" * 64}
+    assert said["archive"] == {"name": ARCHIVE, "sha256": "a" * 64}
     assert (said["suite"]["tests"], said["suite"]["failed"]) == (1234, ["test_one"])
     assert said["left_out"][1]["tests"] == ["test.test_seven.Case.test_a"]
 

@@ -12,8 +12,8 @@
 #   leave=MODULE          leave this module out
 #   ignore=MODULE:TEST    leave this one test out
 #
-# A line "progress DONE TOTAL WHAT" is for the bar. The status is 0 whether tests fail or not, and 3 if the release has
-# not what is to be chosen, left or ignored; then the last line is that word.
+# The status is 0 whether tests fail or not, and 3 if the release has not what is to be chosen, left or ignored; then the
+# last line is that word.
 set -euo pipefail
 
 recipe=${BASH_SOURCE[0]%/*}
@@ -28,7 +28,6 @@ main() {
     export TMPDIR=$work/tmp
     mkdir "$TMPDIR"
     if [[ -n $pip ]]; then
-        progress 0 1 pip
         "${python[@]}" "$recipe/install.py" "$recipe"
     fi
     if [[ -n $suite ]]; then
@@ -52,10 +51,6 @@ read_words() {
             ignore) ignored+=("$value") ;;
         esac
     done
-}
-
-progress() {
-    echo "progress $1 $2 $3"
 }
 
 # unknown WORD: the release has no such test.
@@ -104,19 +99,8 @@ run_suite() {
     if [[ -n $processes ]]; then
         parallel=(-j "$(nproc)" --timeout "$patience" --rerun)
     fi
-    "${python[@]}" -m test "${parallel[@]}" "${ignoring[@]}" "${modules[@]}" 2>&1 | show || status=$?
+    "${python[@]}" -m test "${parallel[@]}" "${ignoring[@]}" "${modules[@]}" || status=$?
     echo "regrtest ended with status $status"
-}
-
-# Lines such as "0:01:02 load avg: 1.50 [ 12/471/1] test_json passed" move the bar.
-show() {
-    local line
-    while IFS= read -r line; do
-        echo "$line"
-        if [[ $line =~ ^[0-9:]+\ .*\[\ *([0-9]+)/([0-9]+)[/0-9]*\]\ ([a-z0-9_.]+) ]]; then
-            progress "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" tests
-        fi
-    done
 }
 
 main "$@"

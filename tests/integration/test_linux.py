@@ -1,9 +1,13 @@
-"""The build for Linux: what it needs, that it runs wherever it is unpacked, and what is in it."""
+"""The build for Linux: what it needs, that it runs wherever it is unpacked and passes its tests, and what is in it."""
 
 from __future__ import annotations
 
+import io
 import json
+import lzma
+import os
 import re
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Sequence
@@ -11,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.command import PUBLISHED, Finished
+from tests.integration.command import PUBLISHED, Finished, verbatim
 from tests.integration.trees import built, built_tree
+from tests.targets import ARCHIVE, made_results
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import Root
@@ -127,14 +132,60 @@ def test_pip_and_virtual_environments_work(tree: Path, root: Root, tmp_path: Pat
     assert re.search(r"^pip +2", said, re.MULTILINE)
 
 
-@pytest.mark.parametrize("module", ["ctypes", "json", "lzma", "sqlite3", "ssl", "venv", "zlib"])
-def test_its_own_tests_pass(module: str, tree: Path, root: Root, tmp_path: Path) -> None:
-    # These ask the linker or ldconfig, which the root has not.
-    ignored = "*test_find_library_with_*"
-    said = _run(
-        tree, root, tmp_path, [f"{_PLACE}/bin/python3", "-m", "test", f"test_{module}", "-i", ignored]
+def _tested(output: Path, cache: Path, *tests: str) -> Finished:
+    options = ("--version", "3.13.5", "--artifacts", "linux-x86_64", "--output", str(output), "--json")
+    return verbatim("test-artifact", *options, *tests, cache=cache)
+
+
+def test_its_own_tests_pass_and_pip_installs_things(folder: Path, cache: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "3.13.5", copy_function=os.link)
+    # Among them what brings a library, and what needs names of users, memory that processes share, or a compiler.
+    modules = [
+        "ctypes",
+        "json",
+        "lzma",
+        "multiprocessing_main_handling",
+        "pwd",
+        "sqlite3",
+        "ssl",
+        "venv",
+        "zlib",
+    ]
+    finished = _tested(tmp_path, cache, "--tests", ",".join(["pip", *(f"test_{name}" for name in modules)]))
+    assert finished.status == 0, finished.err
+    [said] = finished.result
+    assert said["passed"] is True
+    assert said["pip"] == {"venv": True, "wheel": True, "sdist": True}
+    assert (said["suite"]["passed"], said["suite"]["failed"]) == (len(modules), [])
+    assert said["suite"]["tests"] > 1_700
+    kept = tmp_path / "3.13.5" / "buildinfo"
+    assert json.loads((kept / "linux-x86_64-some-tests.json").read_bytes()) == said
+    log = (kept / "linux-x86_64-some-tests.log").read_text(encoding="utf-8")
+    assert "Result: SUCCESS" in log
+
+
+def test_a_tree_that_is_broken_fails_its_tests(folder: Path, cache: Path, tmp_path: Path) -> None:
+    broken = _altered(folder / ARCHIVE, f"{_NAME}/lib/python3.13/colorsys.py", b"(y, i, q)", b"(y, q, i)")
+    results = made_results(tmp_path, {ARCHIVE: broken})
+    finished = _tested(tmp_path, cache, "--tests", "test_colorsys")
+    assert finished.status == 1
+    assert (
+        f"error: {ARCHIVE} fails its tests: test_colorsys; the whole log is {results}/buildinfo/"
+        in finished.err
     )
-    assert "Result: SUCCESS" in said
+    [said] = json.loads(finished.out)
+    assert (said["passed"], said["suite"]["failed"]) == (False, ["test_colorsys"])
+    assert "test.test_colorsys.ColorsysTest.test_yiq_values" in said["suite"]["failed_tests"]
+
+
+def _altered(archive: Path, name: str, old: bytes, new: bytes) -> bytes:
+    """An archive in which some bytes of one module are others."""
+    packed = lzma.decompress(archive.read_bytes())
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tree:
+        member = tree.getmember(name)
+    end = member.offset_data + member.size
+    assert old in packed[member.offset_data : end]
+    return packed[: member.offset_data] + packed[member.offset_data : end].replace(old, new) + packed[end:]
 
 
 def test_it_needs_no_newer_c_library_than_said(tree: Path) -> None:
@@ -197,6 +248,14 @@ def test_debugging_symbols_are_apart(folder: Path, tree: Path) -> None:
         re.fullmatch(rf"{_NAME}-debug/lib/debug/\.build-id/[0-9a-f]{{2}}/[0-9a-f]{{38}}\.debug", name)
         for name in names
     )
+
+
+@pytest.mark.slow
+def test_all_its_own_tests_pass(folder: Path, cache: Path) -> None:
+    [said] = _tested(folder.parent, cache).result
+    assert said["passed"] is True
+    assert said["suite"]["passed"] > 450
+    assert said["suite"]["tests"] > 40_000
 
 
 @pytest.mark.slow

@@ -25,6 +25,8 @@ _TESTS = re.compile(
 #: As unittest names a test above its traceback.
 _FAILED = re.compile(r"^={70}\n(?:FAIL|ERROR|UNEXPECTED SUCCESS): (.{1,500})$", re.MULTILINE)
 _NAME = re.compile(r"(\S+) \(([\w.]+)\)")
+#: What it says as it goes: "0:01:02 load avg: 1.50 [ 12/471/1] test_json passed".
+_REACHED = re.compile(r"[0-9:]{1,9} [^\[]{0,50}\[ *(\d{1,6})/(\d{1,6})(?:/\d{1,6})?\] ")
 _SUCCESS = re.compile(r"(FAILURE then )?SUCCESS")
 
 
@@ -73,6 +75,12 @@ def read_summary(log: str) -> Summary | None:
         skipped_tests=_number(counts[2] or "0"),
         failed_tests=sorted(set(_failed_tests(log[again.start() :] if again else log))),
     )
+
+
+def reached(line: str) -> tuple[int, int] | None:
+    """How many modules are done, and of how many, if a line of regrtest's says so."""
+    match = _REACHED.match(line)
+    return (int(match[1]), int(match[2])) if match else None
 
 
 def _number(text: str) -> int:

@@ -33,7 +33,7 @@ def run(
     """
     build = work / "build"
     build.mkdir()
-    recipe = _copied(plan.stage.recipe, work / "recipes")
+    recipe = copied(plan.stage.recipe, work / "recipes")
     with console.progress(f"building {plan.stage.name} ({engine.name})", unit="things") as bar:
         status = engine.run(
             Job(
@@ -46,7 +46,7 @@ def run(
                 output=output,
                 build=build,
                 log=log,
-                on_line=Listener(bar),
+                on_line=_Listener(bar),
             )
         )
     if status != 0:
@@ -54,8 +54,8 @@ def run(
     return [_take(output / name) for name in _expected(plan, output)]
 
 
-def _copied(recipe: Recipe, folder: Path) -> Recipe:
-    """A copy that nobody edits while bash reads it; raises IntegrityError if it is not what was planned."""
+def copied(recipe: Recipe, folder: Path) -> Recipe:
+    """A copy in a new folder, which nobody edits while bash reads it; raises IntegrityError if it is another one."""
     shutil.copytree(recipe.folder, folder / recipe.name)
     copy = Recipe.load(recipe.name, folder)
     if copy.sha256 != recipe.sha256:
@@ -69,7 +69,7 @@ def without_progress(log: Path) -> str:
     return "".join(line for line in lines if not _PROGRESS.fullmatch(line.rstrip("\n")))
 
 
-class Listener:
+class _Listener:
     """Hears the recipe's lines, and moves the bar by those that are meant for it."""
 
     def __init__(self, bar: Bar) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from verbatim import console
 from verbatim.archive.unpack import Unpacker
 from verbatim.build.recipe import Recipe
-from verbatim.build.regrtest import Summary, read_summary
-from verbatim.build.run import Listener, without_progress
+from verbatim.build.regrtest import Summary, reached, read_summary
+from verbatim.build.run import copied
 from verbatim.build.suite import LeftOut, Suite
 from verbatim.build.target import Target
 from verbatim.engines.limits import Limits
@@ -121,13 +121,19 @@ def run_suite(
     with scratch(cache_directory() / "work") as work:
         job = _job(release, suite, folder, fetcher, work)
         with console.progress(f"testing {name}", unit="things") as bar:
+
+            def listen(line: str) -> None:
+                done = reached(line)
+                if done is not None:
+                    bar.reach(*done)
+
             engine = Sandbox(_USER, limits)
             log = folder / BUILD_INFO / f"{_stem(suite)}.log"
             try:
-                status = engine.run(replace(job, on_line=Listener(bar)))
+                status = engine.run(replace(job, on_line=listen))
             finally:
-                _keep(folder, {log.name: without_progress(job.log)})
-        said = job.log.read_text("utf-8", "replace")
+                said = job.log.read_text("utf-8", "replace")
+                _keep(folder, {log.name: said})
     _refuse_status(status, said, suite, log)
     tested = Tried(
         target.name,
@@ -147,7 +153,7 @@ def run_suite(
 
 def _job(release: Release, suite: Suite, folder: Path, fetcher: Fetcher, work: Path) -> Job:
     root = ensure_root(suite.environment, fetcher)
-    name, recipe = suite.target.tree(release), Recipe.load("suite")
+    name, recipe = suite.target.tree(release), copied(Recipe.load("suite"), work / "recipes")
     for below in ("tree", "output", "build"):
         (work / below).mkdir()
     with console.progress(f"unpacking {name}.tar.xz", unit="things"):
