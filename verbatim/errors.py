@@ -24,7 +24,7 @@ class VerbatimError(Exception):
 
 
 class MismatchError(VerbatimError):
-    """A result is not what others got: an artifact, or an environment's root."""
+    """A result is not what others got (an artifact, or an environment's root), or it fails its own tests."""
 
     status = 1
 

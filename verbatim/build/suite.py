@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from verbatim.build.stages import listed
-from verbatim.build.target import Target, target_names
+from verbatim.build.target import Target
 from verbatim.data import load_model
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
@@ -105,13 +105,18 @@ class Suite:
         return [word.replace(_TREE, tree) if word.startswith("python=") else word for word in self.words]
 
 
+def names_with_tests(containers: Path = CONTAINERS) -> list[str]:
+    """The targets of which it is said how they are tested, sorted."""
+    return sorted(path.parent.name for path in containers.glob(f"*/{_FILE}"))
+
+
 def choose_suites(release: Release, artifacts: str, tests: str, containers: Path = CONTAINERS) -> list[Suite]:
     """What is to be tested: ``artifacts`` are targets, ``tests`` modules or ``pip``, with commas between them.
 
     All tests if ``tests`` is empty. Raises UsageError for a target that is none and for what cannot be a module's name,
     or comes twice; and what `Suite.load` does.
     """
-    targets = listed("--artifacts", artifacts, target_names(containers))
+    targets = listed("--artifacts", artifacts, names_with_tests(containers))
     names = tests.split(",") if tests else []
     for name in names:
         if name != PIP and not _MODULE.fullmatch(name):
