@@ -536,8 +536,8 @@ def test_nothing_is_signed_in_two_states(signing: Signing, interrupted: Callable
     made.sums()
     for name in ("alice", "bob"):
         made.attest(name)
-    said = signing.refused(status=6, types=None)
-    line = re.search(rf"{made.tgz.name} of {made.version} was signed before .*, line (\d+)\)", said)
+    message = signing.refused(status=6, types=None)
+    line = re.search(rf"{made.tgz.name} of {made.version} was signed before .*, line (\d+)\)", message)
     assert line is not None
     entry = signing.entries[int(line[1]) - 1]
     assert (entry["file"], entry["sha256"]) == (made.tgz.name, sha256(b"made, again."))
