@@ -283,13 +283,19 @@ follow() {
     done
 }
 
+# Not by find(1), which fails if xelatex takes a temporary file away while it looks.
 follow_pdf() {
-    local task=$1 folder=$2 line total made
-    total=$(find "$folder" -name '*.tex' -newer "$folder/Makefile" | wc -l)
+    local task=$1 folder=$2 line source made
+    local sources=("$folder"/*.tex)
     while IFS= read -r line; do
         echo "$task: $line"
-        made=$(find "$folder" -name '*.pdf' | wc -l)
-        report "$task" $((10 + 90 * made / (total > made ? total : made + 1)))
+        made=0
+        for source in "${sources[@]}"; do
+            if [[ -e ${source%.tex}.pdf ]]; then
+                ((made += 1))
+            fi
+        done
+        report "$task" $((10 + 90 * made / (${#sources[@]} + 1)))
     done
 }
 
