@@ -200,9 +200,16 @@ def test_a_plain_file_where_a_folder_belongs_is_refused(made: MadeRelease, check
     assert "is a plain file, expected a folder" in check(6)
 
 
-@pytest.mark.parametrize("make", [_link, os.mkfifo, lambda _: None])
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (_link, "cannot be read: a link"),
+        (os.mkfifo, "is a FIFO, expected a plain file"),
+        (lambda _: None, "cannot be read: no such file or directory"),
+    ],
+)
 def test_what_is_put_in_a_files_place_after_it_was_listed_is_refused(
-    make: Callable[[Path], None], made: MadeRelease, check: Check, monkeypatch: pytest.MonkeyPatch
+    make: Callable[[Path], None], why: str, made: MadeRelease, check: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = files.Folder.names
 
@@ -214,20 +221,27 @@ def test_what_is_put_in_a_files_place_after_it_was_listed_is_refused(
         return found
 
     monkeypatch.setattr(files.Folder, "names", and_then)
-    assert re.search("cannot be read: (a link|no such file)|is a FIFO, expected", check(6))
+    assert f"{made.tgz} {why}" in check(6)
 
 
 @pytest.mark.parametrize("part", ["dist", f"dist/{VERSION}", f"attestations/{VERSION}"])
-@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize(
+    ("put", "why"),
+    [
+        (lambda path: path.symlink_to(path.parent / "elsewhere"), "Not a directory"),
+        (lambda _: None, "No such file or directory"),
+        (Path.touch, "Not a directory"),
+        (os.mkfifo, "Not a directory"),
+    ],
+)
 def test_a_folder_that_is_a_link_or_missing_is_refused(
-    part: str, linked: bool, made: MadeRelease, capsys: Output
+    part: str, put: Callable[[Path], None], why: str, made: MadeRelease, capsys: Output
 ) -> None:
     folder = made.release / part
-    folder.rename(made.folder / "elsewhere")
-    if linked:
-        folder.symlink_to(made.folder / "elsewhere")
+    folder.rename(folder.parent / "elsewhere")
+    put(folder)
     assert main(["check", "--version", VERSION, "--policy", str(made.policy_path), str(made.release)]) == 2
-    assert "is no folder that can be read" in capsys.readouterr().err
+    assert f"{folder} is no folder that can be read: {why}" in capsys.readouterr().err
 
 
 def test_the_release_itself_may_be_reached_through_a_link(made: MadeRelease, check: Check) -> None:

@@ -95,7 +95,7 @@ class Laboratory:
         self._items = {item.nodeid: item for item in session.items}
         gc.collect()
         gc.freeze()
-        survey = self._apart(_surveyed, self._items, timeout=3600)
+        survey = self._apart(_surveyed, self._items, patience=600)
         if not isinstance(survey, Survey):
             session.shouldfail = str(survey)
             raise session.Failed(session.shouldfail)
@@ -119,24 +119,29 @@ class Laboratory:
             if chosen and seconds > within:
                 break
             chosen.append(self._items[test])
-        killer = str(self._apart(_tried, mutant, chosen, timeout=60 + 5 * seconds))
+        slowest = max(cost[item.nodeid] for item in chosen)
+        killer = str(self._apart(_tried, mutant, chosen, patience=20 + 5 * slowest))
         self._killers[mutant.place, killer] += 1
         return killer
 
-    def _apart(self, function: Callable[..., object], *arguments: object, timeout: float) -> object:
+    def _apart(self, function: Callable[..., object], *arguments: object, patience: float) -> object:
+        """What a function gives in another process; it may take so many seconds for each test."""
         receiving, sending = _FORK.Pipe(duplex=False)
         process = _FORK.Process(target=_alone, args=(sending, function, *arguments))
         process.start()
         sending.close()
+        answer: object = None
         try:
-            return receiving.recv() if receiving.poll(timeout) else "it takes too long"
+            while answer is None and receiving.poll(patience):
+                answer = receiving.recv()
         except EOFError:
-            return "it ends the process"
+            answer = "it ends the process"
         finally:
             _kill_group(process.pid or 0)
             process.join()
             receiving.close()
             shutil.rmtree(self._folder / "tests", ignore_errors=True)
+        return "it takes too long" if answer is None else answer
 
     def _copied(self, home: Path) -> Keys:
         shutil.copytree(self._keys.home, home, dirs_exist_ok=True, ignore=shutil.ignore_patterns("S.*"))
@@ -151,7 +156,7 @@ def _alone(sending: Connection, function: Callable[..., object], *arguments: obj
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nowhere, descriptor)
-    sending.send(function(*arguments))
+    sending.send(function(lambda: sending.send(None), *arguments))
 
 
 def _kill_group(process: int) -> None:
@@ -180,7 +185,7 @@ class _Failures:
             self.names.append(report.nodeid)
 
 
-def _surveyed(items: dict[str, pytest.Item]) -> object:
+def _surveyed(done: Callable[[], None], items: dict[str, pytest.Item]) -> object:
     survey, failures = Survey(), _Failures(items.values())
     measured = coverage.Coverage(data_file=None, include=[f"{PACKAGE}/*"], config_file=False)
     measured.start()
@@ -191,6 +196,7 @@ def _surveyed(items: dict[str, pytest.Item]) -> object:
         start = time.monotonic()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         survey.seconds[item.nodeid] = time.monotonic() - start
+        done()
     measured.stop()
     data = measured.get_data()
     for path in data.measured_files():
@@ -199,7 +205,7 @@ def _surveyed(items: dict[str, pytest.Item]) -> object:
     return failures.names or survey
 
 
-def _tried(mutant: Mutant, items: Sequence[pytest.Item]) -> str:
+def _tried(done: Callable[[], None], mutant: Mutant, items: Sequence[pytest.Item]) -> str:
     try:
         _put_in_place(mutant)
     except Exception as error:  # noqa: BLE001 - whatever it does when it is imported
@@ -207,6 +213,7 @@ def _tried(mutant: Mutant, items: Sequence[pytest.Item]) -> str:
     failures = _Failures(items)
     for item, following in _with_next(items):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        done()
         if failures.names:
             return failures.names[0]
     return ""
