@@ -670,6 +670,7 @@ def test_a_new_file_is_there_for_all_whom_the_umask_lets(made: MadeRelease) -> N
 
 
 def test_an_open_file_is_read_from_its_start_each_time(made: MadeRelease) -> None:
+    made.tgz.write_bytes(bytes(range(256)) * (10 << 10))
     with opened(made.dist) as folder:
         file = OpenFile.of(folder, made.tgz.name)
         assert file.read() == file.read() == made.tgz.read_bytes()
