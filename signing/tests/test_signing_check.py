@@ -468,6 +468,10 @@ def test_a_key_in_common_is_enough_to_be_one_voice(made: MadeRelease, check: Che
     check(0)
     made.rebuilder("carol", keys=[*keys["carol"], *keys["bob"]])
     assert "1 of 2 confirm it (alice, bob, carol)" in check(1)
+    # Whoever comes later is tied to all of them through any one.
+    made.rebuilder("dave", keys=[*keys["alice"], {"ed25519": public_of("dave")}])
+    made.attest("dave")
+    assert "1 of 2 confirm it (alice, bob, carol, dave)" in check(1)
 
 
 def test_an_identity_in_common_makes_one_voice(made: MadeRelease, check: Check) -> None:

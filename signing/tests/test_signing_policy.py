@@ -80,6 +80,10 @@ def test_a_policy_that_is_reached_through_a_link_is_refused(made: MadeRelease) -
 def test_what_is_no_file_is_refused(made: MadeRelease) -> None:
     with pytest.raises(PolicyError, match="No such file or directory"):
         Policy.load(made.folder / "nowhere" / "policy.toml")
+    with pytest.raises(
+        PolicyError, match=f"x: {made.policy_path} cannot be used: Not a directory; name the file"
+    ):
+        Policy.load(made.policy_path / "x")
     for path in (made.folder, Path("/")):
         with pytest.raises(PolicyError, match="is no plain file; name the file itself"):
             Policy.load(path)
