@@ -127,7 +127,9 @@ class Laboratory:
     def _apart(self, function: Callable[..., object], *arguments: object, patience: float) -> object:
         """What a function gives in another process; it may take so many seconds for each test."""
         receiving, sending = _FORK.Pipe(duplex=False)
-        process = _FORK.Process(target=_alone, args=(sending, function, *arguments))
+        here = self._folder / "here"
+        here.mkdir()
+        process = _FORK.Process(target=_alone, args=(sending, here, function, *arguments))
         process.start()
         sending.close()
         answer: object = None
@@ -140,7 +142,8 @@ class Laboratory:
             _kill_group(process.pid or 0)
             process.join()
             receiving.close()
-            shutil.rmtree(self._folder / "tests", ignore_errors=True)
+            for name in ("tests", "here"):
+                shutil.rmtree(self._folder / name, ignore_errors=True)
         return "it takes too long" if answer is None else answer
 
     def _copied(self, home: Path) -> Keys:
@@ -151,8 +154,10 @@ class Laboratory:
         return copied
 
 
-def _alone(sending: Connection, function: Callable[..., object], *arguments: object) -> None:
+def _alone(sending: Connection, here: Path, function: Callable[..., object], *arguments: object) -> None:
     os.setsid()
+    # Some mutants forget which folder something belongs to.
+    os.chdir(here)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in range(3):
         os.dup2(nowhere, descriptor)
