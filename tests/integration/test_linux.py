@@ -157,7 +157,7 @@ def test_its_own_tests_pass_and_pip_installs_things(folder: Path, cache: Path, t
     assert said["passed"] is True
     assert said["pip"] == {"venv": True, "wheel": True, "sdist": True}
     assert (said["suite"]["passed"], said["suite"]["failed"]) == (len(modules), [])
-    assert said["suite"]["tests"] > 1_700
+    assert said["suite"]["tests"] > 1_500
     kept = tmp_path / "3.13.5" / "buildinfo"
     assert json.loads((kept / "linux-x86_64-some-tests.json").read_bytes()) == said
     log = (kept / "linux-x86_64-some-tests.log").read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -48,12 +49,13 @@ class Manager:
     """The release manager: a host with a GPG key, a policy and a log, and somebody who sits there."""
 
     def __init__(self, folder: Path, sigstore: PrivateSigstore) -> None:
-        self.home = folder / "home"
+        # Not below the tests' own folder: a socket's path may have 107 bytes, and gpg-agent makes some.
+        self.home = Path(tempfile.mkdtemp(prefix="verbatim-gpg-"))
         self.release = folder / "release"
         self.policy = folder / "policy.toml"
         self.keyring = folder / "keyring.gpg"
         self._sigstore = sigstore
-        (self.home / "gpg").mkdir(parents=True, mode=0o700)
+        (self.home / "gpg").mkdir(mode=0o700)
         self.settings = {
             "GNUPGHOME": str(self.home / "gpg"),
             "XDG_STATE_HOME": str(self.home),
@@ -93,6 +95,8 @@ def manager(sigstore: PrivateSigstore, tmp_path: Path) -> Iterator[Manager]:
     manager = Manager(tmp_path, sigstore)
     yield manager
     manager.command(["gpgconf", "--kill", "gpg-agent"])
+    # The agent takes its sockets away meanwhile.
+    shutil.rmtree(manager.home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
