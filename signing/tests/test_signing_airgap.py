@@ -81,7 +81,7 @@ def test_the_list_of_hashes_is_signed_and_joined_with_the_artifacts(gap: Gap) ->
         "buildinfo",
         "source.intoto.json",
     ]
-    gap.join()
+    assert gap.join() == "  SHA256SUMS.asc\n  SHA256SUMS.ed25519\n"
     assert gap.made.signatures() == ["SHA256SUMS.asc", "SHA256SUMS.ed25519"]
     public = key_of("dora").public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (gap.made.folder / "ed25519.pem").write_bytes(public)

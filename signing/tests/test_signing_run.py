@@ -43,6 +43,7 @@ def test_what_was_checked_is_signed_and_verified(signing: Signing, keys: Keys) -
     assert f"to be signed 2 × FILE.asc, by the GPG key {keys.good}" in out
     assert f"Type {made.version} to sign:" in out
     assert "4 signatures are there, and hold" in out
+    assert set(made.signatures()) <= {line.strip() for line in out.splitlines()}
     assert TOKEN_VARIABLE not in os.environ
     (made.folder / "keyring.gpg").write_bytes(keys.gpg("--export", keys.good))
     for name in made.names:
@@ -68,6 +69,7 @@ def test_what_was_signed_when_and_by_whom_is_in_the_log(signing: Signing) -> Non
         previous = hashlib.sha256(line).hexdigest()
     assert f"write down the log's head: {previous}" in out
     first, second = signing.entries[:2]
+    assert first["commit"] == made.signing["commit"]
     assert first["policy"] == sha256(made.policy_path.read_bytes())
     assert first["by"] == f"{IDENTITY} ({ISSUER})"
     assert second["signature"] == sha256((made.dist / f"{made.names[0]}.sigstore").read_bytes())
@@ -214,6 +216,7 @@ def test_a_file_that_changes_at_the_end_is_noticed(signing: Signing, monkeypatch
             "the token is issued by 'https://evil.example.com', expected",
         ),
         ({"audience": "elsewhere"}, "the token is for the audience 'elsewhere', expected sigstore"),
+        ({"audience": "sigstore-not"}, "the token is for the audience 'sigstore-not', expected sigstore"),
         ({"aud": ["elsewhere", "there"]}, "the token is for the audience ['elsewhere', 'there']"),
         ({"expires": timedelta(minutes=-5)}, "the token has expired"),
         ({"nbf": 2**40}, "the token is refused"),
@@ -540,7 +543,8 @@ def test_nothing_is_signed_in_two_states(signing: Signing, interrupted: Callable
     line = re.search(rf"{made.tgz.name} of {made.version} was signed before .*, line (\d+)\)", message)
     assert line is not None
     entry = signing.entries[int(line[1]) - 1]
-    assert (entry["file"], entry["sha256"]) == (made.tgz.name, sha256(b"made, again."))
+    said_first = ("signing", made.tgz.name, sha256(b"made, again."))
+    assert (entry["event"], entry["file"], entry["sha256"]) == said_first
 
 
 @one_rekor()
@@ -550,6 +554,15 @@ def test_a_signature_from_elsewhere_is_refused(signing: Signing) -> None:
     said = signing.run(status=6, types=None)
     assert f"{path.name} is there, but the log does not have it" in said
     assert signing.made.signatures() == [path.name]
+
+
+@one_rekor()
+def test_so_is_one_from_here_in_anothers_place(signing: Signing) -> None:
+    signing.run("--only", "gpg")
+    first, second = (signing.made.dist / f"{name}.asc" for name in signing.made.names)
+    second.write_bytes(first.read_bytes())
+    said = signing.run("--only", "gpg", status=6, types=None)
+    assert f"{second.name} is there, but the log does not have it" in said
 
 
 @one_rekor()

@@ -7,7 +7,6 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -25,25 +24,26 @@ MODULES = (
 def main() -> int:
     """Gives 1 if some survive that are not listed, or are listed and do not survive."""
     parser = argparse.ArgumentParser(prog="./invoke mutants", description=__doc__)
-    parser.add_argument("modules", nargs="*", metavar="module", help="all if left out")
+    parser.add_argument("which", nargs="*", help="modules, or how mutants' names begin; all if left out")
     parser.add_argument("--within", type=float, default=float("inf"), help="seconds of tests for each mutant")
     options = parser.parse_args()
-    modules = options.modules or MODULES
+    which = tuple(options.which) or MODULES
     entries = tomli.loads(LIST.read_text(encoding="utf-8"))["survivors"]
-    listed = {name for entry in entries for name in entry["mutants"] if module_of(name) in modules}
+    listed = {name for entry in entries for name in entry["mutants"] if name.startswith(which)}
     survivors: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        Laboratory(Path(folder), partial(_try_all, modules, options.within, listed, survivors)).run()
+        Laboratory(Path(folder), partial(_try_all, which, options.within, listed, survivors)).run()
     for name in sorted(listed - survivors):
         _say(f"listed, but does not survive: {json.dumps(name, ensure_ascii=False)}")
     return int(survivors != listed)
 
 
 def _try_all(
-    modules: Collection[str], within: float, listed: set[str], survivors: set[str], laboratory: Laboratory
+    which: tuple[str, ...], within: float, listed: set[str], survivors: set[str], laboratory: Laboratory
 ) -> None:
-    for module in modules:
-        start, mutants = time.monotonic(), mutants_of(module)
+    for module in dict.fromkeys(map(module_of, which)):
+        start = time.monotonic()
+        mutants = [mutant for mutant in mutants_of(module) if mutant.name.startswith(which)]
         left = set()
         for mutant in mutants:
             if not laboratory.try_out(mutant, within):
