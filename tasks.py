@@ -532,11 +532,11 @@ def test(context: Context, integration: bool = False, slow: bool = False) -> Non
 
 @task(
     auto_shortflags=False,
-    help={"modules": "of the signing stage, with commas between; all that check if left out"},
+    help={"which": "modules, or how mutants' names begin, with commas between; all if left out"},
 )
-def mutants(context: Context, modules: str = "") -> None:
+def mutants(context: Context, which: str = "") -> None:
     """Alter what the signing stage checks, bit by bit, and see that its tests notice (an hour or more)."""
-    _run(context, "tests.mutation", *(modules.split(",") if modules else []))
+    _run(context, "tests.mutation", *(which.split(",") if which else []))
 
 
 @task
