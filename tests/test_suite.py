@@ -44,7 +44,7 @@ def words(containers: Path, tests: str = "", more: str = "", version: str = "3.1
     return suite.arguments("/in/a b")
 
 
-STARTED = ["python=/usr/bin/emulator", "python=/in/a b/bin/python3"]
+STARTED = ["tree=/in/a b", "python=/usr/bin/emulator", "python={tree}/bin/python3"]
 
 # What is asked for.
 
@@ -86,7 +86,7 @@ def test_some_are_chosen_by_the_user(containers: Path) -> None:
         *("processes=yes", "suite=yes", "choose=test_json", "choose=test_asyncio.test_events"),
     ]
     assert words(containers, "pip") == [*STARTED, "processes=yes", "pip=yes"]
-    assert words(containers, "pip,test_json")[2:] == [
+    assert words(containers, "pip,test_json")[3:] == [
         "processes=yes",
         "pip=yes",
         "suite=yes",

@@ -4,7 +4,8 @@
 #
 #   suite.sh WORD ...    where each word is one of these, and most may come again:
 #
-#   python=WORD           the command that starts the tree's interpreter, word by word
+#   tree=PATH             where it is, read-only
+#   python=WORD           the command that starts its interpreter, word by word, with {tree} for the path
 #   pip=yes               see that pip installs a wheel, and an sdist with an extension
 #   suite=yes             run the test suite
 #   processes=yes         an interpreter can start others: several modules are tested at a time
@@ -31,18 +32,20 @@ main() {
         "${python[@]}" "$recipe/install.py" "$recipe"
     fi
     if [[ -n $suite ]]; then
+        move_tree
         choose_modules
         run_suite
     fi
 }
 
 read_words() {
-    python=() pip='' suite='' processes='' chosen=() left=() ignored=()
+    tree='' command=() pip='' suite='' processes='' chosen=() left=() ignored=()
     local word value
     for word in "$@"; do
         value=${word#*=}
         case ${word%%=*} in
-            python) python+=("$value") ;;
+            tree) tree=$value ;;
+            python) command+=("$value") ;;
             pip) pip=$value ;;
             suite) suite=$value ;;
             processes) processes=$value ;;
@@ -51,6 +54,18 @@ read_words() {
             ignore) ignored+=("$value") ;;
         esac
     done
+    python=("${command[@]//\{tree\}/$tree}")
+}
+
+# To where nothing can be written to it, but what is not there can be removed: tests do that, and a read-only file system
+# refuses. Nor has the path a space: tests hand it to shells without quotes.
+move_tree() {
+    local place=$work/añother-place
+    mkdir "$place"
+    cp --recursive --preserve=mode,timestamps,links "$tree" "$place/"
+    tree=$place/${tree##*/}
+    chmod -R a-w "$tree"
+    python=("${command[@]//\{tree\}/$tree}")
 }
 
 # unknown WORD: the release has no such test.
@@ -95,11 +110,11 @@ has() {
 
 # What fails is tested again; what then passes is named in the summary.
 run_suite() {
-    local status=0 parallel=()
+    local status=0 how=(--single-process)
     if [[ -n $processes ]]; then
-        parallel=(-j "$(nproc)" --timeout "$patience" --rerun)
+        how=(-j "$(nproc)" --timeout "$patience" --rerun)
     fi
-    "${python[@]}" -m test "${parallel[@]}" "${ignoring[@]}" "${modules[@]}" || status=$?
+    "${python[@]}" -m test --verbose3 "${how[@]}" "${ignoring[@]}" "${modules[@]}" || status=$?
     echo "regrtest ended with status $status"
 }
 

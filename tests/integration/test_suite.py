@@ -93,7 +93,7 @@ def test_a_package_that_is_taken_apart_can_be_chosen_by_its_name(pretence: Prete
 
 def test_without_processes_modules_are_tested_one_by_one(pretence: Pretence) -> None:
     assert pretence.run(more='processes = false\nmodules = ["test_b"]').pip == {}
-    assert pretence.asked == "test_b"
+    assert pretence.asked == "--verbose3 --single-process test_b"
 
 
 @pytest.mark.parametrize(

@@ -25,3 +25,12 @@ def built_tree(target: str, label: str, cache: Path, folder: Path) -> tuple[Fini
     with tarfile.open(folder / "3.13.5" / f"{name}.tar.xz") as archive:
         archive.extractall(folder / "unpacked", filter="data")
     return finished, folder / "unpacked" / name
+
+
+def tested(target: str, output: Path, cache: Path, *tests: str) -> Finished:
+    """What ``test-artifact`` said of a target's tree."""
+    return verbatim(
+        *("test-artifact", "--version", "3.13.5", "--artifacts", target, "--output", str(output), "--json"),
+        *(("--tests", ",".join(tests)) if tests else ()),
+        cache=cache,
+    )

@@ -24,9 +24,6 @@ _FILE = "tests.toml"
 #: What ``--tests`` calls that which is no module of CPython's: what pip does.
 PIP = "pip"
 
-#: What stands in a command for the path of the unpacked tree.
-_TREE = "{tree}"
-
 #: As regrtest lists it, or a package that it takes apart; and a test by the whole name that unittest gives it.
 _MODULE = re.compile(r"test_[A-Za-z0-9_]+(\.test_[A-Za-z0-9_]+)*")
 ModuleName = Annotated[str, StringConstraints(pattern=rf"^{_MODULE.pattern}$")]
@@ -102,7 +99,7 @@ class Suite:
 
     def arguments(self, tree: str) -> list[str]:
         """What the recipe is told of a tree that lies there."""
-        return [word.replace(_TREE, tree) if word.startswith("python=") else word for word in self.words]
+        return [f"tree={tree}", *self.words]
 
 
 def names_with_tests(containers: Path = CONTAINERS) -> list[str]:

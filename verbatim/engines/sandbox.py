@@ -162,8 +162,6 @@ def _options(
         options += ["--ro-bind-data", str(descriptor), file]
     # As root, the kernel's settings could be written through /proc/sys: those of the host.
     options += ["--proc", "/proc", "--remount-ro", "/proc", "--remount-ro", "/dev", "--tmpfs", "/tmp"]  # noqa: S108
-    if around.shared_memory:
-        options += ["--size", str(around.shared_memory), "--tmpfs", "/dev/shm"]  # noqa: S108 - inside
     # /in is a small file system of its own, so that the inputs have places to be mounted on.
     options += ["--tmpfs", "/in"]
     for name, path in sorted({**job.inputs, **around.more_inputs}.items()):
@@ -171,6 +169,8 @@ def _options(
     options += ["--remount-ro", "/in", "--ro-bind" if limits else "--bind", str(job.output), "/out"]
     if limits:
         options += ["--remount-ro", "/tmp"]  # noqa: S108 - it has no limit of its own
+    for place, size in sorted(around.file_systems.items()):
+        options += ["--size", str(size), "--tmpfs", place]
     options += ["--bind", str(job.build), around.build_path]
     if around.home not in (around.build_path, NO_HOME):
         options += ["--tmpfs", around.home]

@@ -41,8 +41,8 @@ class Surroundings:
     in_memory: bool = False
     #: The command that shows a folder as another one, its files in another order; the two folders follow it.
     reorder: tuple[str, ...] = ()
-    #: Bytes of a /dev/shm that can be written to; 0 for none, as the contract has it.
-    shared_memory: int = 0
+    #: More file systems in memory, by their paths: how many bytes may be written to each.
+    file_systems: Mapping[str, int] = field(default_factory=dict)
     #: What is seen below ``/in`` besides the inputs.
     more_inputs: Mapping[str, Path] = field(default_factory=dict)
 

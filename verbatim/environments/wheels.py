@@ -109,6 +109,8 @@ def _target(python: str | None, architecture: str) -> list[str]:
         "--only-binary=:all:",
         "--implementation=cp",
         f"--python-version={python}",
+        # By its older name as well: to pip, that includes those of older systems.
+        f"--platform=manylinux2014_{machine}",
         f"--platform=manylinux_2_17_{machine}",
         f"--platform=manylinux_2_28_{machine}",
     ]

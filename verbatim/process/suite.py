@@ -34,8 +34,14 @@ from verbatim.scratch import locked, scratch
 #: Four hours, 64 MB of log, 4 GB in 400,000 files.
 LIMITS = Limits(seconds=4 * 3600, said=64 << 20, space=4 << 30, files=400_000)
 
-#: Who uses the tree: not who has built it.
-_USER = Surroundings(uid=1001, gid=1001, user="user", group="user", shared_memory=1 << 30)
+#: Who uses the tree, which is not who has built it; with what every system has, memory that processes share.
+_USER = Surroundings(
+    uid=1001,
+    gid=1001,
+    user="user",
+    group="user",
+    file_systems={"/dev/shm": 1 << 30, "/tmp": 1 << 30},  # noqa: S108
+)
 #: Where it lies, below /in: nowhere near where it was built, and not easily.
 _PLACE = "añother place"
 
