@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.command import PUBLISHED, Finished
-from tests.integration.trees import built, built_tree, tested
+from tests.integration.trees import built, built_tree, run_suite
 from tests.targets import ARCHIVE, made_results
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
@@ -148,7 +148,7 @@ _MODULES = (
 
 def test_its_own_tests_pass_and_pip_installs_things(folder: Path, cache: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "3.13.5", copy_function=os.link)
-    finished = tested(_TARGET, tmp_path, cache, "pip", *(f"test_{name}" for name in _MODULES))
+    finished = run_suite(_TARGET, tmp_path, cache, "pip", *(f"test_{name}" for name in _MODULES))
     [said] = finished.result
     assert said["passed"] is True
     assert said["pip"] == {"venv": True, "wheel": True, "sdist": True}
@@ -162,7 +162,7 @@ def test_its_own_tests_pass_and_pip_installs_things(folder: Path, cache: Path, t
 def test_a_tree_that_is_broken_fails_its_tests(folder: Path, cache: Path, tmp_path: Path) -> None:
     broken = _altered(folder / ARCHIVE, f"{_NAME}/lib/python3.13/colorsys.py", b"(y, i, q)", b"(y, q, i)")
     results = made_results(tmp_path, {ARCHIVE: broken})
-    finished = tested(_TARGET, tmp_path, cache, "test_colorsys")
+    finished = run_suite(_TARGET, tmp_path, cache, "test_colorsys")
     assert finished.status == 1
     complaint = f"error: {ARCHIVE} fails its tests: test_colorsys; the whole log is {results}/buildinfo/"
     assert complaint in finished.err
@@ -245,7 +245,7 @@ def test_debugging_symbols_are_apart(folder: Path, tree: Path) -> None:
 
 @pytest.mark.slow
 def test_all_its_own_tests_pass(folder: Path, cache: Path) -> None:
-    [said] = tested(_TARGET, folder.parent, cache).result
+    [said] = run_suite(_TARGET, folder.parent, cache).result
     assert said["passed"] is True
     assert said["suite"]["passed"] > 430
     assert said["suite"]["tests"] > 43_000

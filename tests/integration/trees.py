@@ -27,7 +27,7 @@ def built_tree(target: str, label: str, cache: Path, folder: Path) -> tuple[Fini
     return finished, folder / "unpacked" / name
 
 
-def tested(target: str, output: Path, cache: Path, *tests: str) -> Finished:
+def run_suite(target: str, output: Path, cache: Path, *tests: str) -> Finished:
     """What ``test-artifact`` said of a target's tree."""
     return verbatim(
         *("test-artifact", "--version", "3.13.5", "--artifacts", target, "--output", str(output), "--json"),
