@@ -1,6 +1,24 @@
-# What the recipes for all targets share; the folder of each has it. Expects `version`, `triplet`, `label`, `recipe` and `work`.
-# A line "progress DONE TOTAL WHAT" is for the bar; all others are for the log.
+# What the recipes for all targets share; the folder of each has it, and it is read with the recipe's own arguments:
+#
+#   VERSION tarball TRIPLET LABEL [--OPTION ...] LIBRARY=PACKAGE ...    from /in/source/Python-VERSION
+#
+# The archives are called by the label; the options are for configure. A line "progress DONE TOTAL WHAT" is for the bar; all
+# others are for the log.
 
+version=$1
+triplet=$3
+label=$4
+options=()
+libraries=()
+for each in "${@:5}"; do
+    case $each in
+        --*) options+=("$each") ;;
+        *) libraries+=("$each") ;;
+    esac
+done
+series=${version%.*}
+work=$PWD
+recipe=${BASH_SOURCE[0]%/*}
 name=cpython-$version-$label
 tree=$work/$name
 # Where the bar is when the interpreter for the target is begun.

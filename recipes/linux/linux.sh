@@ -2,31 +2,18 @@
 # Builds CPython for Linux as a folder that runs from wherever it lies, and packs it into two archives in /out: one
 # with what runs, one with the debugging symbols.
 #
-#   linux.sh VERSION tarball TRIPLET LABEL [--OPTION ...] SONAME=PACKAGE ...    from /in/source/Python-VERSION
-#
-# The archives are called by the label; the options are for configure. The libraries are those of the environment that may
-# go into the tree; all others that it needs are the C library's.
+# The libraries are those of the environment that may go into the tree; all others that it needs are the C library's.
 set -euo pipefail
 
-version=$1
-triplet=$3
-label=$4
+source "${BASH_SOURCE[0]%/*}/common.sh"
+
 declare -A package_of
-bundled=()
-options=()
-for each in "${@:5}"; do
-    case $each in
-        --*) options+=("$each") ;;
-        *) package_of[${each%%=*}]=${each#*=} ;;
-    esac
+for each in "${libraries[@]}"; do
+    package_of[${each%%=*}]=${each#*=}
 done
-series=${version%.*}
-work=$PWD
-recipe=${BASH_SOURCE[0]%/*}
+bundled=()
 # Where it is built for; no word that stands in another path.
 prefix=/relocatable
-
-source "$recipe/common.sh"
 
 main() {
     begin "$2"

@@ -2,30 +2,20 @@
 # Builds CPython for WASI: a folder with python.wasm and its library, which a runtime shows it as /lib, packed into
 # an archive in /out.
 #
-#   wasi.sh VERSION tarball TRIPLET LABEL [--OPTION ...] LIBRARY=PACKAGE ...    from /in/source/Python-VERSION
-#
-# The archive is called by the label; the options are for configure. The libraries are those that are linked in.
+# The libraries are those that are linked in.
 set -euo pipefail
 
-version=$1
-triplet=$3
-label=$4
-options=()
-linked=()
-for each in "${@:5}"; do
-    case $each in
-        --*) options+=("$each") ;;
-        *) linked+=("python.wasm=${each#*=}") ;;
-    esac
-done
-series=${version%.*}
-work=$PWD
-recipe=${BASH_SOURCE[0]%/*}
+source "${BASH_SOURCE[0]%/*}/common.sh"
+
 # What Debian calls the folder of WASI's libraries.
 clang='clang --target=wasm32-wasi'
 c_library=wasi-libc
 
-source "$recipe/common.sh"
+# By the file that they are in now.
+linked=()
+for each in "${libraries[@]}"; do
+    linked+=("python.wasm=${each#*=}")
+done
 
 main() {
     begin "$2"
