@@ -117,7 +117,14 @@ def publish(result: Path, folder: Path, former: Path, plan: Plan) -> None:
 
 def _of_others(folder: Path, plan: Plan) -> Iterator[Path]:
     """The plain files that other stages have put there."""
-    for stage, artifacts in artifact_names(plan.release).items():
-        if stage != plan.stage.name:
-            names = (folder / name for name in (*artifacts, file_name(stage)))
-            yield from filter(is_plain, [*names, *(folder / BUILD_INFO).glob(f"{stage}-*")])
+    stages = artifact_names(plan.release)
+    others = stages.keys() - {plan.stage.name}
+    for stage in others:
+        yield from filter(is_plain, (folder / name for name in (*stages[stage], file_name(stage))))
+    for path in filter(is_plain, (folder / BUILD_INFO).glob("*")):
+        # A stage may be called as another one begins: it is of the one with the longest name.
+        if (
+            max((stage for stage in stages if path.name.startswith(f"{stage}-")), key=len, default="")
+            in others
+        ):
+            yield path
