@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from verbatim.build.stages import listed
 from verbatim.build.target import Target
-from verbatim.data import load_model
+from verbatim.data import load_model_like
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.errors import UsageError
@@ -47,6 +47,8 @@ class LeftOut(_Said):
 
 
 class _File(_Said):
+    """The file, which may take from another target's what it does not say itself."""
+
     #: The environment that the tests run in.
     environment: str
     #: How the tree's interpreter is started, word by word; ``{tree}`` is where it lies.
@@ -79,7 +81,7 @@ class Suite:
         Raises UsageError if what is chosen is left out, IntegrityError if the file does not say what it should.
         """
         path = containers / target / _FILE
-        said = load_model(path, _File, "correct it")
+        said = load_model_like(path, _File, "correct it", "target")
         known = {entry.module for entry in said.left_out if not entry.tests}
         refused = sorted(known.intersection(chosen))
         if refused:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from verbatim.data import checked_model, read_toml
+from verbatim.data import FOLDER_NAME, load_model_like
 from verbatim.digest import sha256_bytes
-from verbatim.errors import IntegrityError, UsageError
+from verbatim.errors import UsageError
 from verbatim.paths import CONTAINERS
 
 #: A Debian package's name (Debian Policy 5.6.7); with its architecture, as apt writes it, where that is another than
 #: the environment's.
 PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?$")]
-_ENVIRONMENT_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _CORRECT = "correct it"
 
 
@@ -70,7 +68,7 @@ def environment_names(containers: Path = CONTAINERS) -> list[str]:
 
 def environment_folder(name: str, containers: Path = CONTAINERS) -> Path:
     """The folder of one environment; raises UsageError if there is none of that name."""
-    if not _ENVIRONMENT_NAME.fullmatch(name) or not (containers / name / "environment.toml").is_file():
+    if not FOLDER_NAME.fullmatch(name) or not (containers / name / "environment.toml").is_file():
         known = ", ".join(environment_names(containers)) or "none"
         raise UsageError(f"there is no environment {name!r}", f"there are: {known}")
     return containers / name
@@ -81,18 +79,4 @@ def load_definition(folder: Path) -> Definition:
 
     Raises IntegrityError if it does not say what it should.
     """
-    return _load(folder, ())
-
-
-def _load(folder: Path, followers: tuple[str, ...]) -> Definition:
-    path = folder / "environment.toml"
-    said = read_toml(path, _CORRECT)
-    like = said.pop("like", None)
-    if like is None:
-        return checked_model(path, said, Definition, _CORRECT)
-    if not isinstance(like, str) or not _ENVIRONMENT_NAME.fullmatch(like):
-        raise IntegrityError(f"{path}: like: {like!r} is no environment's name", _CORRECT)
-    if like in (folder.name, *followers):
-        raise IntegrityError(f"{path}: like: {like} is like {folder.name} itself", _CORRECT)
-    taken = _load(folder.parent / like, (*followers, folder.name)).model_dump()
-    return checked_model(path, {**taken, **said}, Definition, _CORRECT)
+    return load_model_like(folder / "environment.toml", Definition, _CORRECT, "environment")
