@@ -42,10 +42,10 @@ class Release:
             )
         return cls(text, match["series"], match["base"])
 
-    @property
-    def series_number(self) -> tuple[int, ...]:
-        """The series in numbers, so that 3.9 comes before 3.10."""
-        return tuple(int(part) for part in self.series.split("."))
+    def is_since(self, series: str) -> bool:
+        """Whether it is of that series, or of a later one: 3.10 comes after 3.9."""
+        own, first = ([int(number) for number in each.split(".")] for each in (self.series, series))
+        return own >= first
 
     @property
     def micro(self) -> int:

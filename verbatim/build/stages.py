@@ -64,9 +64,10 @@ def choose_stages(release: Release, artifacts: str, formats: str = "") -> list[S
     ``formats`` are those of the documentation, with commas between them; empty for all. Raises UsageError for a
     name that is none, or comes twice, for a target that the release is too old for, and for formats without the documentation.
     """
-    fitting = [name for name in target_names() if Target.load(name).is_for(release)]
-    known = [*_STAGES, *target_names()]
-    names = [*_STAGES, *fitting] if artifacts == "all" else listed("--artifacts", artifacts, known)
+    if artifacts == "all":
+        names = [*_STAGES, *(target.name for target in _targets(release))]
+    else:
+        names = listed("--artifacts", artifacts, [*_STAGES, *target_names()])
     if formats and "docs" not in names:
         raise UsageError("--formats is for the documentation", "add --artifacts docs, or leave it out")
     chosen = listed("--formats", formats, list(DOCS_FORMATS)) if formats else list(DOCS_FORMATS)
@@ -84,9 +85,14 @@ def choose_stages(release: Release, artifacts: str, formats: str = "") -> list[S
 def artifact_names(release: Release) -> dict[str, tuple[str, ...]]:
     """The names of all artifacts that a release can have, sorted, by the stage that makes them."""
     docs = (name for format_ in DOCS_FORMATS for name in _docs_names(release, format_))
-    targets = (Target.load(name) for name in target_names())
-    built = {target.name: target.artifacts(release) for target in targets if target.is_for(release)}
+    built = {target.name: target.artifacts(release) for target in _targets(release)}
     return {"source": tuple(sorted(release.source_tarballs)), "docs": tuple(sorted(docs)), **built}
+
+
+def _targets(release: Release) -> list[Target]:
+    """Those that the release can be built for, sorted by name."""
+    targets = (Target.load(name) for name in target_names())
+    return [target for target in targets if target.is_for(release)]
 
 
 def _docs_names(release: Release, format_: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from verbatim.data import load_model
+from verbatim.data import FOLDER_NAME, load_model
 from verbatim.digest import sha256_file
 from verbatim.environments.definition import PackageName
 from verbatim.paths import CONTAINERS
@@ -25,7 +25,7 @@ class _Said(BaseModel):
     #: The recipe that builds for it.
     recipe: Annotated[str, StringConstraints(pattern=r"^[a-z]+$")]
     #: The environment with the toolchain, where it is not the target's own.
-    environment: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")] | None = None
+    environment: Annotated[str, StringConstraints(pattern=rf"^{FOLDER_NAME.pattern}$")] | None = None
     #: As configure(1) writes it.
     triplet: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(-[a-z0-9_]+)+$")]
     #: What tells it from the plain build for that triplet.
@@ -88,7 +88,7 @@ class Target:
 
     def is_for(self, release: Release) -> bool:
         """Whether that release is built for it."""
-        return release.series_number >= tuple(int(part) for part in self.since.split("."))
+        return release.is_since(self.since)
 
     def artifacts(self, release: Release) -> tuple[str, ...]:
         """The names of what comes out, sorted."""
