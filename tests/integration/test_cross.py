@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.trees import built, built_tree
+from tests.integration.trees import built, built_tree, described
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import ensure_root
@@ -44,13 +43,10 @@ def test_everything_is_for_the_target(arm: Path) -> None:
 
 
 def test_it_says_what_is_in_it(arm: Path) -> None:
-    said = json.loads((arm / "PYTHON.json").read_text(encoding="utf-8"))
+    said = described(arm)
     assert said["triplet"] == "aarch64-linux-gnu"
     assert re.match(r"GCC \d", said["compiler"])
     assert said["c_library"] == "glibc 2.35"
-    for library in said["libraries"]:
-        assert (arm / library["file"]).is_file()
-        assert (arm / library["license"]).stat().st_size > 100
 
 
 def test_extensions_are_built_with_the_machines_own_tools(arm: Path) -> None:

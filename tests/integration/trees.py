@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import tarfile
 from pathlib import Path
+from typing import Any
 
 from tests.integration.command import Finished, verbatim
 
@@ -25,6 +28,17 @@ def built_tree(target: str, label: str, cache: Path, folder: Path) -> tuple[Fini
     with tarfile.open(folder / "3.13.5" / f"{name}.tar.xz") as archive:
         archive.extractall(folder / "unpacked", filter="data")
     return finished, folder / "unpacked" / name
+
+
+def described(tree: Path) -> Any:
+    """What a tree says that is in it, once what it names is seen to be there."""
+    said = json.loads((tree / "PYTHON.json").read_text(encoding="utf-8"))
+    for library in said["libraries"]:
+        assert (tree / library["file"]).is_file()
+        assert (tree / library["license"]).stat().st_size > 100
+        assert re.match(r"[0-9]", library["version"])
+    assert "PYTHON SOFTWARE FOUNDATION LICENSE" in (tree / said["license"]).read_text(encoding="utf-8")
+    return said
 
 
 def run_suite(target: str, output: Path, cache: Path, *tests: str) -> Finished:
