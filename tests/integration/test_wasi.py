@@ -33,11 +33,13 @@ def tree(build: tuple[Finished, Path]) -> Path:
 
 def _run(tree: Path, folder: Path, *arguments: str) -> str:
     """What the interpreter prints in Wasmtime, started as ``test-artifact`` starts it, from a folder that it may write to."""
+    temporary = folder / "tmp"
+    temporary.mkdir()
     done = subprocess.run(
         [sys.executable, PROJECT / "recipes" / "suite" / "wasi.py", tree, *arguments],
         cwd=folder,
         # What is compiled once serves all these tests.
-        env={**os.environ, "TMPDIR": str(folder), "XDG_CACHE_HOME": str(tree.parent / "cache")},
+        env={**os.environ, "TMPDIR": str(temporary), "XDG_CACHE_HOME": str(tree.parent / "cache")},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
