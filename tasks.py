@@ -59,6 +59,7 @@ _JOBS = os.cpu_count() or 1
         "version": "such as 3.13.5, 3.14.0rc1 or 3.15.0b4",
         "artifacts": "source, docs, or a target such as linux-x86_64; several with commas between; or all",
         "formats": "of the documentation, with commas between them; all of them if left out",
+        "optimize": "the targets' interpreters: pgo, by training where that can be done, or none, which is quicker",
         "source": "auto, git, tarball, a git repository, a .tgz or .tar.xz, or the address of one",
         "commit": "build from this commit (all 40 digits); the version's tag must not point elsewhere",
         "engine": "sandbox, docker or nix; several with commas between; or all that this machine has",
@@ -75,6 +76,7 @@ def build(
     version: str = "",
     artifacts: str = "source",
     formats: str = "",
+    optimize: str = "pgo",
     source: str = "auto",
     commit: str | None = None,
     engine: str = "sandbox",
@@ -87,7 +89,7 @@ def build(
     """Build a release's artifacts and compare them with the published ones."""
     fetcher, folder = _fetcher(offline=offline, jobs=jobs), _output(output)
     release, choice = Release.parse(version), SourceChoice(source, commit)
-    stages = choose_stages(release, artifacts, formats)
+    stages = choose_stages(release, artifacts, formats, optimize)
     engines = choose_engines(engine, builders=builders)
     outcomes = build_stages([Request(release, stage, choice, folder, engines) for stage in stages], fetcher)
     show_outcomes(outcomes, as_json=json)
@@ -101,6 +103,7 @@ def build(
         "version": "the version that was built, or is to be built first",
         "artifacts": "source, docs, or a target",
         "formats": "as for build",
+        "optimize": "as for build",
         "vary": "what to vary: names with commas between them, or all",
         "source": "as for build",
         "commit": "as for build",
@@ -116,6 +119,7 @@ def rebuild(
     version: str = "",
     artifacts: str = "source",
     formats: str = "",
+    optimize: str = "pgo",
     vary: str = "all",
     source: str = "auto",
     commit: str | None = None,
@@ -128,7 +132,7 @@ def rebuild(
     fetcher, folder = _fetcher(offline=offline, jobs=jobs), _output(output)
     variations = choose_variations(vary)
     release, choice = Release.parse(version), SourceChoice(source, commit)
-    *before, stage = choose_stages(release, artifacts, formats)
+    *before, stage = choose_stages(release, artifacts, formats, optimize)
     if len(before) > (0 if stage.target is None else 1):
         raise UsageError(f"--artifacts {artifacts} names several stages", "rebuild one after the other")
     requests = [Request(release, each, choice, folder, [Sandbox()]) for each in (*before, stage)]
@@ -187,6 +191,7 @@ _EXPLAINING = {
         "version": "the version to rebuild and compare",
         "artifacts": "as for build",
         "formats": "as for build",
+        "optimize": "as for build",
         "against": "a file or a folder that you have downloaded, in place of what is served now",
         "quick": "of the source tarballs, make and compare only the tar stream, and write nothing",
         "against-git": "rebuild nothing: hold each member of the source tarballs against the commit's tree",
@@ -206,6 +211,7 @@ def verify(
     version: str = "",
     artifacts: str = "source",
     formats: str = "",
+    optimize: str = "pgo",
     against: str | None = None,
     quick: bool = False,
     against_git: bool = False,
@@ -237,7 +243,7 @@ def verify(
         show_against_git(checked, as_json=json)
         checked.refuse_difference()
         return
-    stages = [packed_stage(release)] if quick else choose_stages(release, artifacts, formats)
+    stages = [packed_stage(release)] if quick else choose_stages(release, artifacts, formats, optimize)
     requests = [Request(release, stage, choice, folder, engines) for stage in stages]
     with (
         verifying_quickly(requests[0], fetcher, published)

@@ -129,6 +129,8 @@ def test_what_is_built_for_a_platform_is_said_by_its_data() -> None:
         "cpython-3.13.5-x86_64-linux-gnu.tar.xz",
     )
     assert linux.arguments[:2] == ("x86_64-linux-gnu", "x86_64-linux-gnu")
+    assert linux.optimize == "pgo"
+    assert linux.arguments[2] == "/usr/bin/qemu-x86_64-static"
     assert "libssl.so.3=libssl3" in linux.arguments
 
 
@@ -138,13 +140,24 @@ def test_a_variant_is_nothing_but_data() -> None:
     assert variant.arguments == (
         "x86_64-linux-gnu",
         "x86_64-linux-gnu-freethreaded",
+        plain.arguments[2],
         "--disable-gil",
-        *plain.arguments[2:],
+        *plain.arguments[3:],
     )
     assert variant.artifacts == (
         "cpython-3.13.5-x86_64-linux-gnu-freethreaded-debug.tar.xz",
         "cpython-3.13.5-x86_64-linux-gnu-freethreaded.tar.xz",
     )
+
+
+def test_an_interpreter_is_optimised_where_it_can_be_trained_unless_that_is_not_wanted() -> None:
+    _, linux, wasi = choose_stages(RELEASE, "linux-x86_64,wasm32-wasip1", optimize="none")
+    assert (linux.optimize, linux.arguments[2]) == ("none", "none")
+    assert (wasi.optimize, wasi.arguments[2]) == (None, "none")
+    _, wasi = choose_stages(RELEASE, "wasm32-wasip1", optimize="pgo")
+    assert (wasi.optimize, wasi.arguments[2]) == (None, "none")
+    with pytest.raises(UsageError, match="--optimize: there is no 'fast'; there are: pgo, none"):
+        choose_stages(RELEASE, "linux-x86_64", optimize="fast")
 
 
 def test_no_two_targets_have_an_archive_of_the_same_name() -> None:
@@ -165,6 +178,7 @@ def test_every_target_names_libraries_of_its_own_environment() -> None:
     [
         ('"linux"', '"../linux"', "recipe: String should match"),
         ('"x86_64-linux-gnu"', '"x86"', "triplet: String should match"),
+        ('"/usr/bin/qemu-x86_64-static"', '"/tmp/qemu"', "emulator: String should match"),
         ('"-debug"', '"/debug"', "archives.1: String should match"),
         ('"libz.so.1"', '"../libz.so.1"', "libraries.../libz.so.1"),
         ('"zlib1g"', '"--zlib1g"', "libraries.libz.so.1: String should match"),

@@ -1,16 +1,18 @@
 # What the recipes for all targets share; the folder of each has it, and it is read with the recipe's own arguments:
 #
-#   VERSION tarball TRIPLET LABEL [--OPTION ...] LIBRARY=PACKAGE ...    from /in/source/Python-VERSION
+#   VERSION tarball TRIPLET LABEL EMULATOR [--OPTION ...] LIBRARY=PACKAGE ...    from /in/source/Python-VERSION
 #
-# The archives are called by the label; the options are for configure. A line "progress DONE TOTAL WHAT" is for the bar; all
+# The archives are called by the label; the options are for configure. The emulator is what the interpreter is trained
+# under, if it shall be optimised so; otherwise it is the word "none". A line "progress DONE TOTAL WHAT" is for the bar; all
 # others are for the log.
 
 version=$1
 triplet=$3
 label=$4
+emulator=$5
 options=()
 libraries=()
-for each in "${@:5}"; do
+for each in "${@:6}"; do
     case $each in
         --*) options+=("$each") ;;
         *) libraries+=("$each") ;;
@@ -67,12 +69,12 @@ configure() {
     cd "$work"
 }
 
-# compile FOLDER FROM TO TARGET: what was configured, while the bar goes from one part of a hundred to another.
+# compile FOLDER FROM TO TARGET [VARIABLE=VALUE]: what was configured, while the bar goes from one part of a hundred to another.
 compile() {
     local from=$2 to=$3 total done=0 line
     progress "$from" compile
-    total=$(make --directory="$1" --dry-run "$4" | grep -c ' -c ')
-    make --directory="$1" --jobs="$(nproc)" "$4" 2>&1 | while IFS= read -r line; do
+    total=$(make --directory="$1" --dry-run "${@:4}" | grep -c ' -c ')
+    make --directory="$1" --jobs="$(nproc)" "${@:4}" 2>&1 | while IFS= read -r line; do
         echo "$line"
         if [[ $line == *" -c "* ]]; then
             ((done += 1))

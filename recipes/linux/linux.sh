@@ -6,6 +6,7 @@
 set -euo pipefail
 
 source "${BASH_SOURCE[0]%/*}/common.sh"
+source "${BASH_SOURCE[0]%/*}/optimize.sh"
 
 declare -A package_of
 for each in "${libraries[@]}"; do
@@ -23,11 +24,18 @@ main() {
         build_native "$prefix" gcc
     fi
     use_tools
+    if [[ $emulator != none ]]; then
+        options+=(--enable-optimizations --with-lto)
+    fi
     progress "$begun" configure
     CONFIG_SITE=$recipe/config.site PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig \
         configure objects CC=gcc AR=ar READELF=readelf "${cross[@]}" --prefix="$prefix" --with-readline=editline \
         --enable-loadable-sqlite-extensions --without-static-libpython --with-ensurepip=install "${options[@]}"
-    compile objects $((begun + 5)) 80 all
+    if [[ $emulator == none ]]; then
+        compile objects $((begun + 5)) 80 all
+    else
+        compile_optimized objects $((begun + 5)) 80
+    fi
     install
     mv "$work/installed$prefix" "$tree"
     find_library

@@ -369,6 +369,7 @@ def test_a_statement_that_the_policy_does_not_allow_is_refused(
         (_with(f"{_BUILD}/buildType", "x"), "buildType: expected"),
         (_with(f"{_BUILD}/externalParameters/source/kind", "svn"), "source.kind: expected"),
         (_with(f"{_BUILD}/externalParameters/formats", ["../x"]), "formats: expected"),
+        (_with(f"{_BUILD}/externalParameters/optimize", "fast"), "optimize: expected a text like pgo|none"),
         (_with(f"{_BUILD}/resolvedDependencies", []), "expected the source, and what else went in"),
         (
             _with(f"{_BUILD}/resolvedDependencies/0/digest", {"sha256": "a" * 64}),

@@ -48,9 +48,12 @@ class Statement:
         build = shape.table(predicate["buildDefinition"], "buildDefinition", parts)
         shape.text(build["buildType"], "buildType", "urn:verbatim:build-type:v1")
         parameters = build["externalParameters"]
-        shape.table(parameters, "externalParameters", ("artifacts", "source", "version"), ("formats",))
+        shape.table(
+            parameters, "externalParameters", ("artifacts", "source", "version"), ("formats", "optimize")
+        )
         for each in shape.items(parameters.get("formats", []), "formats"):
             shape.text(each, "formats", STAGE_PATTERN)
+        shape.text(parameters.get("optimize", "none"), "optimize", "pgo|none")
         kind = shape.table(parameters["source"], "source", ("kind",))["kind"]
         (first, source), *others = _dependencies(shape, build["resolvedDependencies"])
         if len({name for name, _ in others} - {first}) < len(others):

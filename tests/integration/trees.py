@@ -12,9 +12,9 @@ from tests.integration.command import Finished, verbatim
 
 
 def built(task: str, target: str, cache: Path, output: Path, *options: str) -> Finished:
-    """What a task that builds a target said."""
+    """What a task that builds a target said; it is not optimised, unless the options say so."""
     return verbatim(
-        *(task, "--version", "3.13.5", "--artifacts", target, "--source", "tarball"),
+        *(task, "--version", "3.13.5", "--artifacts", target, "--source", "tarball", "--optimize", "none"),
         *("--output", str(output), "--json", *options),
         cache=cache,
     )

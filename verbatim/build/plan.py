@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verbatim.build.recipe import Recipe
-from verbatim.build.target import Target
+from verbatim.build.target import Optimize, Target
 from verbatim.environments.lock import Environment
 from verbatim.release import Release
 from verbatim.sources.source import Identity
@@ -26,11 +26,13 @@ class Stage:
     formats: tuple[str, ...] = ()
     #: Of what is built for a platform.
     target: Target | None = None
+    #: Of a target's interpreter; None where there is no choice.
+    optimize: Optimize | None = None
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """What the recipe is told after all else."""
-        return self.formats if self.target is None else self.target.arguments
+        return self.formats if self.target is None else self.target.arguments(self.optimize)
 
 
 @dataclass(frozen=True)

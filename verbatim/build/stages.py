@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import get_args
 
 from verbatim.build.plan import Stage
 from verbatim.build.recipe import Recipe
-from verbatim.build.target import Target, target_names
+from verbatim.build.target import Optimize, Target, target_names
 from verbatim.environments.definition import environment_folder, environment_names
 from verbatim.environments.lock import Environment
 from verbatim.errors import UsageError
@@ -41,8 +42,8 @@ def docs_stage(release: Release, formats: Sequence[str] = tuple(DOCS_FORMATS)) -
     return Stage("docs", _docs_environment(release), Recipe.load("docs"), names, tuple(sorted(formats)))
 
 
-def target_stage(name: str, release: Release) -> Stage:
-    """What is built for a platform; raises UsageError if the release is too old for it."""
+def target_stage(name: str, release: Release, optimize: Optimize = "pgo") -> Stage:
+    """What is built for a platform, optimised so if it can be; raises UsageError if the release is too old for it."""
     target = Target.load(name)
     if not target.is_for(release):
         raise UsageError(
@@ -50,18 +51,22 @@ def target_stage(name: str, release: Release) -> Stage:
             "leave it out, or name a newer release",
         )
     recipe, environment = Recipe.load(target.recipe), _environment(target.environment)
-    return Stage(name, environment, recipe, target.artifacts(release), target=target)
+    chosen = optimize if target.emulator is not None else None
+    return Stage(name, environment, recipe, target.artifacts(release), target=target, optimize=chosen)
 
 
 #: Those that are no target's, in the order in which they are built.
 _STAGES: Mapping[str, Callable[[Release], Stage]] = {"source": source_stage, "docs": docs_stage}
 
 
-def choose_stages(release: Release, artifacts: str, formats: str = "") -> list[Stage]:
+def choose_stages(
+    release: Release, artifacts: str, formats: str = "", optimize: str = "pgo"
+) -> list[Stage]:
     """The stages that ``--artifacts`` names, with commas between them, or ``all`` that the release can have; in their order.
 
     A target's begins with the source tarball that the stage ``source`` makes, so that comes first.
-    ``formats`` are those of the documentation, with commas between them; empty for all. Raises UsageError for a
+    ``formats`` are those of the documentation, with commas between them; empty for all. ``optimize`` says how the
+    interpreters of targets are optimised that can be, "pgo" or "none". Raises UsageError for another, for a
     name that is none, or comes twice, for a target that the release is too old for, and for formats without the documentation.
     """
     if artifacts == "all":
@@ -76,10 +81,17 @@ def choose_stages(release: Release, artifacts: str, formats: str = "") -> list[S
         for name, make in _STAGES.items()
         if name in names
     ]
-    targets = [target_stage(name, release) for name in target_names() if name in names]
+    targets = [target_stage(name, release, _optimize(optimize)) for name in target_names() if name in names]
     if targets and "source" not in names:
         stages.insert(0, source_stage(release))
     return stages + targets
+
+
+def _optimize(text: str) -> Optimize:
+    match text:
+        case "pgo" | "none":
+            return text
+    raise UsageError(f"--optimize: there is no {text!r}", f"there are: {', '.join(get_args(Optimize))}")
 
 
 def artifact_names(release: Release) -> dict[str, tuple[str, ...]]:

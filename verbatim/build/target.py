@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -15,6 +15,9 @@ from verbatim.paths import CONTAINERS
 from verbatim.release import Release
 
 _FILE = "target.toml"
+
+#: How an interpreter is optimised: by what a training counted, and by the linker; or only as the compiler does by itself.
+Optimize = Literal["pgo", "none"]
 
 
 class _Said(BaseModel):
@@ -32,6 +35,8 @@ class _Said(BaseModel):
     variant: Annotated[str, StringConstraints(pattern=r"^[a-z]+$")] | None = None
     #: The first series of CPython that can be built for it.
     since: Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")] = "3.0"
+    #: The program that emulates its processor, where an interpreter for it can be optimised by training it under that.
+    emulator: Annotated[str, StringConstraints(pattern=r"^/usr/bin/qemu-[a-z0-9_]+-static$")] | None = None
     #: Options for configure(1) beside the recipe's own.
     configure: list[Annotated[str, StringConstraints(pattern=r"^--[a-z][a-z-]*(=[A-Za-z0-9._/-]+)?$")]] = []
     #: What is said after the version and the triplet in the name of each archive; nothing for the tree that runs.
@@ -58,6 +63,8 @@ class Target:
     #: The triplet, and the variant if it is one: what archives are called by.
     label: str
     since: str
+    #: Whether an interpreter for it can be optimised, and the program that it is trained under.
+    emulator: str | None
     configure: tuple[str, ...]
     archives: tuple[str, ...]
     libraries: tuple[tuple[str, str], ...]
@@ -75,16 +82,17 @@ class Target:
             triplet=said.triplet,
             label=f"{said.triplet}-{said.variant}" if said.variant else said.triplet,
             since=said.since,
+            emulator=said.emulator,
             configure=tuple(said.configure),
             archives=tuple(said.archives),
             libraries=tuple(sorted(said.libraries.items())),
         )
 
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """What the recipe is told."""
+    def arguments(self, optimize: Optimize | None) -> tuple[str, ...]:
+        """What the recipe is told, if the interpreter is to be optimised so; None where it cannot be."""
+        emulator = self.emulator if self.emulator is not None and optimize == "pgo" else "none"
         libraries = (f"{library}={package}" for library, package in self.libraries)
-        return self.triplet, self.label, *self.configure, *libraries
+        return self.triplet, self.label, emulator, *self.configure, *libraries
 
     def is_for(self, release: Release) -> bool:
         """Whether that release is built for it."""

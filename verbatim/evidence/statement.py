@@ -16,6 +16,7 @@ import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from verbatim.build.plan import Artifact, Plan
+from verbatim.build.target import Optimize
 from verbatim.digest import Sha256
 from verbatim.errors import IntegrityError
 from verbatim.evidence.untrusted import check_canonical, check_shape, parse_json, read_file
@@ -80,6 +81,8 @@ class _ExternalParameters(InTotoModel):
     artifacts: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
     #: Only of what comes in several.
     formats: Annotated[list[str] | None, Field(min_length=1)] = None
+    #: Only of an interpreter that can be.
+    optimize: Optimize | None = None
     source: _SourceParameters
     version: str
 
@@ -112,6 +115,7 @@ class BuildDefinition(InTotoModel):
             external_parameters=_ExternalParameters(
                 artifacts=plan.stage.name,
                 formats=list(plan.stage.formats) or None,
+                optimize=plan.stage.optimize,
                 source=_SourceParameters(kind=plan.source.kind),
                 version=plan.release.version,
             ),

@@ -1,0 +1,42 @@
+# How an interpreter is optimised by what it does most (PGO), and comes out the same on every machine all the same: what it
+# does is counted while it does always the same, in surroundings that are always the same.
+#
+# An emulator gives it the same processor and the same addresses everywhere; same.c the same files, times and chance; and
+# the places that it sees are the same whatever the build's own. So the counts are the same, and what they lead to.
+
+# compile_optimized FOLDER FROM TO: makes what "make all" would where it was configured with --enable-optimizations and
+# --with-lto, but for the training.
+compile_optimized() {
+    local middle=$((($2 + $3) / 2))
+    cp -r "$1" "$work/instrumented"
+    # Counts are of single files, before the link: that can be the plain one. The seed keeps the time out of their files.
+    compile instrumented "$2" $((middle - 5)) profile-gen-stamp \
+        PGO_PROF_GEN_FLAG="-fprofile-generate -fno-lto -frandom-seed=1"
+    progress $((middle - 5)) train
+    train instrumented
+    cp -r "$training/counts/." "$1"
+    rm -r "$training" "$work/instrumented"
+    touch "$1/profile-run-stamp"
+    # What was not trained comes out as it would without any training.
+    compile "$1" "$middle" "$3" profile-opt PGO_PROF_USE_FLAG="-fprofile-use -fprofile-partial-training"
+}
+
+# Not in the build folder, whose place can be another one: paths are text, which is counted as well.
+training=/tmp/training
+
+# train FOLDER: runs the interpreter there, and leaves its counts in the folder "counts".
+train() {
+    mkdir "$training" "$training/objects"
+    ln -s "/in/source/Python-$version" "$training/source"
+    (cd "$1" && cp --parents python pybuilddir.txt "$(cat pybuilddir.txt)"/*.so "$training/objects")
+    gcc -O1 -Wall -Wextra -Werror -shared -fPIC -o "$training/same.so" "$recipe/same.c"
+    (
+        cd "$training"
+        env --ignore-environment LC_ALL=C.UTF-8 PYTHONHASHSEED=0 LD_PRELOAD="$training/same.so" \
+            GCOV_PREFIX="$training/counts" GCOV_PREFIX_STRIP=2 \
+            "$emulator" -s 8388608 -seed 1 -r 6.1 objects/python -s -P -B "$recipe/train.py" 8 \
+            < /dev/null > said 2>&1 || fail "the training failed: $(tail -n 1 said)"
+    )
+    [[ -n $(find "$training/counts" -name ceval.gcda) ]] || fail "the training left no counts"
+    echo "the counts of the training: $(cd "$training/counts" && find . -type f -exec sha256sum {} + | LC_ALL=C sort | sha256sum)"
+}
