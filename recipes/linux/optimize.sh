@@ -7,14 +7,18 @@
 # compile_optimized FOLDER FROM TO: makes what "make all" would where it was configured with --enable-optimizations and
 # --with-lto, but for the training.
 compile_optimized() {
-    local middle=$((($2 + $3) / 2))
+    local middle=$((($2 + $3) / 2)) counts place
     cp -r "$1" "$work/instrumented"
-    # Counts are of single files, before the link: that can be the plain one. The seed keeps the time out of their files.
-    compile instrumented "$2" $((middle - 5)) profile-gen-stamp \
-        PGO_PROF_GEN_FLAG="-fprofile-generate -fno-lto -frandom-seed=1"
+    # Counts are of single files, before the link: that can be the plain one. The seed keeps the time out of them; and the
+    # interpreter has no path in it that could be another one, since that would move all that lies behind it.
+    compile instrumented "$2" $((middle - 5)) profile-gen-stamp PGO_PROF_GEN_FLAG="-fprofile-generate=$training/counts \
+        -fprofile-prefix-path=$work/instrumented -fno-lto -frandom-seed=1"
     progress $((middle - 5)) train
     train instrumented
-    cp -r "$training/counts/." "$1"
+    for counts in "$training"/counts/*; do
+        place=${counts##*/}
+        cp "$counts" "$1/${place//#//}"
+    done
     rm -r "$training" "$work/instrumented"
     touch "$1/profile-run-stamp"
     # What was not trained comes out as it would without any training.
@@ -26,6 +30,8 @@ training=/tmp/training
 
 # train FOLDER: runs the interpreter there, and leaves its counts in the folder "counts".
 train() {
+    # The build has run the interpreter, too.
+    rm -r "$training"
     mkdir "$training" "$training/objects"
     ln -s "/in/source/Python-$version" "$training/source"
     (cd "$1" && cp --parents python pybuilddir.txt "$(cat pybuilddir.txt)"/*.so "$training/objects")
@@ -33,10 +39,9 @@ train() {
     (
         cd "$training"
         env --ignore-environment LC_ALL=C.UTF-8 PYTHONHASHSEED=0 LD_PRELOAD="$training/same.so" \
-            GCOV_PREFIX="$training/counts" GCOV_PREFIX_STRIP=2 \
-            "$emulator" -s 8388608 -seed 1 -r 6.1 objects/python -s -P -B "$recipe/train.py" 8 \
+            "$emulator" -s 8388608 -seed 1 -r 6.1 objects/python -s -B "$recipe/train.py" 8 \
             < /dev/null > said 2>&1 || fail "the training failed: $(tail -n 1 said)"
     )
-    [[ -n $(find "$training/counts" -name ceval.gcda) ]] || fail "the training left no counts"
-    echo "the counts of the training: $(cd "$training/counts" && find . -type f -exec sha256sum {} + | LC_ALL=C sort | sha256sum)"
+    [[ -e $training/counts/Python#ceval.gcda ]] || fail "the training left no counts"
+    echo "the counts of the training: $(cd "$training/counts" && sha256sum * | sha256sum)"
 }

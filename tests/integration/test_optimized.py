@@ -1,0 +1,64 @@
+"""The interpreter as it is released: trained, and the same all the same. Each build takes about half an hour on two CPUs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.trees import built, run_suite
+
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
+
+_TARGET = "linux-x86_64"
+_OPTIMIZED = ("--optimize", "pgo")
+
+
+@pytest.fixture(scope="module")
+def hashes(cache: Path, output: Path) -> dict[str, str]:
+    finished = built("build", _TARGET, cache, output, *_OPTIMIZED)
+    assert finished.status == 0, finished.err
+    return finished.hashes
+
+
+@pytest.fixture(scope="module")
+def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("optimized")
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """A machine that has much else to do."""
+    loops = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)
+    ]
+    yield
+    for loop in loops:
+        loop.kill()
+        loop.wait()
+
+
+@pytest.mark.usefixtures("busy")
+def test_it_is_the_same_from_each_engine_whatever_else_the_machine_does(
+    hashes: dict[str, str], cache: Path, tmp_path: Path
+) -> None:
+    finished = built("build", _TARGET, cache, tmp_path, "--engine", "docker,nix", *_OPTIMIZED)
+    assert finished.result["engines"] == dict.fromkeys(("docker", "nix"), hashes)
+
+
+def test_it_is_the_same_whatever_is_varied(
+    hashes: dict[str, str], cache: Path, output: Path, tmp_path: Path
+) -> None:
+    rebuilt = built("rebuild", _TARGET, cache, output, "--vary", "all", *_OPTIMIZED)
+    assert rebuilt.result["identical"] is True
+    assert rebuilt.result["not_varied"] == {}
+
+
+def test_all_its_own_tests_pass(hashes: dict[str, str], cache: Path, output: Path) -> None:
+    [said] = run_suite(_TARGET, output, cache).result
+    assert said["passed"] is True
+    assert said["suite"]["tests"] > 43_000
