@@ -3,8 +3,8 @@
 #   bash builder.sh COMMAND [ARGUMENT]...
 #
 # The derivation gives the variables: environment, loader and libraries are where the tools are; refused is the filter
-# on system calls; inputs is a tar file of what is to be in /in, or else recipe, kind and source are what that is made
-# of; epoch is for SOURCE_DATE_EPOCH. With a nonce, every line of the command's has it before it: so nothing that the
+# on system calls; inputs is a tar file of what is to be in /in, or else recipes, recipe, kind and source are what that is
+# made of; epoch is for SOURCE_DATE_EPOCH. With a nonce, every line of the command's has it before it: so nothing that the
 # command says can be mistaken for something that is said here, nor the other way round.
 set -euo pipefail
 umask 022
@@ -39,7 +39,7 @@ lay_out() {
         unpack "$inputs" "$in"
         return
     fi
-    tool cp -r "$recipe" "$in/recipe"
+    tool cp -r -L "$recipes/$recipe" "$in/recipe"
     tool mkdir "$in/source"
     if [[ $kind == git ]]; then
         tool cp "$source" "$in/source/commit.pack"

@@ -1,6 +1,7 @@
-# One attribute for each environment in ../containers: its recipe, run in it, as a derivation.
+# One attribute for each environment and each target in ../containers: its recipe, run in it, as a derivation.
 #
 #   nix-build nix -A source --argstr version 3.13.5 --argstr source Python-3.13.5.tar.xz
+#   nix-build nix -A linux-x86_64 --argstr version 3.13.5 --argstr source Python-3.13.5.tar.xz
 #
 # README.md, beside this file, says more. Strings and paths will both do where a file is asked for.
 {
@@ -74,8 +75,30 @@ let
 
   kind = if commit == null then "tarball" else "git";
 
+  # What builds for a platform are told; nothing for what is no target.
+  targetOf =
+    name:
+    let
+      path = ../containers + "/${name}/target.toml";
+    in
+    if builtins.pathExists path then readTOML path else { };
+
   # The environment docs-3.13 is for the recipe docs.
-  recipeOf = name: builtins.head (builtins.split "-" name);
+  recipeOf = name: (targetOf name).recipe or (builtins.head (builtins.split "-" name));
+
+  environmentOf = name: (targetOf name).environment or name;
+
+  # As verbatim/build/target.py has it.
+  targetArguments =
+    target:
+    [
+      target.triplet
+      (target.triplet + (if target ? variant then "-${target.variant}" else ""))
+    ]
+    ++ target.configure or [ ]
+    ++ map (library: "${library}=${target.libraries.${library}}") (
+      builtins.attrNames target.libraries or { }
+    );
 
   # What a recipe is given by hand: itself in /in/recipe, the source in /in/source.
   byHand =
@@ -87,10 +110,12 @@ let
     else
       {
         inherit kind;
-        recipe = builtins.path {
-          name = "recipe";
-          path = ../recipes + "/${recipeOf name}";
+        # All of them, since one may have files of another.
+        recipes = builtins.path {
+          name = "recipes";
+          path = ../recipes;
         };
+        recipe = recipeOf name;
         source = file "source" source (
           if sha256 != null then sha256 else if kind == "tarball" then published else null
         );
@@ -107,16 +132,17 @@ let
         version
         kind
       ]
-      ++ (if kind == "git" then [ commit tree ] else [ ]);
+      ++ (if kind == "git" then [ commit tree ] else [ ])
+      ++ (if targetOf name == { } then [ ] else targetArguments (targetOf name));
 
   build =
     name:
     let
-      lock = readTOML (../containers + "/${name}/lock.toml");
+      lock = readTOML (../containers + "/${environmentOf name}/lock.toml");
       architecture = architectures.${lock.architecture};
       # Nix itself refuses a root that is not the locked one, and does not read it again once it has it.
       environment = builtins.path {
-        name = "verbatim-environment-${name}";
+        name = "verbatim-environment-${environmentOf name}";
         path = asPath (if root != null then root else "${cache}/environments/${lock.root_sha256}");
         sha256 = lock.nar_sha256;
       };
@@ -151,7 +177,11 @@ let
         allowSubstitutes = false;
       }
       // (if inputs != null then { inputs = file "inputs.tar" inputs null; } else byHand name)
-    );
+    )
+    // {
+      # To be looked at without building anything.
+      command = command name;
+    };
 
   isEnvironment = name: builtins.pathExists (../containers + "/${name}/lock.toml");
 in
@@ -159,5 +189,9 @@ builtins.listToAttrs (
   map (name: {
     inherit name;
     value = build name;
-  }) (builtins.filter isEnvironment (builtins.attrNames (builtins.readDir ../containers)))
+  }) (
+    builtins.filter (name: isEnvironment (environmentOf name)) (
+      builtins.attrNames (builtins.readDir ../containers)
+    )
+  )
 )

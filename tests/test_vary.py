@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -13,18 +15,20 @@ from hypothesis import strategies as st
 
 from verbatim.build.plan import Artifact
 from verbatim.build.rebuild import Difference, Findings, find
-from verbatim.build.tools import Tools
+from verbatim.build.tools import Tools, varying
 from verbatim.build.vary import MEMORY, VARIATIONS, Host, Value, choose_variations, surroundings
 from verbatim.compare.verdict import Verdict
 from verbatim.engines.launcher import Task
 from verbatim.engines.surroundings import Surroundings
-from verbatim.environments.definition import environment_folder
+from verbatim.environments.definition import environment_folder, environment_names, load_definition
 from verbatim.environments.lock import Environment
-from verbatim.errors import MismatchError, UsageError
+from verbatim.errors import CapabilityError, MismatchError, UsageError
+from verbatim.fetch import Fetcher
 from verbatim.process.build import Outcome
 from verbatim.process.rebuild import Rebuilt
 from verbatim.report.rebuild import show_rebuilt
 from verbatim.sources.source import Identity
+from verbatim.store import Store
 
 
 class MadeTools(Tools):
@@ -164,15 +168,49 @@ def test_root_has_one_entry() -> None:
     assert around.files["/etc/group"].count(":x:0:") == 1
 
 
-def test_both_environments_have_the_same_c_library() -> None:
+def _c_libraries(environment: Environment) -> set[str]:
+    packages = environment.lock.package
+    return {package.version.partition("-")[0] for package in packages if package.name == "libc6"}
+
+
+@pytest.mark.parametrize("name", environment_names())
+def test_the_tools_have_the_c_library_of_what_they_vary(name: str) -> None:
     """The clock's library is loaded into the other environment's programs, and the locales are read by its own."""
-    versions = {
-        package.version.partition("-")[0]
-        for name in ("source", "vary")
-        for package in Environment(environment_folder(name)).lock.package
-        if package.name == "libc6"
-    }
-    assert len(versions) == 1
+    varied = Environment(environment_folder(name))
+    tools = Environment(environment_folder(varying(varied)))
+    assert tools.lock.architecture == varied.lock.architecture
+    assert tools.lock.suite == varied.lock.suite
+    assert _c_libraries(tools) == _c_libraries(varied)
+    assert len(_c_libraries(tools)) == 1
+
+
+def test_the_tools_are_the_same_in_every_suite() -> None:
+    asked = [
+        Environment(environment_folder(name)).definition.packages
+        for name in environment_names()
+        if name.startswith("vary-")
+    ]
+    assert len(asked) > 1
+    assert asked == [asked[0]] * len(asked)
+
+
+def test_a_suite_that_there_are_no_tools_for_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    shutil.copytree(environment_folder("source"), folder)
+    for name in ("environment.toml", "lock.toml"):
+        text = (folder / name).read_text(encoding="utf-8").replace('"trixie"', '"bullseye"', 1)
+        (folder / name).write_text(text, encoding="utf-8")
+    said = re.sub(
+        "(?m)^definition_sha256 = .*$",
+        f'definition_sha256 = "{load_definition(folder).sha256}"',
+        (folder / "lock.toml").read_text(encoding="utf-8"),
+    )
+    (folder / "lock.toml").write_text(said, encoding="utf-8")
+    tools = Tools(Environment(folder), Fetcher(Store(tmp_path / "cache")), tmp_path)
+    with pytest.raises(CapabilityError) as refused:
+        tools.reorder()
+    assert "to vary old with: it is of Debian bullseye, expected bookworm or trixie" in str(refused.value)
+    assert "containers/vary-bullseye" in refused.value.remedy
 
 
 # What cannot be varied.

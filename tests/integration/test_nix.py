@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import lzma
 import os
 import shutil
 import signal
@@ -22,10 +24,14 @@ from tests.integration.engines import require
 from tests.integration.nix import Installation
 from tests.integration.processes import Process, descendants, wait_until_gone
 from tests.integration.releases import SMALL, small_repository, small_tarball
+from verbatim.build.stages import target_stage
+from verbatim.build.target import target_names
 from verbatim.digest import sha256_file
 from verbatim.engines.nix import Nix
 from verbatim.engines.protocol import Job
-from verbatim.environments.rootfs import Root
+from verbatim.environments.definition import environment_folder
+from verbatim.environments.lock import Environment
+from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import CapabilityError, IntegrityError
 from verbatim.fetch import Fetcher
 from verbatim.paths import PROJECT
@@ -265,9 +271,9 @@ def tarball(cache: Path, tmp_path: Path) -> Path:
 def by_hand() -> Callable[..., Finished]:
     """What a Nix user types in a folder; the arguments are those of the expression."""
 
-    def type_it(folder: Path, **arguments: str) -> Finished:
+    def type_it(folder: Path, attribute: str = "source", **arguments: str) -> Finished:
         words = [word for name, value in arguments.items() for word in ("--argstr", name, value)]
-        command = ["nix-build", str(PROJECT / "nix"), "-A", "source", "--no-out-link", *words]
+        command = ["nix-build", str(PROJECT / "nix"), "-A", attribute, "--no-out-link", *words]
         return run(command, folder, {**os.environ, "PWD": str(folder)})
 
     return type_it
@@ -302,6 +308,30 @@ def test_by_hand_a_commit_gives_what_the_engines_give(
         *("--output", str(tmp_path / "dist"), "--json"),
     )
     assert {path.name: sha256_file(path) for path in Path(done.out.strip()).iterdir()} == engines.hashes
+
+
+@pytest.mark.usefixtures("nix")
+@pytest.mark.parametrize("name", target_names())
+def test_by_hand_a_target_s_recipe_is_told_what_the_engines_tell_it(name: str) -> None:
+    """Nothing is built for it."""
+    release = Release.parse("3.14.6")
+    words = ["--argstr", "version", release.version, "--argstr", "source", "it.tar.xz"]
+    asked = ["nix-instantiate", "--eval", "--strict", "--json", str(PROJECT / "nix"), "-A", f"{name}.command"]
+    said = subprocess.run([*asked, *words], capture_output=True, text=True, check=True)
+    stage = target_stage(name, release)
+    assert json.loads(said.stdout) == stage.recipe.argv(release.version, "tarball", *stage.arguments)
+
+
+@pytest.mark.usefixtures("nix_daemon")
+def test_by_hand_a_target_s_recipe_has_the_files_of_another_that_it_needs(
+    by_hand: Callable[..., Finished], cache: Path, tmp_path: Path
+) -> None:
+    ensure_root(Environment(environment_folder("wasm32-wasip1")), Fetcher(Store(cache)))
+    tarball = small_tarball(tmp_path / "small.tgz", says="3.13.5")
+    (tmp_path / "small.tar.xz").write_bytes(lzma.compress(gzip.decompress(tarball.read_bytes())))
+    done = by_hand(tmp_path, "wasm32-wasip1", version=SMALL, source="small.tar.xz")
+    assert done.status != 0
+    assert f"the source says that it is 3.13.5, expected {SMALL}" in done.err
 
 
 @pytest.mark.usefixtures("nix", "root")
@@ -417,7 +447,9 @@ from verbatim.engines.nix import Nix
 from verbatim.engines.protocol import Job
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
-from verbatim.environments.rootfs import Root
+from verbatim.environments.definition import environment_folder
+from verbatim.environments.lock import Environment
+from verbatim.environments.rootfs import Root, ensure_root
 root, work = map(Path, sys.argv[1:])
 job = Job(
     argv=["/usr/bin/bash", "-c", "echo started; exec sleep 1000"],

@@ -25,7 +25,9 @@ from verbatim.build.vary import VARIATIONS, Host, Pair, Value, surroundings
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.engines.surroundings import Surroundings
-from verbatim.environments.rootfs import Root
+from verbatim.environments.definition import environment_folder
+from verbatim.environments.lock import Environment
+from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import CapabilityError
 from verbatim.fetch import Fetcher
 from verbatim.release import Release
@@ -62,7 +64,8 @@ _ALONE = [(name, script) for name, scripts in SCRIPTS.items() for script in scri
 def host(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Host:
     """This machine, which must be able to vary everything: nothing is skipped."""
     folder = tmp_path_factory.mktemp("tools")
-    host = Host.look(cache, Tools(Fetcher(Store(cache)), folder))
+    tools = Tools(Environment(environment_folder("source")), Fetcher(Store(cache)), folder)
+    host = Host.look(cache, tools)
     lacks = {name: variation.lack(host) for name, variation in VARIATIONS.items()}
     assert {name: lack for name, lack in lacks.items() if lack} == {}
     return host
@@ -116,6 +119,31 @@ def _run(script: str, around: Surroundings, root: Root, prepared: Prepared, work
     )
     assert Sandbox(around).run(job) == 0, job.log.read_text(errors="replace")
     return job.log.read_text(errors="replace")
+
+
+def test_a_build_in_debian_12_is_varied_with_tools_of_its_own(
+    cache: Path, prepared: Prepared, tmp_path: Path
+) -> None:
+    """Its C library is older than the other tools' one."""
+    fetcher = Fetcher(Store(cache))
+    environment = Environment(environment_folder("suite"))
+    root = ensure_root(environment, fetcher)
+    host = Host.look(cache, Tools(environment, fetcher, tmp_path))
+    script = "date +%Y; locale charmap; ls /in/source; touch b a; ls -U"
+    said = [
+        _run(
+            script,
+            surroundings([VARIATIONS[name].values(host)[side] for name in ("clock", "locale", "file-order")]),
+            root,
+            prepared,
+            tmp_path / str(side),
+        ).splitlines()
+        for side in (0, 1)
+    ]
+    years = [int(lines[0]) for lines in said]
+    assert years[0] - years[1] in (39, 40)
+    assert [lines[1] for lines in said] == ["UTF-8", "ISO-8859-15"]
+    assert [lines[-2:] for lines in said] == [["a", "b"], ["b", "a"]]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ from pathlib import Path
 from verbatim import console
 from verbatim.build.plan import Artifact, Plan
 from verbatim.build.run import run
+from verbatim.build.tools import varying
 from verbatim.build.vary import Pair, Value, surroundings
 from verbatim.engines.sandbox import Sandbox
+from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root
 from verbatim.errors import BuildError, CapabilityError
 from verbatim.paths import cache_directory
@@ -85,14 +87,14 @@ def _find_alone(sides: Sequence[Mapping[str, Value]], attempt: Attempt) -> dict[
 _NOT_IN_FORCE = ("cannot be preloaded", "setlocale: LC_ALL: cannot change locale")
 
 
-def _check_in_force(log: Path) -> None:
+def _check_in_force(log: Path, environment: Environment) -> None:
     """Raise CapabilityError if a library or a locale that varies something could not be used."""
     with log.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             if any(sign in line for sign in _NOT_IN_FORCE):
                 raise CapabilityError(
                     f"a variation did not take effect: {line.strip()}",
-                    "a maintainer can run: ./invoke lock --environment vary",
+                    f"a maintainer can run: ./invoke lock --environment {varying(environment)}",
                 )
 
 
@@ -120,7 +122,7 @@ class Rebuilder:
                 )
             except BuildError as error:
                 return Difference((), str(error))
-            _check_in_force(work / "log")
+            _check_in_force(work / "log", self.root.environment)
             return self._compare(name, artifacts)
 
     def _compare(self, name: str, artifacts: Sequence[Artifact]) -> Difference | None:

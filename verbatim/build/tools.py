@@ -1,6 +1,7 @@
 """The tools that vary what bubblewrap and the kernel alone cannot, out of an environment of their own.
 
-Nothing is fetched or made before a variation asks for it.
+There is one for each of Debian's suites that something is built in: the clock's library is loaded into programs of that
+suite, whose C library must be the one that it was made for. Nothing is fetched or made before a variation asks for it.
 """
 
 from __future__ import annotations
@@ -12,19 +13,28 @@ from verbatim import console
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.architecture import ARCHITECTURES, Architecture
-from verbatim.environments.definition import environment_folder
+from verbatim.environments.definition import environment_folder, environment_names
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root, ensure_root
-from verbatim.errors import BuildError
+from verbatim.errors import BuildError, CapabilityError
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
 from verbatim.scratch import scratch
 
 
-class Tools:
-    """The environment ``vary``, and what is made with it in a folder that outlives its use."""
+def varying(environment: Environment) -> str:
+    """The name of the environment that has the tools for builds in this one."""
+    return f"vary-{environment.lock.suite}"
 
-    def __init__(self, fetcher: Fetcher, folder: Path) -> None:
+
+class Tools:
+    """What builds in an environment are varied with, and what is made with it in a folder that outlives its use.
+
+    Everything raises CapabilityError if there are no tools for its suite.
+    """
+
+    def __init__(self, environment: Environment, fetcher: Fetcher, folder: Path) -> None:
+        self._environment = environment
         self._fetcher = fetcher
         self._folder = folder
 
@@ -70,7 +80,15 @@ class Tools:
 
     @cached_property
     def _root(self) -> Root:
-        return ensure_root(Environment(environment_folder("vary")), self._fetcher)
+        name, known = varying(self._environment), environment_names()
+        if name not in known:
+            suites = [each.removeprefix("vary-") for each in known if each.startswith("vary-")]
+            raise CapabilityError(
+                f"there are no tools to vary {self._environment.name} with: it is of Debian"
+                f" {self._environment.lock.suite}, expected {' or '.join(suites) or 'none'}",
+                f"a maintainer can add containers/{name}; see docs/how-to/change-an-environment.md",
+            )
+        return ensure_root(Environment(environment_folder(name)), self._fetcher)
 
     @property
     def _architecture(self) -> Architecture:

@@ -64,7 +64,7 @@ def rebuild_last(requests: Sequence[Request], variations: Sequence[Variation], f
     kept = cache_directory() / "disputed" / f"{request.release.version}-{request.stage.name}-rebuilt"
     remove_tree(kept)
     with scratch(cache_directory() / "work") as work:
-        host = Host.look(work, Tools(fetcher, work))
+        host = Host.look(work, Tools(plan.stage.environment, fetcher, work))
         pairs, not_varied = _possible(variations, host)
         rebuilder = Rebuilder(plan, source.prepare(work), root, built.artifacts, kept)
         findings = find(pairs, rebuilder.attempt)
