@@ -14,6 +14,8 @@
   tree ? null,
   # Seconds since 1970, for SOURCE_DATE_EPOCH; of a tarball, by default, the time of its newest member.
   epoch ? "",
+  # Of a target's interpreter: "pgo", if it can be trained, or "none".
+  optimize ? "pgo",
   # By a program: the command as a JSON list, all that is to be in /in as a tar file, and a word that is
   # another one each time, so that nothing is taken for built already.
   argv ? null,
@@ -94,6 +96,7 @@ let
     [
       target.triplet
       (target.triplet + (if target ? variant then "-${target.variant}" else ""))
+      (if optimize == "pgo" then target.emulator or "none" else "none")
     ]
     ++ target.configure or [ ]
     ++ map (library: "${library}=${target.libraries.${library}}") (

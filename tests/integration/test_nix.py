@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -25,7 +26,7 @@ from tests.integration.nix import Installation
 from tests.integration.processes import Process, descendants, wait_until_gone
 from tests.integration.releases import SMALL, small_repository, small_tarball
 from verbatim.build.stages import target_stage
-from verbatim.build.target import target_names
+from verbatim.build.target import Optimize, target_names
 from verbatim.digest import sha256_file
 from verbatim.engines.nix import Nix
 from verbatim.engines.protocol import Job
@@ -311,14 +312,16 @@ def test_by_hand_a_commit_gives_what_the_engines_give(
 
 
 @pytest.mark.usefixtures("nix")
+@pytest.mark.parametrize("optimize", get_args(Optimize))
 @pytest.mark.parametrize("name", target_names())
-def test_by_hand_a_target_s_recipe_is_told_what_the_engines_tell_it(name: str) -> None:
+def test_by_hand_a_target_s_recipe_is_told_what_the_engines_tell_it(name: str, optimize: Optimize) -> None:
     """Nothing is built for it."""
     release = Release.parse("3.14.6")
     words = ["--argstr", "version", release.version, "--argstr", "source", "it.tar.xz"]
+    words += ["--argstr", "optimize", optimize]
     asked = ["nix-instantiate", "--eval", "--strict", "--json", str(PROJECT / "nix"), "-A", f"{name}.command"]
     said = subprocess.run([*asked, *words], capture_output=True, text=True, check=True)
-    stage = target_stage(name, release)
+    stage = target_stage(name, release, optimize)
     assert json.loads(said.stdout) == stage.recipe.argv(release.version, "tarball", *stage.arguments)
 
 
@@ -443,6 +446,7 @@ def test_an_interrupt_ends_the_build_while_it_runs(
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
+from typing import get_args
 from verbatim.engines.nix import Nix
 from verbatim.engines.protocol import Job
 from verbatim.environments.definition import environment_folder

@@ -59,9 +59,7 @@ def target_stage(name: str, release: Release, optimize: Optimize = "pgo") -> Sta
 _STAGES: Mapping[str, Callable[[Release], Stage]] = {"source": source_stage, "docs": docs_stage}
 
 
-def choose_stages(
-    release: Release, artifacts: str, formats: str = "", optimize: str = "pgo"
-) -> list[Stage]:
+def choose_stages(release: Release, artifacts: str, formats: str = "", optimize: str = "pgo") -> list[Stage]:
     """The stages that ``--artifacts`` names, with commas between them, or ``all`` that the release can have; in their order.
 
     A target's begins with the source tarball that the stage ``source`` makes, so that comes first.
