@@ -17,7 +17,7 @@ PREFIX = "/relocatable"
 def main() -> None:
     """Print it."""
     tree, version, triplet, c_library, compiler, *libraries = sys.argv[1:]
-    (data,) = Path(tree).glob("lib/python3*/_sysconfigdata_*.py")
+    (data,) = Path(tree).glob("**/lib/python3*/_sysconfigdata_*.py")
     # As if it had not been moved.
     sys.base_prefix = PREFIX
     variables = runpy.run_path(str(data))["build_time_vars"]

@@ -1,6 +1,6 @@
 #!/usr/bin/bash
-# Builds CPython for WASI: a folder with python.wasm and its library, which a runtime shows it as /lib, packed into
-# an archive in /out.
+# Builds CPython for WASI: a folder with python.wasm and its library, which a runtime shows it as /, packed into an archive
+# in /out.
 #
 # The libraries are those that are linked in.
 set -euo pipefail
@@ -10,6 +10,8 @@ source "${BASH_SOURCE[0]%/*}/common.sh"
 # What Debian calls the folder of WASI's libraries.
 clang='clang --target=wasm32-wasi'
 c_library=wasi-libc
+# With /, sysconfig would make //lib of it, which POSIX lets mean something else.
+prefix=/usr
 
 # By the file that they are in now.
 linked=()
@@ -20,13 +22,13 @@ done
 main() {
     begin "$2"
     settle_source
-    build_native / clang
+    build_native $prefix clang
     progress "$begun" configure
     # CPython says there what WASI has not. There is nothing to run programs with: configure is not to try.
     CONFIG_SITE=$(find "$work/source" -name 'config.site-wasm32-wasi') HOSTRUNNER=/bin/false \
         PKG_CONFIG_LIBDIR=/nonexistent \
         configure objects CC="$clang" CPP="$clang -E" AR=llvm-ar RANLIB=llvm-ranlib "${cross[@]}" \
-        --prefix=/ --without-static-libpython "${options[@]}"
+        --prefix=$prefix --without-static-libpython "${options[@]}"
     compile objects $((begun + 5)) 80 all
     install
     take
@@ -36,13 +38,15 @@ main() {
 
 # There are no programs but the interpreter, and nothing that links to it.
 take() {
-    mkdir "$tree"
-    mv "$work/installed/lib" "$tree/"
-    mv "$work/installed/bin/python$series.wasm" "$tree/python.wasm"
+    local root=$tree$prefix
+    local library=$root/lib/python$series
+    mkdir -p "$root"
+    mv "$work/installed$prefix/lib" "$root/"
+    mv "$work/installed$prefix/bin/python$series.wasm" "$tree/python.wasm"
     llvm-strip --strip-debug "$tree/python.wasm"
-    rm -r "$tree/lib/pkgconfig"
-    hide_folder "$tree/lib/python$series"
-    make_bytecode "$native" "$tree/lib/python$series" /
+    rm -r "$root/lib/pkgconfig"
+    hide_folder "$library"
+    make_bytecode "$native" "$library" /
 }
 
 main "$@"

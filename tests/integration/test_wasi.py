@@ -72,8 +72,8 @@ print(sysconfig.get_config_var("HOST_GNU_TYPE"), sysconfig.get_path("stdlib"), s
 
 def test_it_runs_with_its_library_beside_it(tree: Path, tmp_path: Path) -> None:
     said = _run(tree, tmp_path, "-c", _PRINTED).splitlines()
-    assert said[0].startswith("3.13.5 wasi wasm32 /")
-    assert said[1].startswith("wasm32-unknown-wasip1 //lib/python3.13 ")
+    assert said[0].startswith("3.13.5 wasi wasm32 /usr")
+    assert said[1].startswith("wasm32-unknown-wasip1 /usr/lib/python3.13 ")
     assert "build" not in said[1]
 
 
@@ -86,13 +86,13 @@ def test_it_says_what_is_in_it(tree: Path) -> None:
     said = described(tree)
     assert (said["version"], said["triplet"]) == ("3.13.5", _TARGET)
     assert said["c_library"] == "wasi-libc"
-    assert "'--prefix=/'" in said["configure"]
+    assert "'--prefix=/usr'" in said["configure"]
     assert said["compiler"].startswith("Clang 19.")
     assert [library["package"] for library in said["libraries"]] == [
         "libclang-rt-19-dev-wasm32",
         "wasi-libc",
     ]
-    assert sorted(path.name for path in tree.iterdir()) == ["PYTHON.json", "lib", "licenses", "python.wasm"]
+    assert sorted(path.name for path in tree.iterdir()) == ["PYTHON.json", "licenses", "python.wasm", "usr"]
 
 
 def test_byte_code_goes_by_its_source(tree: Path) -> None:
