@@ -8,7 +8,7 @@ import sys
 
 from invoke.exceptions import Exit
 
-from benchmarks import docs, memory, rebuild, rootfs, start, tarballs
+from benchmarks import docs, linux, memory, rebuild, rootfs, speed, start, tarballs
 from benchmarks.bench import RELEASE, Bench
 from benchmarks.figure import Figure
 from benchmarks.page import README, circumstances, write_table
@@ -26,6 +26,8 @@ from verbatim.store import Store
 _PARTS = {
     "source": (rootfs.measure, tarballs.measure, start.measure, rebuild.measure, memory.measure),
     "docs": (docs.measure,),
+    "linux": (linux.measure,),
+    "speed": (speed.measure,),
 }
 
 

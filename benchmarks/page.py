@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,9 +22,23 @@ def write_table(stage: str, figures: Sequence[Figure], circumstances: str, page:
     _, end, after = rest.partition(last)
     if not begin or not end:
         raise IntegrityError(f"{page} has not the lines {first} and {last}", "restore them")
-    rows = [HEADINGS, ("---",) * len(HEADINGS), *(figure.columns for figure in figures)]
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    page.write_text(f"{before}{begin}\n\n{table}\n\n{circumstances}\n\n{end}{after}", encoding="utf-8")
+    written = "\n\n".join((begin, *_tables(figures), circumstances, end))
+    page.write_text(f"{before}{written}{after}", encoding="utf-8")
+
+
+def _tables(figures: Sequence[Figure]) -> Iterator[str]:
+    yield _table(HEADINGS, [figure.columns for figure in figures])
+    taken_apart = [figure for figure in figures if figure.parts]
+    if taken_apart:
+        headings = ("of which", *(f"against {figure.beside}" for figure in taken_apart))
+        names = taken_apart[0].parts
+        yield _table(
+            headings, [(name, *(f"{figure.parts[name]:.2f}" for figure in taken_apart)) for name in names]
+        )
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (headings, ("---",) * len(headings), *rows))
 
 
 def circumstances(rounds: int, loads: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import Bench
@@ -14,7 +15,6 @@ from verbatim.engines.surroundings import Surroundings
 from verbatim.environments.rootfs import Root
 from verbatim.errors import BuildError
 from verbatim.scratch import remove_tree
-from pathlib import Path
 
 #: Where an environment has its wheels.
 _PACKAGES = "/usr/local/lib/python3.13/dist-packages"
@@ -99,7 +99,9 @@ class Interpreters:
         status = self._engine.run(job)
         if status != 0:
             complaint = job.log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
-            raise BuildError(f"{workload.name} with {python} ended with status {status}: {complaint}", "see why")
+            raise BuildError(
+                f"{workload.name} with {python} ended with status {status}: {complaint}", "see why"
+            )
         said = json.loads((output / "said.json").read_text(encoding="utf-8"))
         remove_tree(folder)
         return said["benchmarks"][0]["runs"][0]

@@ -8,8 +8,8 @@ from verbatim.errors import UsageError
 from verbatim.paths import CACHE_TAG
 from verbatim.scratch import alone_in, remove_tree
 
-#: What the cache holds: environments, work left behind, logs; and what was downloaded.
-_MADE = ("apt", "disputed", "environments", "git", "images", "logs", "wheels", "work")
+#: What the cache holds: environments, what benchmarks built, work left behind, logs; and what was downloaded.
+_MADE = ("apt", "benchmarks", "disputed", "environments", "git", "images", "logs", "wheels", "work")
 _DOWNLOADED = ("names", "partial", "sha256")
 
 
