@@ -562,10 +562,17 @@ def reference(context: Context) -> None:
     path.write_text(commands_page(Collection.from_module(module)), encoding="utf-8")
 
 
-@task(help={"stage": "source or docs; both if left out"})
-def benchmark(context: Context, stage: str = "") -> None:
+@task(
+    auto_shortflags=False,
+    help={
+        "stage": "source, docs, linux or speed; all if left out",
+        "rounds": "how often what is compared is repeated; what takes many minutes is repeated less often",
+    },
+)
+def benchmark(context: Context, stage: str = "", rounds: int = 5) -> None:
     """Measure side by side with the peers and write the figures to benchmarks/README.md."""
-    _run(context, "benchmarks", *(["--stage", stage] if stage else []))
+    chosen = ["--stage", stage] if stage else []
+    _run(context, "benchmarks", "--rounds", str(rounds), *chosen)
 
 
 def _output(output: str) -> Path:
