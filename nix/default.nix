@@ -30,7 +30,8 @@ let
   architectures = {
     amd64 = {
       system = "x86_64-linux";
-      loader = "usr/lib64/ld-linux-x86-64.so.2";
+      # Not by the link in usr/lib64, which is absolute in Debian 12.
+      loader = "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
       libraries = "usr/lib/x86_64-linux-gnu";
     };
   };

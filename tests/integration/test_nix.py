@@ -30,6 +30,7 @@ from verbatim.build.target import Optimize, target_names
 from verbatim.digest import sha256_file
 from verbatim.engines.nix import Nix
 from verbatim.engines.protocol import Job
+from verbatim.environments.architecture import ARCHITECTURES
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root, ensure_root
@@ -200,6 +201,14 @@ print(json.dumps({
 )
 def test_what_would_reach_further_is_refused(inside: Inside, attempt: str) -> None:
     assert inside(f"{attempt} || exit 42").status == 42
+
+
+@pytest.mark.usefixtures("nix_daemon")
+def test_a_root_of_debian_12_has_a_loader_of_its_own(nix: Installation, cache: Path, tmp_path: Path) -> None:
+    """The usual link to it is absolute there."""
+    root = ensure_root(Environment(environment_folder("suite")), Fetcher(Store(cache)))
+    assert not (root.path / ARCHITECTURES["amd64"].loader).is_symlink()
+    assert Inside(nix, root, tmp_path)("exit 7").status == 7
 
 
 @pytest.mark.usefixtures("nix_daemon")

@@ -15,7 +15,7 @@ class Architecture:
     machine: str
     #: The folder of its libraries below ``/usr/lib``.
     triplet: str
-    #: Its dynamic loader, from the root on.
+    #: Its dynamic loader, from the root on: the file itself, since Debian 12's link to it is absolute, and leads to the host's.
     loader: str
 
     def program(self, root: Path, name: str) -> list[str]:
@@ -30,7 +30,7 @@ class Architecture:
 
 #: By Debian's names.
 ARCHITECTURES = {
-    "amd64": Architecture("x86_64", "x86_64-linux-gnu", "usr/lib64/ld-linux-x86-64.so.2"),
+    "amd64": Architecture("x86_64", "x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"),
 }
 
 
