@@ -143,6 +143,9 @@ make_movable() {
         { cat "$recipe/shebang.in"; tail -n +2 "$file"; } | sed "s|@python@|python$series|" > "$work/script"
         cat "$work/script" > "$file"
     done
+    # It would not find itself at a path with a space.
+    sed --in-place 's|RESULT=$(dirname $(cd .*|RESULT=$(dirname "$(dirname "$(realpath -- "$1")")")|; s|echo $RESULT|echo "$RESULT"|' \
+        "$tree/$python-config"
     sed --in-place "s|^prefix=.*|prefix=\${pcfiledir}/../..|" "$tree"/lib/pkgconfig/*.pc
     # From 3.14 on; PEP 739 says to what such paths are relative.
     if [[ -e $tree/$library/build-details.json ]]; then
