@@ -147,7 +147,7 @@ def rebuild(
     help={
         "version": "the version that was built",
         "artifacts": "which targets' trees to test, with commas between them",
-        "tests": "only these modules of CPython's test suite, with commas between them; pip is what pip installs",
+        "tests": "only these modules of CPython's test suite, with commas between them; also pip, what pip installs, and roots, running elsewhere",
         "output": "the folder with the folder VERSION that was built",
         "offline": "fetch nothing: use what is in the cache",
         "jobs": "downloads at a time",

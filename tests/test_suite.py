@@ -102,6 +102,34 @@ def test_a_target_without_processes_has_no_pip_and_its_own_choice(containers: Pa
         words(containers, "pip", more)
 
 
+def test_other_roots_are_run_in_unless_other_things_are_chosen(containers: Path) -> None:
+    shutil.copytree(CONTAINERS / "debian-12", containers / "debian-12")
+    (containers / TARGET / "tests.toml").write_text(f'{FILE}roots = ["debian-12"]\n', encoding="utf-8")
+    for tests, roots, is_in_its_environment in (
+        ("", ["debian-12"], True),
+        ("roots", ["debian-12"], False),
+        ("roots,pip", ["debian-12"], True),
+        ("test_json", [], True),
+    ):
+        [suite] = choose_suites(RELEASE, TARGET, tests, containers)
+        assert [root.name for root in suite.roots] == roots
+        assert suite.is_in_its_environment == is_in_its_environment
+    assert suite.interpreter("/in/a b") == ["/usr/bin/emulator", "/in/a b/bin/python3"]
+    with pytest.raises(UsageError, match=f"there is no roots on {TARGET}"):
+        words(containers, "roots")
+
+
+def test_programs_for_another_machine_have_an_emulator(containers: Path) -> None:
+    more = 'emulator = "/usr/bin/qemu-aarch64-static"\npip = false\n'
+    assert words(containers, more=more)[3:] == [
+        "emulator=/usr/bin/qemu-aarch64-static",
+        "processes=yes",
+        "suite=yes",
+    ]
+    with pytest.raises(UsageError, match=f"there is no pip on {TARGET}"):
+        words(containers, "pip", more)
+
+
 @pytest.mark.parametrize(
     ("tests", "said"),
     [
@@ -318,6 +346,7 @@ TRIED = Tried(
     chosen=(),
     summary=replace(SUMMARY, succeeded=True, failed=[], failed_tests=[], again=["test_five"]),
     pip={"venv": True, "wheel": True, "sdist": True},
+    roots={"debian-13": True},
     left_out=[
         LeftOut(module="test_six", reason="it is a test's own"),
         LeftOut(module="test_seven", tests=["test.test_seven.Case.test_a"], reason="it is another"),
@@ -340,6 +369,7 @@ def test_the_verdict_has_counts_and_names(capsys: pytest.CaptureFixture[str]) ->
         "pip: venv   passed",
         "pip: wheel  passed",
         "pip: sdist  passed",
+        "in debian-13: runs",
         "passed in 1.5 min; log: /there/log",
     ]
     TRIED.refuse_failure()
@@ -359,6 +389,7 @@ def test_the_verdict_is_json_for_programs(capsys: pytest.CaptureFixture[str]) ->
     [
         (replace(TRIED, summary=SUMMARY), "fails its tests: test_one; the whole log is /there/log"),
         (replace(TRIED, pip={"venv": True, "wheel": False}), r"fails its tests: pip \(wheel\);"),
+        (replace(TRIED, roots={"a": True, "b": False}), "fails its tests: in b;"),
         (replace(TRIED, summary=replace(SUMMARY, failed=[])), "fails its tests: as regrtest says;"),
         (replace(TRIED, summary=replace(SUMMARY, succeeded=True, failed=[], omitted=["test_x"])), "test_x"),
         (replace(TRIED, summary=replace(SUMMARY, failed=list("abcdef"))), "a, b, c, d, e …;"),

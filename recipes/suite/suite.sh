@@ -6,6 +6,7 @@
 #
 #   tree=PATH             where it is, read-only
 #   python=WORD           the command that starts its interpreter, word by word, with {tree} for the path
+#   emulator=PATH         of programs for another machine: one of QEMU's
 #   pip=yes               see that pip installs a wheel, and an sdist with an extension
 #   suite=yes             run the test suite
 #   processes=yes         an interpreter can start others: several modules are tested at a time
@@ -39,13 +40,14 @@ main() {
 }
 
 read_words() {
-    tree='' command=() pip='' suite='' processes='' chosen=() left=() ignored=()
+    tree='' command=() emulator='' pip='' suite='' processes='' chosen=() left=() ignored=()
     local word value
     for word in "$@"; do
         value=${word#*=}
         case ${word%%=*} in
             tree) tree=$value ;;
             python) command+=("$value") ;;
+            emulator) emulator=$value ;;
             pip) pip=$value ;;
             suite) suite=$value ;;
             processes) processes=$value ;;
@@ -64,8 +66,19 @@ move_tree() {
     mkdir "$place"
     cp --recursive --preserve=mode,timestamps,links "$tree" "$place/"
     tree=$place/${tree##*/}
+    if [[ -n $emulator ]]; then
+        emulate "$(realpath "$tree/bin/python3")"
+    fi
     chmod -R a-w "$tree"
     python=("${command[@]//\{tree\}/$tree}")
+}
+
+# emulate INTERPRETER: a script takes its place, which the kernel can start, and so do its tests. It stands for it by any
+# other name as well: in a virtual environment, for instance.
+emulate() {
+    mv "$1" "$1-emulated"
+    printf '#!/usr/bin/bash\nexec %q -0 "$0" "$(/usr/bin/realpath "$0")-emulated" "$@"\n' "$emulator" > "$1"
+    chmod 755 "$1"
 }
 
 # unknown WORD: the release has no such test.

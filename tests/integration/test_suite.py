@@ -26,6 +26,10 @@ pytestmark = pytest.mark.integration
 _INTERPRETER = """#!/usr/bin/bash
 case "$*" in
     "/in/recipe/install.py "*) printf 'verdict %s passed\\n' venv wheel sdist ;;
+    "/in/recipe/runs.py")
+        echo "no compiler: $([[ -e /usr/bin/gcc ]] || echo yes)"
+        [[ ! -e /usr/bin/gcc ]]
+        ;;
     "-m test --list-tests") printf '%s\\n' test_a test_b test.test_c.test_d test.test_c.test_e ;;
     "-m test --list-cases test_a") printf 'test.test_a.Case.%s\\n' test_one test_two ;;
     *)
@@ -94,6 +98,12 @@ def test_a_package_that_is_taken_apart_can_be_chosen_by_its_name(pretence: Prete
 def test_without_processes_modules_are_tested_one_by_one(pretence: Pretence) -> None:
     assert pretence.run(more='processes = false\nmodules = ["test_b"]').pip == {}
     assert pretence.asked == "--verbose3 --single-process test_b"
+
+
+def test_it_is_run_in_other_roots(pretence: Pretence) -> None:
+    tried = pretence.run("roots", more='roots = ["suite", "debian-12"]')
+    assert (tried.roots, tried.passed) == ({"suite": False, "debian-12": True}, False)
+    assert tried.log.read_text("utf-8") == "no compiler: \nno compiler: yes\n"
 
 
 @pytest.mark.parametrize(

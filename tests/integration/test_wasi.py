@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.command import PUBLISHED, Finished
-from tests.integration.trees import built, built_tree, described
+from tests.integration.trees import built, built_tree, described, run_suite
 from verbatim.paths import PROJECT
 
 pytestmark = pytest.mark.integration
@@ -36,7 +36,7 @@ def _run(tree: Path, folder: Path, *arguments: str) -> str:
     temporary = folder / "tmp"
     temporary.mkdir()
     done = subprocess.run(
-        [sys.executable, PROJECT / "recipes" / "suite" / "wasi.py", tree, *arguments],
+        [sys.executable, PROJECT / "recipes" / "suite" / "wasi.py", tree, "-B", *arguments],
         cwd=folder,
         # What is compiled once serves all these tests.
         env={**os.environ, "TMPDIR": str(temporary), "XDG_CACHE_HOME": str(tree.parent / "cache")},
@@ -100,6 +100,14 @@ def test_byte_code_goes_by_its_source(tree: Path) -> None:
     assert len(compiled) > 500
     assert {path.read_bytes()[4] for path in compiled} == {0b11}
     assert b"/build/" not in (tree / "python.wasm").read_bytes()
+
+
+@pytest.mark.slow
+def test_all_its_own_tests_pass(tree: Path, cache: Path) -> None:
+    [said] = run_suite(_TARGET, tree.parent.parent, cache).result
+    assert said["passed"] is True
+    assert said["suite"]["passed"] > 300
+    assert said["suite"]["tests"] > 29_000
 
 
 @pytest.mark.slow

@@ -21,8 +21,9 @@ from verbatim.release import Release
 
 _FILE = "tests.toml"
 
-#: What ``--tests`` calls that which is no module of CPython's: what pip does.
+#: What ``--tests`` calls that which is no module of CPython's: what pip does, and running in other roots.
 PIP = "pip"
+ROOTS = "roots"
 
 #: As regrtest lists it, or a package that it takes apart; and a test by the whole name that unittest gives it.
 _MODULE = re.compile(r"test_[A-Za-z0-9_]+(\.test_[A-Za-z0-9_]+)*")
@@ -53,8 +54,14 @@ class _File(_Said):
     environment: str
     #: How the tree's interpreter is started, word by word; ``{tree}`` is where it lies.
     command: Annotated[list[str], Field(min_length=1)]
+    #: What runs programs for another machine, one of QEMU's: the tests start interpreters that the kernel cannot.
+    emulator: Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9_./-]+)?$")] = ""
     #: Whether one interpreter can start others: without, modules are tested one by one, and pip is not.
     processes: bool = True
+    #: Whether pip is tested, which needs a compiler for that machine.
+    pip: bool = True
+    #: Other environments in which it must run, though no tests do.
+    roots: list[str] = []
     #: Only these modules; all that there are if there are none.
     modules: list[ModuleName] = []
     left_out: list[LeftOut] = []
@@ -66,9 +73,13 @@ class Suite:
 
     target: Target
     environment: Environment
-    #: What the recipe is told, but for where the tree lies.
+    #: How the tree's interpreter is started, as in the file.
+    command: tuple[str, ...]
+    #: What the recipe is told beside that.
     words: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
+    #: The other environments in which it must run.
+    roots: tuple[Environment, ...] = ()
     #: What the user chose; empty for all.
     chosen: tuple[str, ...] = ()
 
@@ -76,7 +87,7 @@ class Suite:
     def load(
         cls, target: str, release: Release, chosen: Sequence[str] = (), containers: Path = CONTAINERS
     ) -> Suite:
-        """Read a target's file, for a release and what is chosen of its modules, and perhaps ``pip``.
+        """Read a target's file, for a release and what is chosen of its modules, perhaps ``pip`` and ``roots``.
 
         Raises UsageError if what is chosen is left out, IntegrityError if the file does not say what it should.
         """
@@ -86,22 +97,38 @@ class Suite:
         refused = sorted(known.intersection(chosen))
         if refused:
             raise UsageError(f"--tests: {', '.join(refused)} is left out, as {path} says", "choose others")
-        if PIP in chosen and not said.processes:
-            raise UsageError(f"--tests: there is no {PIP} on {target}", "choose others")
+        for name, is_there in ((PIP, said.processes and said.pip), (ROOTS, bool(said.roots))):
+            if name in chosen and not is_there:
+                raise UsageError(f"--tests: there is no {name} on {target}", "choose others")
         left_out = tuple(
             entry for entry in said.left_out if not entry.series or release.series in entry.series
         )
         return cls(
             Target.load(target, containers),
             Environment(environment_folder(said.environment, containers)),
+            tuple(said.command),
             tuple(_words(said, left_out, chosen)),
             left_out,
+            tuple(
+                Environment(environment_folder(name, containers))
+                for name in said.roots
+                if not chosen or ROOTS in chosen
+            ),
             tuple(chosen),
         )
 
+    @property
+    def is_in_its_environment(self) -> bool:
+        """Whether anything is asked for but running in other roots."""
+        return not self.chosen or set(self.chosen) != {ROOTS}
+
     def arguments(self, tree: str) -> list[str]:
         """What the recipe is told of a tree that lies there."""
-        return [f"tree={tree}", *self.words]
+        return [f"tree={tree}", *(f"python={word}" for word in self.command), *self.words]
+
+    def interpreter(self, tree: str) -> list[str]:
+        """The command that starts the interpreter of a tree that lies there."""
+        return [word.replace("{tree}", tree) for word in self.command]
 
 
 def names_with_tests(containers: Path = CONTAINERS) -> list[str]:
@@ -110,7 +137,7 @@ def names_with_tests(containers: Path = CONTAINERS) -> list[str]:
 
 
 def choose_suites(release: Release, artifacts: str, tests: str, containers: Path = CONTAINERS) -> list[Suite]:
-    """What is to be tested: ``artifacts`` are targets, ``tests`` modules or ``pip``, with commas between them.
+    """What is to be tested: ``artifacts`` are targets, ``tests`` modules, ``pip`` or ``roots``, with commas between.
 
     All tests if ``tests`` is empty. Raises UsageError for a target that is none and for what cannot be a module's name,
     or comes twice; and what `Suite.load` does.
@@ -118,19 +145,22 @@ def choose_suites(release: Release, artifacts: str, tests: str, containers: Path
     targets = listed("--artifacts", artifacts, names_with_tests(containers))
     names = tests.split(",") if tests else []
     for name in names:
-        if name != PIP and not _MODULE.fullmatch(name):
-            raise UsageError(f"--tests: {name!r} is no module of tests", "name such as test_json, or pip")
+        if name not in (PIP, ROOTS) and not _MODULE.fullmatch(name):
+            raise UsageError(
+                f"--tests: {name!r} is no module of tests", "name such as test_json, or pip, or roots"
+            )
     if len(set(names)) < len(names):
         raise UsageError(f"--tests {tests} names one twice", "name each once")
     return [Suite.load(target, release, names, containers) for target in targets]
 
 
 def _words(said: _File, left_out: Sequence[LeftOut], chosen: Sequence[str]) -> Iterator[str]:
-    modules = [name for name in chosen if name != PIP]
-    yield from (f"python={word}" for word in said.command)
+    modules = [name for name in chosen if name not in (PIP, ROOTS)]
+    if said.emulator:
+        yield f"emulator={said.emulator}"
     if said.processes:
         yield "processes=yes"
-        if not chosen or PIP in chosen:
+        if said.pip and (not chosen or PIP in chosen):
             yield f"{PIP}=yes"
     if modules or not chosen:
         yield "suite=yes"

@@ -6,8 +6,8 @@ import json
 import os
 import re
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from verbatim import console
@@ -21,6 +21,7 @@ from verbatim.engines.limits import Limits
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.engines.surroundings import Surroundings
+from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import BuildError, IntegrityError, MismatchError, UsageError
 from verbatim.evidence.statement import file_name
@@ -47,6 +48,8 @@ _PLACE = "añother place"
 
 _PIP = re.compile(r"^verdict (venv|wheel|sdist) (passed|failed)$", re.MULTILINE)
 _STEPS = ("venv", "wheel", "sdist")
+#: Of the recipe's, what says whether a tree runs.
+_SCRIPT = "runs.py"
 #: The recipe's status if what is chosen or left out is not there.
 _UNKNOWN = 3
 
@@ -65,6 +68,8 @@ class Tried:
     summary: Summary | None
     #: Whether pip could do what it should, by what that is; empty if it was not asked.
     pip: Mapping[str, bool]
+    #: Whether it runs in other roots, by their names; empty if that was not asked.
+    roots: Mapping[str, bool]
     left_out: Sequence[LeftOut]
     #: How long it took.
     seconds: float
@@ -75,7 +80,7 @@ class Tried:
         """Whether all of it did."""
         summary = self.summary
         is_good = summary is None or (summary.succeeded and not summary.failed and not summary.omitted)
-        return is_good and all(self.pip.values())
+        return is_good and all(self.pip.values()) and all(self.roots.values())
 
     def refuse_failure(self) -> None:
         """Raise MismatchError if a test failed."""
@@ -83,6 +88,7 @@ class Tried:
             return
         summary = self.summary
         names = [f"pip ({step})" for step, passed in self.pip.items() if not passed]
+        names += [f"in {root}" for root, passed in self.roots.items() if not passed]
         if summary is not None:
             names += [*summary.failed, *summary.omitted]
         raise MismatchError(
@@ -123,31 +129,24 @@ def run_suite(
     sha256 = check_archive(release, target, folder)
     check_engines([Sandbox()])
     started = time.monotonic()
-    name = target.tree(release)
+    log = folder / BUILD_INFO / f"{_stem(suite)}.log"
     with scratch(cache_directory() / "work") as work:
-        job = _job(release, suite, folder, fetcher, work)
-        with console.progress(f"testing {name}", unit="things") as bar:
-
-            def listen(line: str) -> None:
-                done = reached(line)
-                if done is not None:
-                    bar.reach(*done)
-
-            engine = Sandbox(_USER, limits)
-            log = folder / BUILD_INFO / f"{_stem(suite)}.log"
-            try:
-                status = engine.run(replace(job, on_line=listen))
-            finally:
-                said = job.log.read_text("utf-8", "replace")
-                _keep(folder, {log.name: said})
+        bench = _Bench(target.tree(release), work, fetcher, limits)
+        bench.unpack(folder)
+        try:
+            status, said = _run_in_environment(suite, bench) if suite.is_in_its_environment else (0, "")
+            roots = {root.name: _runs_in(root, suite, bench) for root in suite.roots}
+        finally:
+            _keep(folder, {log.name: "".join(bench.said)})
     _refuse_status(status, said, suite, log)
     tested = Tried(
         target.name,
-        f"{name}.tar.xz",
+        f"{bench.name}.tar.xz",
         sha256,
         suite.chosen,
         read_summary(said),
         {step: verdict == "passed" for step, verdict in _PIP.findall(said)},
+        roots,
         suite.left_out,
         time.monotonic() - started,
         log,
@@ -157,25 +156,72 @@ def run_suite(
     return tested
 
 
-def _job(release: Release, suite: Suite, folder: Path, fetcher: Fetcher, work: Path) -> Job:
-    root = ensure_root(suite.environment, fetcher)
-    name, recipe = suite.target.tree(release), copied(Recipe.load("suite"), work / "recipes")
-    for below in ("tree", "output", "build"):
-        (work / below).mkdir()
-    with console.progress(f"unpacking {name}.tar.xz", unit="things"):
-        unpacker = Unpacker(work / "tree")
-        with (folder / f"{name}.tar.xz").open("rb") as archive:
-            unpacker.tar(f"{name}.tar.xz", archive)
-        unpacker.finish()
-    return Job(
-        argv=recipe.argv(*suite.arguments(f"/in/{_PLACE}/{name}")),
-        root=root,
-        epoch=0,
-        inputs={_PLACE: work / "tree", "recipe": recipe.folder},
-        output=work / "output",
-        build=work / "build",
-        log=work / "log",
-    )
+@dataclass
+class _Bench:
+    """An unpacked tree, and what may be done to it."""
+
+    name: str
+    work: Path
+    fetcher: Fetcher
+    limits: Limits
+    #: All that was printed, a text for each command.
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def tree(self) -> str:
+        """Where it lies inside."""
+        return f"/in/{_PLACE}/{self.name}"
+
+    def unpack(self, folder: Path) -> None:
+        """Take it out of its archive."""
+        self.recipe = copied(Recipe.load("suite"), self.work / "recipes")
+        (self.work / "tree").mkdir()
+        with console.progress(f"unpacking {self.name}.tar.xz", unit="things"):
+            unpacker = Unpacker(self.work / "tree")
+            with (folder / f"{self.name}.tar.xz").open("rb") as archive:
+                unpacker.tar(f"{self.name}.tar.xz", archive)
+            unpacker.finish()
+
+    def run(self, environment: Environment, argv: Sequence[str], listen: Callable[[str], None]) -> int:
+        """Run a command in an environment's root; give its status. What it prints is kept whatever becomes of it."""
+        root = ensure_root(environment, self.fetcher)
+        place = self.work / f"run-{len(self.said)}"
+        for below in ("", "output", "build"):
+            (place / below).mkdir()
+        job = Job(
+            argv=argv,
+            root=root,
+            epoch=0,
+            inputs={_PLACE: self.work / "tree", "recipe": self.recipe.folder},
+            output=place / "output",
+            build=place / "build",
+            log=place / "log",
+            on_line=listen,
+        )
+        try:
+            return Sandbox(_USER, self.limits).run(job)
+        finally:
+            self.said.append(job.log.read_text("utf-8", "replace"))
+
+
+def _run_in_environment(suite: Suite, bench: _Bench) -> tuple[int, str]:
+    """CPython's own tests, and pip: the recipe's status, and what it printed."""
+    with console.progress(f"testing {bench.name}", unit="things") as bar:
+
+        def listen(line: str) -> None:
+            done = reached(line)
+            if done is not None:
+                bar.reach(*done)
+
+        status = bench.run(suite.environment, bench.recipe.argv(*suite.arguments(bench.tree)), listen)
+    return status, bench.said[-1]
+
+
+def _runs_in(environment: Environment, suite: Suite, bench: _Bench) -> bool:
+    """Whether it runs in another root, as a script for its interpreter says; without a shell, or anything else there."""
+    argv = [*suite.interpreter(bench.tree), f"/in/recipe/{_SCRIPT}"]
+    with console.progress(f"running {bench.name} in {environment.name}", unit="things"):
+        return bench.run(environment, argv, lambda _: None) == 0
 
 
 def _stem(suite: Suite) -> str:
@@ -226,6 +272,7 @@ def as_json(tested: Tried) -> dict[str, object]:
         "left_out": [entry.model_dump() for entry in tested.left_out],
         "passed": tested.passed,
         "pip": dict(tested.pip),
+        "roots": dict(tested.roots),
         "seconds": round(tested.seconds),
         "suite": asdict(tested.summary) if tested.summary else None,
         "target": tested.target,

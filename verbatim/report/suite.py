@@ -20,6 +20,8 @@ def show_tested(tested: Sequence[Tried], *, as_json_: bool) -> None:
             _show_summary(each.summary, each)
         for step, passed in each.pip.items():
             console.result(f"pip: {step:5}  {'passed' if passed else 'failed'}")
+        for root, passed in each.roots.items():
+            console.result(f"in {root}: {'runs' if passed else 'does not run'}")
         console.result(
             f"{'passed' if each.passed else 'failed'} in {each.seconds / 60:.1f} min; log: {each.log}"
         )
