@@ -10,24 +10,31 @@ import re
 import shutil
 import subprocess
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.integration.command import PUBLISHED, Finished
 from tests.integration.trees import built, built_tree, described, run_suite
+from tests.sigstore.authority import Authority
 from tests.targets import ARCHIVE, made_results
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
-from verbatim.environments.rootfs import Root
+from verbatim.environments.definition import environment_folder
+from verbatim.environments.lock import Environment
+from verbatim.environments.rootfs import MOUNT_POINTS, Root, ensure_root
+from verbatim.fetch import Fetcher
+from verbatim.paths import PROJECT
+from verbatim.store import Store
 
 pytestmark = pytest.mark.integration
 
 _TARGET = "linux-x86_64"
 _NAME = "cpython-3.13.5-x86_64-linux-gnu"
-#: As long as the C library of the oldest system that it is for.
-_GLIBC = (2, 36)
+#: What is said that it needs; Ubuntu 22.04 has it.
+_GLIBC = (2, 35)
 
 
 @pytest.fixture(scope="module")
@@ -44,19 +51,24 @@ def folder(build: tuple[Finished, Path]) -> Path:
 
 @pytest.fixture(scope="module")
 def tree(build: tuple[Finished, Path]) -> Path:
-    """The unpacked tree."""
+    """The unpacked tree, which belongs to nobody, and so to no user of it, if these tests may give it away."""
+    if os.geteuid() == 0:
+        for path in [build[1], *build[1].rglob("*")]:
+            os.chown(path, 65534, 65534, follow_symlinks=False)
     return build[1]
 
 
-def _run(tree: Path, root: Root, folder: Path, argv: Sequence[str]) -> str:
-    """Run a command in a root that has no Python of its own, read-only, as another user, from a folder with an odd name."""
+def _run(
+    tree: Path, root: Root, folder: Path, argv: Sequence[str], inputs: Mapping[str, Path] | None = None
+) -> str:
+    """Run a command in a root, with the tree read-only, in a folder with an odd name."""
     for name in ("output", "build"):
         (folder / name).mkdir()
     job = Job(
-        argv=["/usr/bin/env", "LC_ALL=C.UTF-8", *argv],
+        argv=argv,
         root=root,
         epoch=0,
-        inputs={"ein Größeres": tree},
+        inputs={"ein Größeres": tree, **(inputs or {})},
         output=folder / "output",
         build=folder / "build",
         log=folder / "log",
@@ -146,12 +158,13 @@ _MODULES = (
 )
 
 
-def test_its_own_tests_pass_and_pip_installs_things(folder: Path, cache: Path, tmp_path: Path) -> None:
+def test_its_tests_pass_pip_works_and_it_runs_elsewhere(folder: Path, cache: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "3.13.5", copy_function=os.link)
-    finished = run_suite(_TARGET, tmp_path, cache, "pip", *(f"test_{name}" for name in _MODULES))
+    finished = run_suite(_TARGET, tmp_path, cache, "pip", "roots", *(f"test_{name}" for name in _MODULES))
     [said] = finished.result
     assert said["passed"] is True
     assert said["pip"] == {"venv": True, "wheel": True, "sdist": True}
+    assert said["roots"] == {"debian-12": True, "debian-13": True}
     assert (said["suite"]["passed"], said["suite"]["failed"]) == (len(_MODULES), [])
     assert said["suite"]["tests"] > 1_500
     kept = tmp_path / "3.13.5" / "buildinfo"
@@ -190,18 +203,65 @@ def test_it_needs_no_newer_c_library_than_said(tree: Path) -> None:
     assert (2, 34) <= max(needed) <= _GLIBC
 
 
-def test_certificates_are_those_of_whatever_system(tree: Path, root: Root, tmp_path: Path) -> None:
-    """The root has no certificates at all: what is looked for is seen from what is opened."""
-    script = """
-import os, ssl
-asked = []
-exists = os.path.exists
-os.path.exists = lambda path: asked.append(path) or exists(path)
-context = ssl.create_default_context()
-print(asked)
+@pytest.fixture
+def nothing(cache: Path, tmp_path: Path) -> Root:
+    """A root with no more than the C library, of Debian 13, where it lies if /usr is apart; and what starts the sandbox."""
+    debian = ensure_root(Environment(environment_folder("debian-13")), Fetcher(Store(cache)))
+    root = tmp_path / "root"
+    libraries = "lib/x86_64-linux-gnu"
+    engine = ("bin/bwrap", *(f"{libraries}/{name}" for name in _OF_BUBBLEWRAP), f"lib64/{_LOADER}")
+    own = (f"lib64/{_LOADER}", *(f"{libraries}/{name}" for name in ("libc.so.6", "libm.so.6")))
+    files = ("etc/passwd", "etc/group", "etc/hosts")
+    for name in (*(f"usr/{name}" for name in engine), *own, *files):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(debian.path / name, root / name)
+    for name in MOUNT_POINTS:
+        (root / name).mkdir()
+    return Root(root, debian.environment)
+
+
+_LOADER = "ld-linux-x86-64.so.2"
+_OF_BUBBLEWRAP = ("libc.so.6", "libcap.so.2", "libpcre2-8.so.0", "libselinux.so.1")
+
+
+def test_it_runs_where_there_is_nothing_but_the_c_library(tree: Path, nothing: Root, tmp_path: Path) -> None:
+    recipe = {"recipe": PROJECT / "recipes" / "suite"}
+    said = _run(tree, nothing, tmp_path, [f"{_PLACE}/bin/python3", "/in/recipe/runs.py"], recipe)
+    assert "no shell" in said
+    assert "certificates: 0" in said
+
+
+_COUNT = """
+import ssl
+print(ssl.get_default_verify_paths().capath, ssl.create_default_context().cert_store_stats()["x509_ca"])
 """
-    said = _run(tree, root, tmp_path, [f"{_PLACE}/bin/python3", "-c", script])
-    assert "'/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/ca-bundle.pem', '/etc/ssl/cert.pem'" in said
+
+
+@pytest.mark.parametrize(
+    ("file", "link", "target", "said"),
+    [
+        # Fedora, Alpine, openSUSE, NixOS; and Debian, with OpenSSL's package, from whose folder each is taken when needed.
+        ("etc/pki/tls/certs/ca-bundle.crt", "etc/ssl/certs", "/etc/pki/tls/certs", "None 1"),
+        ("etc/ssl/certs/ca-certificates.crt", "etc/ssl/cert.pem", "certs/ca-certificates.crt", "None 1"),
+        (
+            "var/lib/ca-certificates/bundle",
+            "etc/ssl/ca-bundle.pem",
+            "/var/lib/ca-certificates/bundle",
+            "None 1",
+        ),
+        ("etc/static/ssl/certs/ca-certificates.crt", "etc/ssl", "static/ssl", "None 1"),
+        ("etc/ssl/certs/ca-certificates.crt", "usr/lib/ssl/certs", "/etc/ssl/certs", "/usr/lib/ssl/certs 0"),
+    ],
+)
+def test_certificates_are_those_of_whatever_system(
+    file: str, link: str, target: str, said: str, tree: Path, nothing: Root, tmp_path: Path
+) -> None:
+    authority = Authority.root("an authority").certificate.public_bytes(Encoding.PEM)
+    for path in (nothing.path / file, nothing.path / link):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    (nothing.path / file).write_bytes(authority)
+    (nothing.path / link).symlink_to(target)
+    assert _run(tree, nothing, tmp_path, [f"{_PLACE}/bin/python3", "-c", _COUNT]) == f"{said}\n"
 
 
 def test_byte_code_goes_by_its_source_and_nothing_names_the_build(tree: Path) -> None:
