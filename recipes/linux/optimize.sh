@@ -11,8 +11,8 @@ compile_optimized() {
     cp -r "$1" "$work/instrumented"
     # Counts are of single files, before the link: that can be the plain one. The seed keeps the time out of them; and the
     # interpreter has no path in it that could be another one, since that would move all that lies behind it.
-    compile instrumented "$2" $((middle - 5)) profile-gen-stamp PGO_PROF_GEN_FLAG="-fprofile-generate=$training/counts \
-        -fprofile-prefix-path=$work/instrumented -fno-lto -frandom-seed=1"
+    local counting=(-fprofile-generate="$training/counts" -fprofile-prefix-path="$work/instrumented" -fno-lto -frandom-seed=1)
+    compile instrumented "$2" $((middle - 5)) profile-gen-stamp PGO_PROF_GEN_FLAG="${counting[*]}"
     progress $((middle - 5)) train
     train instrumented
     for counts in "$training"/counts/*; do
@@ -43,5 +43,5 @@ train() {
             < /dev/null > said 2>&1 || fail "the training failed: $(tail -n 1 said)"
     )
     [[ -e $training/counts/Python#ceval.gcda ]] || fail "the training left no counts"
-    echo "the counts of the training: $(cd "$training/counts" && sha256sum * | sha256sum)"
+    echo "the counts of the training have the SHA-256 $(cd "$training/counts" && sha256sum -- * | sha256sum | head -c 64)"
 }
