@@ -30,8 +30,8 @@ training=/tmp/training
 
 # train FOLDER: runs the interpreter there, and leaves its counts in the folder "counts".
 train() {
-    # The build has run the interpreter, too.
-    rm -r "$training"
+    # The build has run the interpreter, too, where that is for the machine that builds.
+    rm -rf "$training"
     mkdir "$training" "$training/objects"
     ln -s "/in/source/Python-$version" "$training/source"
     (cd "$1" && cp --parents python pybuilddir.txt "$(cat pybuilddir.txt)"/*.so "$training/objects")
