@@ -47,10 +47,8 @@ class Statement:
         parts = ("buildType", "externalParameters", "resolvedDependencies")
         build = shape.table(predicate["buildDefinition"], "buildDefinition", parts)
         shape.text(build["buildType"], "buildType", "urn:verbatim:build-type:v1")
-        parameters = build["externalParameters"]
-        shape.table(
-            parameters, "externalParameters", ("artifacts", "source", "version"), ("formats", "optimize")
-        )
+        needed, optional = ("artifacts", "source", "version"), ("formats", "optimize")
+        parameters = shape.table(build["externalParameters"], "externalParameters", needed, optional)
         for each in shape.items(parameters.get("formats", []), "formats"):
             shape.text(each, "formats", STAGE_PATTERN)
         shape.text(parameters.get("optimize", "none"), "optimize", "pgo|none")
@@ -58,7 +56,11 @@ class Statement:
         (first, source), *others = _dependencies(shape, build["resolvedDependencies"])
         if len({name for name, _ in others} - {first}) < len(others):
             raise shape.refused("resolvedDependencies", [name for name, _ in others], "each once")
-        statement = cls(
+        expected = {"gitCommit", "gitTree"} if kind == "git" else {"sha256"}
+        if source.keys() != expected:
+            raise shape.refused("source", list(source), " and ".join(sorted(expected)))
+        check_canonical(content, data, name)
+        return cls(
             hashlib.sha256(data).hexdigest(),
             shape.text(parameters["version"], "version"),
             shape.text(parameters["artifacts"], "artifacts", STAGE_PATTERN),
@@ -67,11 +69,6 @@ class Statement:
             dict(others),
             _subjects(shape, content),
         )
-        expected = {"gitCommit", "gitTree"} if kind == "git" else {"sha256"}
-        if source.keys() != expected:
-            raise shape.refused("source", list(source), " and ".join(sorted(expected)))
-        check_canonical(content, data, name)
-        return statement
 
     def unfit(self, signing: Signing) -> str | None:
         """Why the policy does not allow what went into the build; None if it does."""
