@@ -53,6 +53,7 @@ class Statement:
             shape.text(each, "formats", STAGE_PATTERN)
         shape.text(parameters.get("optimize", "none"), "optimize", "pgo|none")
         kind = shape.table(parameters["source"], "source", ("kind",))["kind"]
+        shape.text(kind, "source.kind", "git|tarball")
         (first, source), *others = _dependencies(shape, build["resolvedDependencies"])
         if len({name for name, _ in others} - {first}) < len(others):
             raise shape.refused("resolvedDependencies", [name for name, _ in others], "each once")
@@ -64,7 +65,7 @@ class Statement:
             hashlib.sha256(data).hexdigest(),
             shape.text(parameters["version"], "version"),
             shape.text(parameters["artifacts"], "artifacts", STAGE_PATTERN),
-            shape.text(kind, "source.kind", "git|tarball"),
+            kind,
             source,
             dict(others),
             _subjects(shape, content),
