@@ -78,8 +78,7 @@ class Statement:
         if self.source["gitCommit"] != signing.commit:
             return f"it is of the commit {self.source['gitCommit']}, expected {signing.commit}"
         for name, digests in self.inputs.items():
-            allowed = signing.inputs.get(name)
-            if digests != {"sha256": allowed}:
+            if digests != {"sha256": (allowed := signing.inputs.get(name))}:
                 return f"it has {name} {' '.join(digests.values())}, expected {allowed or 'no such input'}"
         for what in ("environment", "recipe"):
             if not any(name.startswith(f"{what}/") for name in self.inputs):
