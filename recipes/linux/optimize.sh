@@ -38,7 +38,7 @@ train() {
     gcc -O1 -Wall -Wextra -Werror -shared -fPIC -o "$training/same.so" "$recipe/same.c"
     (
         cd "$training"
-        env --ignore-environment HOME=/ LC_ALL=C.UTF-8 PYTHONHASHSEED=0 LD_PRELOAD="$training/same.so" \
+        env --ignore-environment --default-signal HOME=/ LC_ALL=C.UTF-8 PYTHONHASHSEED=0 LD_PRELOAD="$training/same.so" \
             "$emulator" -s 8388608 -seed 1 -r 6.1 objects/python -s -B "$recipe/train.py" 8 \
             < /dev/null > said 2>&1 || fail "the training failed: $(tail -n 1 said)"
     )
