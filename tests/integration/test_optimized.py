@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,9 +21,14 @@ _OPTIMIZED = ("--optimize", "pgo")
 
 @pytest.fixture(scope="module")
 def output(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where it was built by the sandbox."""
+    """Where it was built by the sandbox, with signals ignored, as nohup(1) and shells have it for what they start."""
     folder = tmp_path_factory.mktemp("optimized")
-    finished = built("build", _TARGET, cache, folder, *_OPTIMIZED)
+    former = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGHUP, signal.SIGINT)}
+    try:
+        finished = built("build", _TARGET, cache, folder, *_OPTIMIZED)
+    finally:
+        for each, handler in former.items():
+            signal.signal(each, handler)
     assert finished.status == 0, finished.err
     return folder
 
