@@ -209,7 +209,7 @@ def nothing(cache: Path, tmp_path: Path) -> Root:
     debian = ensure_root(Environment(environment_folder("debian-13")), Fetcher(Store(cache)))
     root = tmp_path / "root"
     libraries = "lib/x86_64-linux-gnu"
-    engine = ("bin/bwrap", *(f"{libraries}/{name}" for name in _OF_BUBBLEWRAP), f"lib64/{_LOADER}")
+    engine = ("bin/bwrap", *(f"{libraries}/{name}" for name in (*_OF_BUBBLEWRAP, _LOADER)))
     own = (f"lib64/{_LOADER}", *(f"{libraries}/{name}" for name in ("libc.so.6", "libm.so.6")))
     files = ("etc/passwd", "etc/group", "etc/hosts")
     for name in (*(f"usr/{name}" for name in engine), *own, *files):
