@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.rounds import Side, seconds
 from verbatim.build.plan import Stage
 from verbatim.environments.rootfs import Root
 from verbatim.errors import BuildError
 from verbatim.fetch import Fetcher
 from verbatim.paths import PROJECT
 from verbatim.release import Release
+from verbatim.scratch import remove_tree
 
 RELEASE = Release.parse("3.13.5")
 
@@ -33,6 +35,19 @@ class Bench:
     def folder(self) -> Path:
         """A new, empty folder."""
         return Path(tempfile.mkdtemp(dir=self.work))
+
+    def side(self, action: Callable[[Path, Path], object], look: Callable[[Path], object]) -> Side:
+        """A side whose action works in one new folder and leaves its results in another, which is looked at untimed."""
+
+        def once() -> float:
+            folder, output = self.folder(), self.folder()
+            elapsed = seconds(lambda: action(folder, output))
+            look(output)
+            remove_tree(folder)
+            remove_tree(output)
+            return elapsed
+
+        return once
 
 
 def run_command(command: Sequence[str | Path], **variables: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.bench import RELEASE, Bench
 from benchmarks.figure import Figure
 from benchmarks.peer import run_peer
-from benchmarks.rounds import Side, interleaved, seconds
+from benchmarks.rounds import Side, interleaved
 from verbatim.build.plan import Plan
 from verbatim.build.run import run
 from verbatim.build.stages import docs_stage
@@ -17,7 +17,6 @@ from verbatim.digest import sha256_bytes
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import MismatchError
-from verbatim.scratch import remove_tree
 from verbatim.sources.source import Prepared
 from verbatim.sources.tarball import published_tarball
 
@@ -36,15 +35,7 @@ def measure(bench: Bench) -> list[Figure]:
     made: dict[str, Contents] = {}
 
     def side(name: str, action: Callable[[Path, Path], object]) -> Side:
-        def once() -> float:
-            folder, output = bench.folder(), bench.folder()
-            elapsed = seconds(lambda: action(folder, output))
-            made[name] = contents(output)
-            remove_tree(folder)
-            remove_tree(output)
-            return elapsed
-
-        return once
+        return bench.side(action, lambda output: made.update({name: contents(output)}))
 
     def ours(folder: Path, output: Path) -> None:
         run(plan, prepared, root, Sandbox(), work=folder, output=output, log=folder / "log")

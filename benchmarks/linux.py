@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from benchmarks.bench import RELEASE, Bench
 from benchmarks.figure import Figure
 from benchmarks.peer import run_peer
-from benchmarks.rounds import Side, interleaved, seconds
+from benchmarks.rounds import Side, interleaved
 from verbatim.build.plan import Plan
 from verbatim.build.run import run
 from verbatim.build.stages import target_stage
@@ -18,7 +18,6 @@ from verbatim.build.target import Optimize, Target
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import MismatchError
-from verbatim.scratch import remove_tree
 from verbatim.sources.tarball import published_tarball
 
 #: What each is called, and what configure is told of it.
@@ -49,15 +48,7 @@ def _figures(bench: Bench, optimize: Optimize, rounds: int) -> list[Figure]:
     unpacked: list[float] = []
 
     def side(name: str, action: Callable[[Path, Path], object], archive: str) -> Side:
-        def once() -> float:
-            folder, output = bench.folder(), bench.folder()
-            elapsed = seconds(lambda: action(folder, output))
-            modules[name] = _modules(output / archive)
-            remove_tree(folder)
-            remove_tree(output)
-            return elapsed
-
-        return once
+        return bench.side(action, lambda output: modules.update({name: _modules(output / archive)}))
 
     def build(folder: Path, output: Path) -> None:
         run(plan, prepared, root, Sandbox(), work=folder, output=output, log=folder / "log")
