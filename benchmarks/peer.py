@@ -38,7 +38,12 @@ def run_peer(
         build=build,
         log=folder / "log",
     )
-    status = Sandbox().run(job)
+    run_well(job, Sandbox(), script, "correct it")
+
+
+def run_well(job: Job, engine: Sandbox, what: str, remedy: str) -> None:
+    """Run a job; raises BuildError, with the last line that it said, if it fails."""
+    status = engine.run(job)
     if status != 0:
         complaint = job.log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
-        raise BuildError(f"{script} ended with status {status}: {complaint}", "correct it")
+        raise BuildError(f"{what} ended with status {status}: {complaint}", remedy)

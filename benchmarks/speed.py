@@ -9,7 +9,7 @@ from benchmarks.bench import RELEASE, Bench
 from benchmarks.figure import Figure, Times
 from benchmarks.rounds import interleaved
 from benchmarks.workloads import WORKLOADS, Interpreters
-from verbatim.archive.unpack import Unpacker
+from verbatim.archive.unpack import unpack_file
 from verbatim.build.stages import target_stage
 from verbatim.build.target import Optimize
 from verbatim.engines.sandbox import Sandbox
@@ -63,8 +63,5 @@ def _tree(bench: Bench, optimize: Optimize) -> Path:
     )
     (archive,) = [artifact.path for artifact in outcome.artifacts if "-debug" not in artifact.name]
     folder = bench.folder()
-    unpacker = Unpacker(folder)
-    with archive.open("rb") as file:
-        unpacker.tar(archive.name, file)
-    unpacker.finish()
+    unpack_file(archive, folder)
     return folder / archive.name.removesuffix(".tar.xz")

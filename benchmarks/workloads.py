@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.bench import Bench
-from benchmarks.peer import PEERS
+from benchmarks.peer import PEERS, run_well
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.engines.surroundings import Surroundings
 from verbatim.environments.rootfs import Root
-from verbatim.errors import BuildError
 from verbatim.scratch import remove_tree
 
 #: Where an environment has its wheels.
@@ -96,12 +95,7 @@ class Interpreters:
             build=build,
             log=folder / "log",
         )
-        status = self._engine.run(job)
-        if status != 0:
-            complaint = job.log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
-            raise BuildError(
-                f"{workload.name} with {python} ended with status {status}: {complaint}", "see why"
-            )
+        run_well(job, self._engine, f"{workload.name} with {python}", "see why")
         said = json.loads((output / "said.json").read_text(encoding="utf-8"))
         remove_tree(folder)
         return said["benchmarks"][0]["runs"][0]

@@ -23,6 +23,14 @@ Parts = tuple[str, ...]
 _MERGED_INTO_USR = frozenset(("bin", "lib", "lib64", "sbin"))
 
 
+def unpack_file(archive: Path, folder: Path) -> None:
+    """Unpack one tar archive, compressed or not, into an empty folder; raises as `Unpacker.tar` does."""
+    unpacker = Unpacker(folder)
+    with archive.open("rb") as file:
+        unpacker.tar(archive.name, file)
+    unpacker.finish()
+
+
 class Unpacker:
     """Unpacks archives into one folder, which must be empty and private to this user.
 

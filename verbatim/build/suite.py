@@ -120,7 +120,7 @@ class Suite:
     @property
     def is_in_its_environment(self) -> bool:
         """Whether anything is asked for but running in other roots."""
-        return not self.chosen or set(self.chosen) != {ROOTS}
+        return set(self.chosen) != {ROOTS}
 
     def arguments(self, tree: str) -> list[str]:
         """What the recipe is told of a tree that lies there."""

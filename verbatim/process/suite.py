@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from verbatim import console
-from verbatim.archive.unpack import Unpacker
+from verbatim.archive.unpack import unpack_file
 from verbatim.build.recipe import Recipe
 from verbatim.build.regrtest import Summary, reached, read_summary
 from verbatim.build.run import copied
@@ -177,10 +177,7 @@ class _Bench:
         self.recipe = copied(Recipe.load("suite"), self.work / "recipes")
         (self.work / "tree").mkdir()
         with console.progress(f"unpacking {self.name}.tar.xz", unit="things"):
-            unpacker = Unpacker(self.work / "tree")
-            with (folder / f"{self.name}.tar.xz").open("rb") as archive:
-                unpacker.tar(f"{self.name}.tar.xz", archive)
-            unpacker.finish()
+            unpack_file(folder / f"{self.name}.tar.xz", self.work / "tree")
 
     def run(self, environment: Environment, argv: Sequence[str], listen: Callable[[str], None]) -> int:
         """Run a command in an environment's root; give its status. What it prints is kept whatever becomes of it."""
