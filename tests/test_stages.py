@@ -158,6 +158,8 @@ def test_an_interpreter_is_optimised_where_it_can_be_trained_unless_that_is_not_
     assert (wasi.optimize, wasi.arguments[2]) == (None, "none")
     with pytest.raises(UsageError, match="--optimize: there is no 'fast'; there are: pgo, none"):
         choose_stages(RELEASE, "linux-x86_64", optimize="fast")
+    with pytest.raises(UsageError, match="--optimize: there is no 'fast'"):
+        choose_stages(RELEASE, "source", optimize="fast")
 
 
 def test_no_two_targets_have_an_archive_of_the_same_name() -> None:

@@ -73,13 +73,14 @@ def choose_stages(release: Release, artifacts: str, formats: str = "", optimize:
         names = listed("--artifacts", artifacts, [*_STAGES, *target_names()])
     if formats and "docs" not in names:
         raise UsageError("--formats is for the documentation", "add --artifacts docs, or leave it out")
+    optimized = _optimize(optimize)
     chosen = listed("--formats", formats, list(DOCS_FORMATS)) if formats else list(DOCS_FORMATS)
     stages = [
         docs_stage(release, chosen) if name == "docs" else make(release)
         for name, make in _STAGES.items()
         if name in names
     ]
-    targets = [target_stage(name, release, _optimize(optimize)) for name in target_names() if name in names]
+    targets = [target_stage(name, release, optimized) for name in target_names() if name in names]
     if targets and "source" not in names:
         stages.insert(0, source_stage(release))
     return stages + targets
