@@ -143,9 +143,7 @@ make_movable() {
         { cat "$recipe/shebang.in"; tail -n +2 "$file"; } | sed "s|@python@|python$series|" > "$work/script"
         cat "$work/script" > "$file"
     done
-    # It would not find itself at a path with a space.
-    sed --in-place 's|RESULT=$(dirname $(cd .*|RESULT=$(dirname "$(dirname "$(realpath -- "$1")")")|; s|echo $RESULT|echo "$RESULT"|' \
-        "$tree/$python-config"
+    find_config "$tree/$python-config"
     sed --in-place "s|^prefix=.*|prefix=\${pcfiledir}/../..|" "$tree"/lib/pkgconfig/*.pc
     # From 3.14 on; PEP 739 says to what such paths are relative.
     if [[ -e $tree/$library/build-details.json ]]; then
@@ -153,6 +151,13 @@ make_movable() {
     fi
     sed "s|@prefix@|$prefix|" "$recipe/sysconfigdata.in" >> "$(sysconfigdata "$tree/$library")"
     hide_folder "$tree/$library"
+}
+
+# find_config SCRIPT: it would not find itself at a path with a space.
+find_config() {
+    local finds='RESULT=$(dirname "$(dirname "$(realpath -- "$1")")")' says='echo "$RESULT"'
+    sed --in-place "s|RESULT=\$(dirname \$(cd .*|$finds|; s|echo \$RESULT\$|$says|" "$1"
+    [[ $(grep --count --fixed-strings --regexp="$finds" --regexp="$says" "$1") == 2 ]] || fail "$1 finds itself otherwise"
 }
 
 main "$@"

@@ -22,7 +22,10 @@ compile_optimized() {
     rm -r "$training" "$work/instrumented"
     touch "$1/profile-run-stamp"
     # What was not trained comes out as it would without any training.
-    compile "$1" "$middle" "$3" profile-opt PGO_PROF_USE_FLAG="-fprofile-use -fprofile-partial-training"
+    local using="-fprofile-use -fprofile-partial-training"
+    # The program that freezes modules is linked as well, and is not in the tree: with LTO, all would wait for it.
+    compile "$1" "$middle" $(($3 - 5)) Python/frozen_modules/getpath.h CFLAGS_NODIST=" $using" LDFLAGS_NODIST=-fno-lto
+    compile "$1" $(($3 - 5)) "$3" profile-opt PGO_PROF_USE_FLAG="$using"
 }
 
 # Not in the build folder, whose place can be another one: paths are text, which is counted as well.

@@ -49,9 +49,7 @@ class Task:
         return bool(self.domain or self.in_memory or self.reorder)
 
     def command(self, then: list[str]) -> list[str]:
-        """The command that does it and becomes another one; only that one, if there is nothing to do."""
-        if not (self.cpus or self.personality or self._needs_namespaces):
-            return then
+        """The command that does it and becomes another one."""
         return [sys.executable, "-I", __file__, json.dumps(asdict(self)), *then]
 
     def run(self) -> None:
@@ -125,8 +123,9 @@ def _cover(command: list[str], folder: str, behind: str) -> None:
 
 
 def main() -> None:
-    """Do the task, and become the command."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Do the task, and become the command, which ignores no signal, whatever started us does."""
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+        signal.signal(number, signal.SIG_DFL)
     _, task, *command = sys.argv
     try:
         Task(**json.loads(task)).run()
