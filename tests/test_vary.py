@@ -18,7 +18,6 @@ from verbatim.build.rebuild import Difference, Findings, find
 from verbatim.build.tools import Tools, varying
 from verbatim.build.vary import MEMORY, VARIATIONS, Host, Value, choose_variations, surroundings
 from verbatim.compare.verdict import Verdict
-from verbatim.engines.launcher import Task
 from verbatim.engines.surroundings import Surroundings
 from verbatim.environments.definition import environment_folder, environment_names, load_definition
 from verbatim.environments.lock import Environment
@@ -135,24 +134,6 @@ def test_values_of_several_variations_add_up(names: list[str], side: int) -> Non
 def test_without_variations_the_surroundings_are_the_contract_s() -> None:
     assert surroundings([]) == Surroundings()
     assert Surroundings().files == {}
-
-
-def test_without_variations_the_command_is_only_bubblewrap_s() -> None:
-    nothing = Task(
-        1,
-        cpus=[],
-        personality=0,
-        domain="",
-        in_memory="",
-        space=0,
-        files=0,
-        reordered=["/a"],
-        reorder=[],
-        behind="",
-    )
-    assert nothing.command(["bwrap", "--version"]) == ["bwrap", "--version"]
-    assert replace(nothing, domain="example.org").command(["bwrap"])[-1] == "bwrap"
-    assert len(replace(nothing, cpus=[0]).command(["bwrap"])) > 1
 
 
 def test_who_a_job_is_has_a_name_and_the_host_an_address() -> None:

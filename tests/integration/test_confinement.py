@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -310,6 +311,21 @@ print(json.dumps({
         "tmp": [],
         "out": [],
     }
+
+
+@pytest.fixture
+def nohup() -> Iterator[None]:
+    """This process ignores what nohup(1), and shells for what they start beside themselves, let it ignore."""
+    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+    former = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    yield
+    for number, handler in zip(numbers, former, strict=True):
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("nohup")
+def test_no_signal_is_ignored(inside: Inside) -> None:
+    assert inside("grep ^SigIgn: /proc/self/status").log == "SigIgn:\t0000000000000000\n"
 
 
 @pytest.mark.parametrize(("script", "status"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137)])
