@@ -125,7 +125,8 @@ describe() {
     cp "$work/source/LICENSE" "$tree/licenses/cpython"
     for each in "${@:4}"; do
         package=${each#*=}
-        cp --dereference "/usr/share/doc/${package%:*}/copyright" "$tree/licenses/${package%:*}"
+        # One package can have several libraries; and with some engines nothing there may be written to, copies included.
+        cp --dereference --force "/usr/share/doc/${package%:*}/copyright" "$tree/licenses/${package%:*}"
     done
     "$1" -I -B "$recipe/describe.py" "$tree" "$version" "$triplet" "${@:2}" > "$tree/PYTHON.json"
 }
