@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner
 
 from verbatim.build.plan import Artifact, Plan
-from verbatim.build.stages import artifact_names, source_stage
+from verbatim.build.stages import artifact_names, source_stage, target_stage
 from verbatim.digest import sha256_bytes
 from verbatim.evidence.attestation import WITHDRAWAL, WithdrawalStatement, add_attestation
 from verbatim.evidence.envelope import seal
@@ -37,6 +37,14 @@ def statement(
     plan = Plan(release, source, source_stage(release))
     artifacts = [Artifact(Path("/nowhere", name), 1, sha256) for name, sha256 in hashes.items()]
     return Statement.of(BuildDefinition.of(plan), artifacts)
+
+
+def tree_statement(tarball: str, sha256: str = "e" * 64) -> Statement:
+    """The statement of a build for Linux from a tarball with that SHA-256, where all that was made has the other."""
+    stage = target_stage("linux-x86_64", RELEASE)
+    source = Identity("tarball", "Python-3.13.99.tar.xz", {"sha256": tarball})
+    artifacts = [Artifact(Path("/nowhere", name), 1, sha256) for name in stage.artifacts]
+    return Statement.of(BuildDefinition.of(Plan(RELEASE, source, stage)), artifacts)
 
 
 def hashes_of(release: Release, digit: str) -> dict[str, str]:
@@ -71,7 +79,11 @@ class Person:
         """Add a statement to a folder of attestations."""
         said = said or statement(release=release)
         path = add_attestation(
-            folder / release.version, self.name, "source", "dsse", self.sign(said.encode())
+            folder / release.version,
+            self.name,
+            said.definition.external_parameters.artifacts,
+            "dsse",
+            self.sign(said.encode()),
         )
         assert path is not None
         return path

@@ -18,13 +18,16 @@ from tests.rebuilders import (
     BOB,
     CAROL,
     HASHES,
+    RELEASE,
     TARBALL,
     Person,
     hashes_of,
     statement,
+    tree_statement,
     write_policy,
 )
 from tests.test_attestations import TODAY, checked
+from verbatim.build.stages import artifact_names
 from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, MismatchError, UsageError
 from verbatim.evidence.attestation import WithdrawalStatement
@@ -32,6 +35,7 @@ from verbatim.evidence.policy import Policy
 from verbatim.evidence.quorum import Row
 from verbatim.process.check import Trust, check_all, check_history
 from verbatim.release import Published, Release
+from verbatim.sources.source import Identity
 
 SPOILED = statement({**HASHES, "Python-3.13.99.tgz": "c" * 64})
 
@@ -144,6 +148,36 @@ def test_only_the_sources_that_the_policy_names_count(folder: Path) -> None:
     assert results(folder) == {"short"}
     write_policy(folder, sources=["git", "tarball"])
     assert results(folder) == {"quorum"}
+
+
+def test_what_was_built_from_a_tarball_that_has_its_quorum_counts(folder: Path) -> None:
+    write_policy(folder, threshold={"*": 2})
+    trees = artifact_names(RELEASE)["linux-x86_64"]
+    tarball = HASHES["Python-3.13.99.tar.xz"]
+
+    def found() -> set[str]:
+        return {rows(folder)[name].result for name in trees}
+
+    ALICE.attest(folder, tree_statement(tarball))
+    BOB.attest(folder, tree_statement("d" * 64))
+    ALICE.attest(folder)
+    assert found() == {"short"}
+    CAROL.attest(folder, tree_statement(tarball))
+    # It is not known yet whether that is the right tarball.
+    assert found() == {"short"}
+    BOB.attest(folder)
+    assert found() == {"quorum"}
+    assert [claim.standing for claim in rows(folder)[trees[0]].claims] == ["counts", "source", "counts"]
+    CAROL.attest(folder, SPOILED)
+    assert rows(folder)["Python-3.13.99.tgz"].result == "blocked"
+    assert found() == {"quorum"}
+
+
+def test_a_tarball_is_not_confirmed_by_what_was_made_of_itself(folder: Path) -> None:
+    ALICE.attest(folder)
+    source = Identity("tarball", "Python-3.13.99.tar.xz", {"sha256": HASHES["Python-3.13.99.tar.xz"]})
+    BOB.attest(folder, statement(source=source))
+    assert results(folder) == {"short"}
 
 
 # What blocks.

@@ -47,12 +47,13 @@ def statement(
     kind: str = "git",
     commit: str = COMMIT,
     inputs: Mapping[str, str] = INPUTS,
+    tarball: str = "d" * 64,
 ) -> dict[str, Any]:
     """What a build of these says."""
     artifacts = artifacts_of(version) if artifacts is None else artifacts
     source: dict[str, Any] = {"name": "cpython", "digest": {"gitCommit": commit, "gitTree": TREE}}
     if kind != "git":
-        source = {"name": f"Python-{version}.tgz", "digest": {"sha256": "d" * 64}}
+        source = {"name": f"Python-{version}.tgz", "digest": {"sha256": tarball}}
     others = [{"name": name, "digest": {"sha256": digest}} for name, digest in inputs.items()]
     return {
         "_type": "https://in-toto.io/Statement/v1",

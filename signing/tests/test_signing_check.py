@@ -113,6 +113,63 @@ def test_several_stages_may_be_signed_together(made: MadeRelease, check: Check) 
         assert f"{sha256(data)[:16]}  {name}  (2 of 2: alice, bob)" in out
 
 
+_TARBALL = sha256(artifacts_of(VERSION)["Python-3.13.99.tar.xz"])
+_TREE = {"cpython-3.13.99-x86_64-linux-gnu.tar.xz": b"made with gcc"}
+
+
+def _of_a_tree(tarball: str = _TARBALL) -> bytes:
+    return canonical(statement(_TREE, stage="linux-x86_64", kind="tarball", tarball=tarball))
+
+
+@pytest.fixture
+def tree(made: MadeRelease) -> MadeRelease:
+    """With an artifact that was built from one of the tarballs."""
+    made.signing["artifacts"]["linux-x86_64"] = list(_TREE)
+    made.policy["threshold"]["cpython-*"] = 2
+    made.write_policy()
+    for name, data in _TREE.items():
+        (made.dist / name).write_bytes(data)
+    (made.dist / "linux-x86_64.intoto.json").write_bytes(_of_a_tree())
+    lines = [f"{sha256(data)}  {name}\n" for name, data in sorted((artifacts_of(VERSION) | _TREE).items())]
+    (made.dist / "SHA256SUMS").write_text("".join(lines))
+    for name in ("alice", "bob"):
+        made.add(f"{name}.linux-x86_64", _of_a_tree(), name)
+    return made
+
+
+def test_what_was_built_from_a_tarball_that_is_signed_as_well_is_signed(
+    tree: MadeRelease, check: Check
+) -> None:
+    out = check(0)
+    assert f"{sha256(b'made with gcc')[:16]}  {next(iter(_TREE))}  (2 of 2: alice, bob)" in out
+    assert tree.signatures() == []
+
+
+def test_what_was_built_from_another_tarball_is_not(tree: MadeRelease, check: Check) -> None:
+    tree.add("bob.linux-x86_64", _of_a_tree("d" * 64), "bob")
+    assert f"1 of 2 confirm it (alice); bob does not count: it was built from a tarball, {'d' * 64}" in check(
+        1
+    )
+    (tree.dist / "linux-x86_64.intoto.json").write_bytes(_of_a_tree("d" * 64))
+    assert (
+        f"linux-x86_64.intoto.json: it was built from a tarball, {'d' * 64}, expected git, or what"
+        in check(7)
+    )
+
+
+def test_a_tarball_that_nobody_may_sign_yet_is_no_ground(tree: MadeRelease, check: Check) -> None:
+    """Who objects to the tarball objects to all that was built from it."""
+    tree.attest("carol", other(statement(), "f" * 64))
+    assert "Python-3.13.99.tar.xz is blocked: carol got" in check(1)
+
+
+def test_a_stage_comes_after_what_it_is_built_from(tree: MadeRelease, check: Check) -> None:
+    source = tree.signing["artifacts"].pop("source")
+    tree.signing["artifacts"]["source"] = source
+    tree.write_policy()
+    assert "linux-x86_64.intoto.json: it was built from a tarball" in check(7)
+
+
 @pytest.mark.parametrize("version", ["3.13", "3.13.99 ", "../3.13.99", "", "2.7.18", "3.14.0rc0"])
 def test_what_is_no_version_is_refused(version: str, check: Check) -> None:
     assert "is no version of CPython 3" in check(2, version=version)
@@ -317,7 +374,14 @@ _BUILD = "predicate/buildDefinition"
         (statement(version="3.13.98"), "is a statement of source of 3.13.98, expected source of 3.13.99"),
         (statement(stage="docs"), "is a statement of docs of 3.13.99, expected source of 3.13.99"),
         (statement(commit="3" * 40), f"it is of the commit {'3' * 40}, expected {COMMIT}"),
-        (statement(kind="tarball"), "it was built from a tarball, expected git"),
+        (
+            statement(kind="tarball"),
+            f"it was built from a tarball, {'d' * 64}, expected git, or what a stage before it made",
+        ),
+        (
+            statement(kind="tarball", tarball=_TARBALL),
+            f"it was built from a tarball, {_TARBALL}, expected git",
+        ),
         (
             statement(inputs=INPUTS | {"environment/source/lock.toml": "e" * 64}),
             f"it has environment/source/lock.toml {'e' * 64}, expected {'a' * 64}",
@@ -588,6 +652,8 @@ def test_a_revoked_key_takes_nothing_back(made: MadeRelease, check: Check) -> No
     ("said", "why"),
     [
         (statement(kind="tarball"), "it was built from a tarball"),
+        # Not even where it is the one in question: that says nothing of the commit.
+        (statement(kind="tarball", tarball=_TARBALL), "it was built from a tarball"),
         (statement(commit="3" * 40), "it is of the commit"),
         (statement(inputs=INPUTS | {"recipe/source": "0" * 64}), "it has recipe/source"),
     ],

@@ -76,8 +76,10 @@ def checked(
         artifacts = [] if digests_only else [name for names in signing.artifacts.values() for name in names]
         unusual = _refuse_other_files(folder, signing, artifacts)
         hashes: dict[str, str] = {}
-        for stage, names in signing.artifacts.items():
-            hashes |= _statement(folder, version, stage, names, signing).hashes
+        made: dict[str, frozenset[str]] = {}
+        for stage in signing.artifacts:
+            made[stage] = frozenset(hashes.values())
+            hashes |= _statement(folder, version, stage, signing, made[stage]).hashes
         sums = sums_of(hashes)
         if folder.read(SUMS, LARGEST) != sums:
             raise IntegrityError(f"{folder.path / SUMS} is not the list of what the statements say")
@@ -85,12 +87,10 @@ def checked(
         every = {**hashes, SUMS: hashlib.sha256(sums).hexdigest()}
         files = [_open(held, folder, name, every) for name in sorted(artifacts or [SUMS])]
         found = read_attestations(attestations, version, policy, signing)
-        count = Count(version, policy, signing, found, today)
+        count = Count(version, policy, found, today, made)
         quorums = {name: count.quorum(name, sha256) for name, sha256 in sorted(hashes.items())}
-        unusual += [*found.aside, *count.unusual()]
-        unusual += [
-            f"one rebuilder is enough for {name}" for name, each in quorums.items() if each.needed == 1
-        ]
+        alone = (f"one rebuilder is enough for {name}" for name, each in quorums.items() if each.needed == 1)
+        unusual += [*found.aside, *count.unusual(), *alone]
         yield Checked(version, policy, signing, folder, tuple(files), hashes, quorums, tuple(unusual))
 
 
@@ -118,9 +118,7 @@ def _refuse_other_files(folder: Folder, signing: Signing, artifacts: list[str]) 
     return [f"there is {name} already" for name in sorted(signatures & set(there))]
 
 
-def _statement(
-    folder: Folder, version: str, stage: str, artifacts: tuple[str, ...], signing: Signing
-) -> Statement:
+def _statement(folder: Folder, version: str, stage: str, signing: Signing, made: frozenset[str]) -> Statement:
     """The statement of a stage in the release's folder; raises PolicyError if the policy does not allow what it says."""
     name = f"{stage}.intoto.json"
     where = str(folder.path / name)
@@ -129,9 +127,9 @@ def _statement(
         raise PolicyError(
             f"{where} is a statement of {statement.stage} of {statement.version}, expected {stage} of {version}"
         )
-    if flaw := statement.unfit(signing):
+    if flaw := statement.unfit(signing, made):
         raise PolicyError(f"{where}: {flaw}")
-    if tuple(statement.hashes) != artifacts:
+    if tuple(statement.hashes) != (artifacts := signing.artifacts[stage]):
         raise PolicyError(
             f"{where} is of {', '.join(statement.hashes)}; the policy has {', '.join(artifacts)} for {stage}"
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from verbatim_sign.attestations import Attestation, Found
 from verbatim_sign.errors import QuorumError
-from verbatim_sign.policy import Policy, Signing
+from verbatim_sign.policy import Policy
+
+#: The SHA-256 of all that was made before a stage, and so may be what it was built from, by the stage's name.
+Made = Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True)
@@ -39,9 +42,9 @@ class _Claim:
 class Count:
     """All that was found for a release, held against the policy on one day (UTC)."""
 
-    def __init__(self, version: str, policy: Policy, signing: Signing, found: Found, today: date) -> None:
-        self._version, self._policy, self._signing = version, policy, signing
-        self._found, self._today = found, today
+    def __init__(self, version: str, policy: Policy, found: Found, today: date, made: Made) -> None:
+        self._version, self._policy, self._signing = version, policy, policy.signing(version)
+        self._found, self._today, self._made = found, today, made
 
     def quorum(self, artifact: str, sha256: str) -> Quorum:
         """Who confirms that these are the artifact's bytes; raises QuorumError if somebody objects, or too few do."""
@@ -96,4 +99,4 @@ class Count:
             return "it is signed by an identity, which is not verified here", True
         if lapse == "expired":
             return "its key has expired", True
-        return attestation.statement.unfit(self._signing) or "", True
+        return attestation.statement.unfit(self._signing, self._made[attestation.statement.stage]) or "", True

@@ -7,7 +7,7 @@ just as it would be written there is refused.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,11 +71,14 @@ class Statement:
             _subjects(shape, content),
         )
 
-    def unfit(self, signing: Signing) -> str | None:
-        """Why the policy does not allow what went into the build; None if it does."""
-        if self.kind != "git":
-            return f"it was built from a {self.kind}, expected git"
-        if self.source["gitCommit"] != signing.commit:
+    def unfit(self, signing: Signing, made: Collection[str]) -> str | None:
+        """Why the policy does not allow what went into the build; None if it does.
+
+        A tarball is allowed that is to be signed as well: ``made`` has the SHA-256 of what the stages before this one made.
+        """
+        if self.kind == "tarball" and self.source["sha256"] not in made:
+            return f"it was built from a tarball, {self.source['sha256']}, expected git, or what a stage before it made"
+        if self.kind == "git" and self.source["gitCommit"] != signing.commit:
             return f"it is of the commit {self.source['gitCommit']}, expected {signing.commit}"
         for name, digests in self.inputs.items():
             if digests != {"sha256": (allowed := signing.inputs.get(name))}:

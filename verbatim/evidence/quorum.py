@@ -6,7 +6,7 @@ The bytes in question are those that were published; where nothing was, those th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -96,21 +96,29 @@ def count(
 
     Raises IntegrityError if the policy asks for something that the release has not.
     """
-    claims: dict[str, list[Claim]] = {name: [] for name in _required(release, policy)}
-    withdrawn = _withdrawn(found, today)
-    overridden = {
-        (each.rebuilder, each.statement) for each in policy.override if each.version == release.version
-    }
-    for attestation in found.attestations:
-        standing = _standing(attestation, policy, withdrawn, overridden, today)
-        for artifact, sha256 in attestation.statement.hashes.items():
-            claim = Claim(
-                attestation.signed.rebuilder, sha256, standing, attestation.signed.file, attestation.sha256
-            )
-            claims.setdefault(artifact, []).append(claim)
-    rows = [_row(name, claims[name], policy, published.get(name)) for name in sorted(claims)]
+    standings = _Standings(
+        policy,
+        _withdrawn(found, today),
+        {(each.rebuilder, each.statement) for each in policy.override if each.version == release.version},
+        today,
+    )
+    required = _required(release, policy)
+
+    def rows(names: Iterable[str], tarballs: Set[str]) -> list[Row]:
+        claims = {name: _claims(name, found, standings, tarballs) for name in names}
+        return [
+            _row(name, said, policy, published.get(name))
+            for name, said in claims.items()
+            if said or name in required
+        ]
+
+    made = artifact_names(release)
+    sources = rows(made["source"], set())
+    confirmed = {row.sha256 for row in sources if row.sha256 and row.result == "quorum"}
+    others = rows((name for stage in made.keys() - {"source"} for name in made[stage]), confirmed)
     rebuilders = {attestation.signed.rebuilder for attestation in found.attestations}
-    return Matrix(release.version, sorted(rebuilders), rows)
+    ordered = sorted([*sources, *others], key=lambda row: row.artifact)
+    return Matrix(release.version, sorted(rebuilders), ordered)
 
 
 def _required(release: Release, policy: Policy) -> list[str]:
@@ -134,20 +142,44 @@ def _withdrawn(found: Found, today: date) -> Said:
     }
 
 
-def _standing(
-    attestation: Attestation, policy: Policy, withdrawn: Said, overridden: Said, today: date
-) -> Standing:
-    lapse = attestation.signed.credential.lapse(today)
-    if lapse == "revoked":
-        return "revoked"
-    said = (attestation.signed.rebuilder, attestation.sha256)
-    if said in withdrawn:
-        return "withdrawn"
-    if said in overridden:
-        return "overridden"
-    if lapse is not None:
-        return lapse
-    return "counts" if attestation.statement.definition.source.kind in policy.sources else "source"
+@dataclass(frozen=True)
+class _Standings:
+    """What becomes of each word, on one day (UTC)."""
+
+    policy: Policy
+    withdrawn: Said
+    overridden: Said
+    today: date
+
+    def of(self, attestation: Attestation, tarballs: Set[str]) -> Standing:
+        """``tarballs`` have their quorum: what was built from them counts, whatever sources the policy names."""
+        lapse = attestation.signed.credential.lapse(self.today)
+        if lapse == "revoked":
+            return "revoked"
+        said = (attestation.signed.rebuilder, attestation.sha256)
+        if said in self.withdrawn:
+            return "withdrawn"
+        if said in self.overridden:
+            return "overridden"
+        if lapse is not None:
+            return lapse
+        source = attestation.statement.definition.source
+        counts = source.kind in self.policy.sources or source.digest.get("sha256") in tarballs
+        return "counts" if counts else "source"
+
+
+def _claims(name: str, found: Found, standings: _Standings, tarballs: Set[str]) -> list[Claim]:
+    return [
+        Claim(
+            attestation.signed.rebuilder,
+            attestation.statement.hashes[name],
+            standings.of(attestation, tarballs),
+            attestation.signed.file,
+            attestation.sha256,
+        )
+        for attestation in found.attestations
+        if name in attestation.statement.hashes
+    ]
 
 
 def _row(name: str, claims: Sequence[Claim], policy: Policy, published: str | None) -> Row:
