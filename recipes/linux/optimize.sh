@@ -12,7 +12,9 @@ compile_optimized() {
     # Counts are of single files, before the link: that can be the plain one. The seed keeps the time out of them; and the
     # interpreter has no path in it that could be another one, since that would move all that lies behind it.
     local counting=(-fprofile-generate="$training/counts" -fprofile-prefix-path="$work/instrumented" -fno-lto -frandom-seed=1)
-    compile instrumented "$2" $((middle - 5)) profile-gen-stamp PGO_PROF_GEN_FLAG="${counting[*]}"
+    # When cross-compiling, the interpreter that runs here looks for what it is told of the target in that folder.
+    compile instrumented "$2" $((middle - 5)) profile-gen-stamp PGO_PROF_GEN_FLAG="${counting[*]}" \
+        abs_builddir="$work/instrumented"
     progress $((middle - 5)) train
     train instrumented
     for counts in "$training"/counts/*; do
