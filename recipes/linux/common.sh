@@ -73,7 +73,7 @@ configure() {
 compile() {
     local from=$2 to=$3 total done=0 line
     progress "$from" compile
-    total=$(make --directory="$1" --dry-run "${@:4}" | grep -c ' -c ')
+    total=$(make --directory="$1" --dry-run "${@:4}" | sed -n '/ -c /p' | wc -l)
     make --directory="$1" --jobs="$(nproc)" "${@:4}" 2>&1 | while IFS= read -r line; do
         echo "$line"
         if [[ $line == *" -c "* ]]; then
