@@ -133,7 +133,6 @@ describe() {
 
 # pack NAME: the folder of that name; the same blocks whatever the number of threads.
 pack() {
-    progress 90 pack
     tar --create --format=posix --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
         --mode=u+w,go+u,go-w --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' \
         --directory="$work" "$1" | xz --threads="+$(nproc)" --block-size=16MiB > "/out/$1.tar.xz"

@@ -40,12 +40,16 @@ main() {
     mv "$work/installed$prefix" "$tree"
     find_library
     split_symbols
+    # While one process makes the byte-code, the others have nothing to do.
+    pack "$name-debug" &
+    local symbols=$!
     bundle
     make_movable
     make_bytecode "$interpreter" "$tree/$library" "$prefix"
     describe "$interpreter" "glibc $(newest_glibc)" "GCC $(gcc -dumpfullversion)" "${bundled[@]}"
+    progress 90 pack
     pack "$name"
-    pack "$name-debug"
+    wait "$symbols"
 }
 
 # The one change to the source: OpenSSL was told where Debian keeps certificates, but this is for other systems too.

@@ -33,6 +33,7 @@ main() {
     install
     take
     describe "$native" "$c_library" "Clang $(clang -dumpversion)" "${linked[@]}"
+    progress 90 pack
     pack "$name"
 }
 
