@@ -6,7 +6,7 @@ The bytes in question are those that were published; where nothing was, those th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -104,21 +104,28 @@ def count(
     )
     required = _required(release, policy)
 
-    def rows(names: Iterable[str], tarballs: Set[str]) -> list[Row]:
-        claims = {name: _claims(name, found, standings, tarballs) for name in names}
-        return [
-            _row(name, said, policy, published.get(name))
-            for name, said in claims.items()
-            if said or name in required
-        ]
+    def rows(tarballs: Set[str]) -> dict[str, Row]:
+        claims: dict[str, list[Claim]] = {name: [] for name in required}
+        for attestation in found.attestations:
+            standing = standings.of(attestation, tarballs)
+            for artifact, sha256 in attestation.statement.hashes.items():
+                claim = Claim(
+                    attestation.signed.rebuilder,
+                    sha256,
+                    standing,
+                    attestation.signed.file,
+                    attestation.sha256,
+                )
+                claims.setdefault(artifact, []).append(claim)
+        return {name: _row(name, said, policy, published.get(name)) for name, said in claims.items()}
 
-    made = artifact_names(release)
-    sources = rows(made["source"], set())
-    confirmed = {row.sha256 for row in sources if row.sha256 and row.result == "quorum"}
-    others = rows((name for stage in made.keys() - {"source"} for name in made[stage]), confirmed)
+    # What was built from a tarball can confirm others, but not that tarball.
+    made = artifact_names(release)["source"]
+    sources = {name: row for name, row in rows(frozenset()).items() if name in made}
+    confirmed = {row.sha256 for row in sources.values() if row.sha256 and row.result == "quorum"}
+    every = rows(confirmed) | sources
     rebuilders = {attestation.signed.rebuilder for attestation in found.attestations}
-    ordered = sorted([*sources, *others], key=lambda row: row.artifact)
-    return Matrix(release.version, sorted(rebuilders), ordered)
+    return Matrix(release.version, sorted(rebuilders), [every[name] for name in sorted(every)])
 
 
 def _required(release: Release, policy: Policy) -> list[str]:
@@ -166,20 +173,6 @@ class _Standings:
         source = attestation.statement.definition.source
         counts = source.kind in self.policy.sources or source.digest.get("sha256") in tarballs
         return "counts" if counts else "source"
-
-
-def _claims(name: str, found: Found, standings: _Standings, tarballs: Set[str]) -> list[Claim]:
-    return [
-        Claim(
-            attestation.signed.rebuilder,
-            attestation.statement.hashes[name],
-            standings.of(attestation, tarballs),
-            attestation.signed.file,
-            attestation.sha256,
-        )
-        for attestation in found.attestations
-        if name in attestation.statement.hashes
-    ]
 
 
 def _row(name: str, claims: Sequence[Claim], policy: Policy, published: str | None) -> Row:
