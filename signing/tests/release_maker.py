@@ -186,8 +186,10 @@ class MadeRelease:
         """The statement in the release's folder."""
         (self.dist / "source.intoto.json").write_bytes(canonical(said))
 
-    def sums(self) -> None:
-        lines = [f"{sha256(data)}  {name}\n" for name, data in sorted(artifacts_of(self.version).items())]
+    def sums(self, artifacts: Mapping[str, bytes] | None = None) -> None:
+        """The list of their hashes; of the release's own, if left out."""
+        artifacts = artifacts_of(self.version) if artifacts is None else artifacts
+        lines = [f"{sha256(data)}  {name}\n" for name, data in sorted(artifacts.items())]
         (self.dist / "SHA256SUMS").write_text("".join(lines))
 
     def attest(self, name: str, said: object = None, *, signer: str = "", number: int = 1) -> Path:

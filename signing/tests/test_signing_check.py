@@ -103,8 +103,7 @@ def test_several_stages_may_be_signed_together(made: MadeRelease, check: Check) 
     (made.dist / "docs.intoto.json").write_bytes(said)
     assert "SHA256SUMS is not the list of what the statements say" in check(6)
     everything = artifacts_of(VERSION) | page
-    lines = [f"{sha256(data)}  {name}\n" for name, data in sorted(everything.items())]
-    (made.dist / "SHA256SUMS").write_text("".join(lines))
+    made.sums(everything)
     made.add("alice.docs", said, "alice")
     assert "python-3.13.99-docs-text.zip: 1 of 2 confirm it (alice)" in check(1)
     made.add("bob.docs", said, "bob")
@@ -130,8 +129,7 @@ def tree(made: MadeRelease) -> MadeRelease:
     for name, data in _TREE.items():
         (made.dist / name).write_bytes(data)
     (made.dist / "linux-x86_64.intoto.json").write_bytes(_of_a_tree())
-    lines = [f"{sha256(data)}  {name}\n" for name, data in sorted((artifacts_of(VERSION) | _TREE).items())]
-    (made.dist / "SHA256SUMS").write_text("".join(lines))
+    made.sums(artifacts_of(VERSION) | _TREE)
     for name in ("alice", "bob"):
         made.add(f"{name}.linux-x86_64", _of_a_tree(), name)
     return made
@@ -340,8 +338,7 @@ def test_a_large_artifact_is_hashed_to_its_end(made: MadeRelease, check: Check) 
     made.tgz.write_bytes(large)
     said = statement(artifacts)
     made.put(said)
-    lines = [f"{sha256(data)}  {name}\n" for name, data in sorted(artifacts.items())]
-    (made.dist / "SHA256SUMS").write_text("".join(lines))
+    made.sums(artifacts)
     for name in ("alice", "bob"):
         made.attest(name, said)
     check(0)

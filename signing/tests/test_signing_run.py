@@ -526,8 +526,7 @@ def test_nothing_is_signed_in_two_states(signing: Signing, interrupted: Callable
     other = artifacts_of(made.version) | {made.tgz.name: b"made, again."}
     said = statement(other, version=made.version)
     made.put(said)
-    lines = [f"{sha256(data)}  {name}\n" for name, data in sorted(other.items())]
-    (made.dist / "SHA256SUMS").write_text("".join(lines))
+    made.sums(other)
     for name in ("alice", "bob"):
         made.attest(name, said)
     # Of the other artifact, nothing was about to be signed yet.
