@@ -15,7 +15,7 @@ from verbatim.sources.source import Prepared
 PEERS = Path(__file__).parent / "peers"
 
 #: As on the machines where they are at home: processes share semaphores there, and the sandbox has no such place.
-_AT_HOME = Surroundings(file_systems={"/dev/shm": 1 << 30})
+_AT_HOME = Surroundings(file_systems={"/dev/shm": 1 << 30})  # noqa: S108
 
 
 def run_peer(
