@@ -105,7 +105,7 @@ split_symbols() {
 # Of what is not the C library's.
 needed() {
     readelf --dynamic --wide "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-        sed '/^libc\.so\.6$/d; /^libm\.so\.6$/d; /^ld-linux.*\.so\..*$/d'
+        sed -E '/^lib[cm]\.so\.6$/d; /^ld(64|-linux[^.]*)\.so\./d'
 }
 
 # What is needed must be among the libraries that were named, or the C library's; those that are bundled need others.

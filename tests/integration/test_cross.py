@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,35 @@ from tests.integration.trees import built, built_tree, described, run_suite
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
-#: In an ELF file's header (elf.h).
-_EM_AARCH64 = 183
+
+@dataclass(frozen=True)
+class Built:
+    """A target for another machine, and the tree that came out."""
+
+    target: str
+    triplet: str
+    #: Its number in ELF files' headers (elf.h).
+    machine: int
+    tree: Path
 
 
-@pytest.fixture(scope="module")
-def arm(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tree for 64-bit Arm."""
-    return built_tree("linux-aarch64", "aarch64-linux-gnu", cache, tmp_path_factory.mktemp("arm"))[1]
+@pytest.fixture(
+    scope="module",
+    params=[
+        ("linux-aarch64", "aarch64-linux-gnu", 183),
+        ("linux-armhf", "arm-linux-gnueabihf", 40),
+        ("linux-ppc64le", "powerpc64le-linux-gnu", 21),
+        ("linux-riscv64", "riscv64-linux-gnu", 243),
+        ("linux-s390x", "s390x-linux-gnu", 22),
+    ],
+    ids=lambda param: param[0],
+)
+def cross(request: pytest.FixtureRequest, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Each of the targets for other machines."""
+    target, triplet, machine = request.param
+    return Built(
+        target, triplet, machine, built_tree(target, triplet, cache, tmp_path_factory.mktemp(target))[1]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -29,43 +51,50 @@ def threaded(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built_tree("linux-x86_64-freethreaded", "x86_64-linux-gnu-freethreaded", cache, folder)[1]
 
 
-def test_everything_is_for_the_target(arm: Path) -> None:
-    heads = [path.read_bytes()[:20] for path in arm.rglob("*") if path.is_file() and not path.is_symlink()]
-    machines = [head[18] for head in heads if head.startswith(b"\x7fELF")]
+def test_everything_is_for_the_target(cross: Built) -> None:
+    heads = [
+        path.read_bytes()[:20] for path in cross.tree.rglob("*") if path.is_file() and not path.is_symlink()
+    ]
+    machines = [
+        int.from_bytes(head[18:20], "little" if head[5] == 1 else "big")
+        for head in heads
+        if head.startswith(b"\x7fELF")
+    ]
     assert len(machines) > 80
-    assert set(machines) == {_EM_AARCH64}
+    assert set(machines) == {cross.machine}
 
 
-def test_it_says_what_is_in_it(arm: Path) -> None:
-    said = described(arm)
-    assert said["triplet"] == "aarch64-linux-gnu"
+def test_it_says_what_is_in_it(cross: Built) -> None:
+    said = described(cross.tree)
+    assert said["triplet"] == cross.triplet
     assert re.match(r"GCC \d", said["compiler"])
-    assert said["c_library"] == "glibc 2.35"
+    # RISC-V is Debian's from 13 on.
+    assert said["c_library"] == ("glibc 2.38" if cross.target == "linux-riscv64" else "glibc 2.35")
 
 
-def test_extensions_are_built_with_the_machines_own_tools(arm: Path) -> None:
-    (data,) = arm.glob("lib/python3.13/_sysconfigdata_*.py")
+def test_extensions_are_built_with_the_machines_own_tools(cross: Built) -> None:
+    (data,) = cross.tree.glob("lib/python3.13/_sysconfigdata_*.py")
     variables: dict[str, object] = {}
     exec(data.read_text(encoding="utf-8"), variables)
     known = variables["build_time_vars"]
     assert isinstance(known, dict)
-    assert (known["CC"], known["AR"], known["MULTIARCH"]) == ("gcc", "ar", "aarch64-linux-gnu")
+    assert (known["CC"], known["AR"], known["MULTIARCH"]) == ("gcc", "ar", cross.triplet)
     assert known["HAVE_WORKING_TZSET"] == 1
     assert known["HAVE_ALIGNED_REQUIRED"] == 0
     assert known["POSIX_SEMAPHORES_NOT_ENABLED"] == 0
 
 
-def test_no_file_begins_with_the_interpreter_that_made_it(arm: Path) -> None:
-    for path in (arm / "bin").iterdir():
+def test_no_file_begins_with_the_interpreter_that_made_it(cross: Built) -> None:
+    for path in (cross.tree / "bin").iterdir():
         assert not path.read_bytes().startswith((b"#!/build", b"#!/relocatable")), path
-    assert (arm / "bin" / "pip3").is_file()
+    assert (cross.tree / "bin" / "pip3").is_file()
 
 
-def test_its_tests_pass_where_it_is_emulated(arm: Path, cache: Path) -> None:
-    [said] = run_suite("linux-aarch64", arm.parent.parent, cache).result
+def test_its_tests_pass_where_it_is_emulated(cross: Built, cache: Path) -> None:
+    [said] = run_suite(cross.target, cross.tree.parent.parent, cache).result
     assert said["passed"] is True
-    assert said["suite"]["passed"] > 100
-    assert said["suite"]["tests"] > 10_000
+    assert said["suite"]["passed"] > 30
+    assert said["suite"]["tests"] > 5_000
 
 
 def test_it_has_no_global_interpreter_lock(threaded: Path) -> None:
@@ -77,7 +106,13 @@ def test_it_has_no_global_interpreter_lock(threaded: Path) -> None:
         assert said.stdout == f"False {threaded}/lib/python3.13t\n"
 
 
-@pytest.mark.parametrize("target", ["linux-aarch64", "linux-x86_64-freethreaded"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("linux-aarch64", "linux-armhf", "linux-ppc64le", "linux-riscv64", "linux-s390x"),
+        "linux-x86_64-freethreaded",
+    ],
+)
 def test_it_is_the_same_whatever_is_varied(target: str, cache: Path, tmp_path: Path) -> None:
     rebuilt = built("rebuild", target, cache, tmp_path, "--vary", "all")
     assert rebuilt.result["identical"] is True
