@@ -102,10 +102,11 @@ split_symbols() {
     done
 }
 
-# Of what is not the C library's.
+# Of what is not the C library's, nor GCC's own: a process that has both this one's and the system's would have the older
+# one for all, so that it is left to the system, as PEP 513 does. Debian's C library depends on it.
 needed() {
     readelf --dynamic --wide "$1" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-        sed -E '/^lib[cm]\.so\.6$/d; /^ld(64|-linux[^.]*)\.so\./d'
+        sed -E '/^lib[cm]\.so\.6$/d; /^libgcc_s\.so\.1$/d; /^ld(64|-linux[^.]*)\.so\./d'
 }
 
 # What is needed must be among the libraries that were named, or the C library's; those that are bundled need others.
