@@ -2,7 +2,8 @@
 # Builds CPython for Linux as a folder that runs from wherever it lies, and packs it into two archives in /out: one
 # with what runs, one with the debugging symbols.
 #
-# The libraries are those of the environment that may go into the tree; all others that it needs are the C library's.
+# The libraries are those of the environment that may go into the tree; all others that it needs are the C library's or
+# GCC's own.
 set -euo pipefail
 
 source "${BASH_SOURCE[0]%/*}/common.sh"
@@ -109,7 +110,7 @@ needed() {
         sed -E '/^lib[cm]\.so\.6$/d; /^libgcc_s\.so\.1$/d; /^ld(64|-linux[^.]*)\.so\./d'
 }
 
-# What is needed must be among the libraries that were named, or the C library's; those that are bundled need others.
+# That must be among the libraries that were named; those that are bundled need others.
 bundle() {
     local file soname more=yes
     while [[ -n $more ]]; do
