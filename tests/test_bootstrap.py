@@ -23,16 +23,35 @@ import json, sys
 print(json.dumps({"arguments": sys.argv[1:], "prefix": sys.prefix, "utf8": sys.flags.utf8_mode}))
 """
 
-#: Stands in for uv: keeps an account of its calls, and makes a .venv that has nothing in it.
-_UV = """\
+#: Stands in for the host's Python: makes a .venv that has nothing in it but a stand-in for pip.
+_PYTHON = """\
 #!{python}
 import os, sys, venv
-with open({calls!r}, "a") as file:
-    file.write(" ".join(sys.argv[1:]) + "\\n")
-if sys.argv[1] == "venv":
-    venv.create(sys.argv[-1], symlinks=True)
-else:
-    sys.exit(int(os.environ.get("UV_STATUS", "0")))
+assert sys.argv[1:4] == ["-I", "-m", "venv"], sys.argv
+venv.create(sys.argv[4], symlinks=True)
+[site] = [place for place, _, _ in os.walk(sys.argv[4]) if place.endswith("site-packages")]
+with open(site + "/pip.py", "w") as file:
+    file.write({pip!r}.replace("CALLS", repr({calls!r})))
+"""
+
+#: Keeps an account of its calls and its variables, and installs one package, as ``STAND_IN`` says.
+_PIP = """
+import json, os, pathlib, sys
+with open(CALLS, "a") as file:
+    settings = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    file.write(json.dumps([sys.argv[1:], settings]) + "\\n")
+how = os.environ.get("STAND_IN", "well")
+if how == "fails":
+    sys.exit(7)
+place = pathlib.Path(__file__).parent
+package = (place.parent if how == "elsewhere" else place) / "thing-1.0.dist-info"
+package.mkdir()
+(package / "METADATA").write_text("Name: thing\\nVersion: " + ("0.9" if how == "another version" else "1.0"))
+(package / "RECORD").write_text("thing-1.0.dist-info/METADATA,,\\nthing.py,,\\n")
+if how != "a file short":
+    (package.parent / "thing.py").touch()
+report = {"install": [{"metadata": {"name": "thing", "version": "1.0"}}]}
+pathlib.Path(sys.argv[sys.argv.index("--report") + 1]).write_text(json.dumps(report))
 """
 
 
@@ -66,10 +85,10 @@ class Checkout:
         (self.programs / f"{name}.py").write_text(text)
 
     @property
-    def set_ups(self) -> list[str]:
-        """What uv was called for."""
+    def set_ups(self) -> list[tuple[list[str], dict[str, str]]]:
+        """What pip was called for, and what it was told by variables."""
         calls = self.programs / "calls"
-        return calls.read_text().splitlines() if calls.exists() else []
+        return [tuple(json.loads(line)) for line in calls.read_text().splitlines()] if calls.exists() else []
 
 
 @pytest.fixture
@@ -87,8 +106,16 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
 
 
 @pytest.fixture
-def with_uv(checkout: Checkout) -> Checkout:
-    checkout.program("uv", _UV.format(python=sys.executable, calls=str(checkout.programs / "calls")))
+def with_pip(checkout: Checkout, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Checkout:
+    """A machine that has what is needed, and no settings for pip."""
+    calls = str(checkout.programs / "calls")
+    checkout.program("python3", _PYTHON.format(python=sys.executable, pip=_PIP, calls=calls))
+    checkout.module("sitecustomize", f"import sys\nsys.executable = {str(checkout.programs / 'python3')!r}\n")
+    for name in os.environ:
+        if name.startswith(("PIP_", "XDG_CONFIG_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "nowhere"))
     return checkout
 
 
@@ -99,98 +126,100 @@ def started(done: subprocess.CompletedProcess[str]) -> dict[str, object]:
     return said
 
 
-def test_the_first_start_sets_up_and_hands_the_arguments_on(with_uv: Checkout) -> None:
-    done = with_uv.run("build", "--version", "3.13.5", "--output", "größer als")
-    venv = with_uv.folder / ".venv"
+def test_the_first_start_sets_up_and_hands_the_arguments_on(with_pip: Checkout) -> None:
+    done = with_pip.run("build", "--version", "3.13.5", "--output", "größer als")
+    venv = with_pip.folder / ".venv"
     assert started(done) == {
         "arguments": ["build", "--version", "3.13.5", "--output", "größer als"],
         "prefix": str(venv),
         "utf8": 1,
     }
     assert done.stderr == f"setting up {venv} (once; about half a minute)\n"
-    make, install = with_uv.set_ups
-    assert make == f"venv --quiet --python {sys.executable} {venv}"
-    assert "--require-hashes" in install.split(" ")
-    assert install.endswith(f" -r {with_uv.folder}/requirements/runtime.txt")
+    [(install, _)] = with_pip.set_ups
+    assert install[0] == "install"
+    assert {"--require-hashes", "--only-binary=:all:"} <= set(install)
+    assert install[-2:] == ["-r", f"{with_pip.folder}/requirements/runtime.txt"]
 
 
-def test_every_requirements_file_is_installed(with_uv: Checkout) -> None:
+def test_every_requirements_file_is_installed(with_pip: Checkout) -> None:
     for name in ("another.txt", "notes.md"):
-        (with_uv.folder / "requirements" / name).write_text("# nothing\n")
-    with_uv.run()
-    folder = with_uv.folder / "requirements"
-    assert with_uv.set_ups[1].endswith(f" -r {folder}/another.txt -r {folder}/runtime.txt")
+        (with_pip.folder / "requirements" / name).write_text("# nothing\n")
+    with_pip.run()
+    folder = with_pip.folder / "requirements"
+    [(install, _)] = with_pip.set_ups
+    assert install[-4:] == ["-r", f"{folder}/another.txt", "-r", f"{folder}/runtime.txt"]
 
 
-def test_the_second_start_sets_nothing_up(with_uv: Checkout) -> None:
-    with_uv.run()
-    before = with_uv.set_ups
-    done = with_uv.run("doctor")
+def test_the_second_start_sets_nothing_up(with_pip: Checkout) -> None:
+    with_pip.run()
+    before = with_pip.set_ups
+    done = with_pip.run("doctor")
     assert started(done)["arguments"] == ["doctor"]
     assert done.stderr == ""
-    assert with_uv.set_ups == before
+    assert with_pip.set_ups == before
 
 
-def test_it_is_set_up_again_when_a_requirement_changes(with_uv: Checkout) -> None:
-    with_uv.run()
-    with (with_uv.folder / "requirements" / "runtime.txt").open("a") as file:
+def test_it_is_set_up_again_when_a_requirement_changes(with_pip: Checkout) -> None:
+    with_pip.run()
+    with (with_pip.folder / "requirements" / "runtime.txt").open("a") as file:
         file.write("# one more\n")
-    assert "setting up" in with_uv.run().stderr
-    assert len(with_uv.set_ups) == 4
-    assert with_uv.run().stderr == ""
+    assert "setting up" in with_pip.run().stderr
+    assert len(with_pip.set_ups) == 2
+    assert with_pip.run().stderr == ""
 
 
-def test_it_is_set_up_again_when_the_checkout_moves(with_uv: Checkout) -> None:
-    with_uv.run()
-    with_uv.folder = with_uv.folder.rename(with_uv.folder.with_name("moved"))
-    done = with_uv.run()
-    assert started(done)["prefix"] == str(with_uv.folder / ".venv")
+def test_it_is_set_up_again_when_the_checkout_moves(with_pip: Checkout) -> None:
+    with_pip.run()
+    with_pip.folder = with_pip.folder.rename(with_pip.folder.with_name("moved"))
+    done = with_pip.run()
+    assert started(done)["prefix"] == str(with_pip.folder / ".venv")
     assert "setting up" in done.stderr
 
 
-def test_it_is_set_up_again_when_it_was_removed(with_uv: Checkout) -> None:
-    with_uv.run()
-    shutil.rmtree(with_uv.folder / ".venv")
-    assert "setting up" in with_uv.run().stderr
+def test_it_is_set_up_again_when_it_was_removed(with_pip: Checkout) -> None:
+    with_pip.run()
+    shutil.rmtree(with_pip.folder / ".venv")
+    assert "setting up" in with_pip.run().stderr
 
 
-def test_two_starts_at_once_set_up_once(with_uv: Checkout) -> None:
+def test_two_starts_at_once_set_up_once(with_pip: Checkout) -> None:
     both = [
-        subprocess.Popen(with_uv.command(), cwd=with_uv.programs, stdout=subprocess.DEVNULL) for _ in range(2)
+        subprocess.Popen(with_pip.command(), cwd=with_pip.programs, stdout=subprocess.DEVNULL)
+        for _ in range(2)
     ]
     assert [process.wait(60) for process in both] == [0, 0]
-    assert [call.split()[0] for call in with_uv.set_ups] == ["venv", "pip"]
+    assert len(with_pip.set_ups) == 1
 
 
-def test_an_installer_that_fails_is_no_set_up(with_uv: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UV_STATUS", "7")
+def test_an_installer_that_fails_is_no_set_up(with_pip: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAND_IN", "fails")
     for _ in range(2):
-        done = with_uv.run()
+        done = with_pip.run()
         assert done.returncode == 3
         assert done.stdout == ""
         assert "failed with status 7" in done.stderr.splitlines()[-1]
         assert "Traceback" not in done.stderr
-    assert len(with_uv.set_ups) == 4
-    monkeypatch.delenv("UV_STATUS")
-    assert started(with_uv.run())["arguments"] == []
+    assert len(with_pip.set_ups) == 2
+    monkeypatch.delenv("STAND_IN")
+    assert started(with_pip.run())["arguments"] == []
 
 
-def test_it_may_be_started_through_a_link(with_uv: Checkout, tmp_path: Path) -> None:
+def test_it_may_be_started_through_a_link(with_pip: Checkout, tmp_path: Path) -> None:
     link = tmp_path / "link"
-    link.symlink_to(with_uv.folder / "invoke")
+    link.symlink_to(with_pip.folder / "invoke")
     done = subprocess.run(
         [sys.executable, link], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
     )
-    assert started(done)["prefix"] == str(with_uv.folder / ".venv")
+    assert started(done)["prefix"] == str(with_pip.folder / ".venv")
 
 
-def test_what_lies_in_the_folder_that_it_is_started_in_is_not_run(with_uv: Checkout, tmp_path: Path) -> None:
+def test_what_lies_in_the_folder_that_it_is_started_in_is_not_run(with_pip: Checkout, tmp_path: Path) -> None:
     for name in ("json.py", "verbatim/__main__.py"):
         stray = tmp_path / "somewhere" / name
         stray.parent.mkdir(exist_ok=True)
         stray.write_text("raise SystemExit('a stray file was run')\n")
     done = subprocess.run(
-        with_uv.command("doctor"),
+        with_pip.command("doctor"),
         cwd=tmp_path / "somewhere",
         capture_output=True,
         encoding="utf-8",
@@ -208,13 +237,93 @@ def test_without_venv_or_ensurepip_it_says_what_is_missing(checkout: Checkout, m
     assert done.stdout == ""
     said = done.stderr.splitlines()[-1]
     assert said.startswith(f"error: {sys.executable} has no module {' and no module '.join(missing)}; ")
-    assert said.endswith("install it (Debian: apt install python3-venv), or put uv on the PATH")
+    assert "install it (Debian: apt install python3-venv)" in said
     assert "Traceback" not in done.stderr
 
 
-def test_with_uv_neither_is_needed(with_uv: Checkout) -> None:
-    with_uv.module("ensurepip", "raise ModuleNotFoundError('No module named ensurepip')")
-    assert started(with_uv.run("doctor"))["arguments"] == ["doctor"]
+@pytest.mark.parametrize("how", ["elsewhere", "another version", "a file short"])
+def test_what_pip_did_not_put_into_place_is_no_set_up(
+    with_pip: Checkout, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAND_IN", how)
+    done = with_pip.run("doctor")
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-2] == "missing or incomplete: thing 1.0"
+    assert "does not have what pip says it installed there" in done.stderr.splitlines()[-1]
+    assert not (with_pip.folder / ".venv").exists()
+    monkeypatch.delenv("STAND_IN")
+    assert started(with_pip.run("doctor"))["arguments"] == ["doctor"]
+
+
+def test_pip_is_told_where_packages_come_from_and_nothing_else(
+    with_pip: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = tmp_path / "home" / ".config" / "pip" / "pip.conf"
+    conf.parent.mkdir(parents=True)
+    conf.write_text(
+        "[global]\nindex-url = https://first.example/simple\nproxy = http://proxy.example:3128\n"
+        "[install]\nuser = true\ntrusted-host = first.example\n    second.example\nprefix = /elsewhere\n"
+        "[download]\nindex-url = https://other.example/simple\n"
+    )
+    moved = ("PREFIX", "TARGET", "ROOT", "USER", "NO_DEPS", "DRY_RUN", "PYTHON", "NO_BINARY", "CONSTRAINT")
+    for name in (*moved, "REQUIRE_VIRTUALENV"):
+        monkeypatch.setenv(f"PIP_{name}", "1")
+    monkeypatch.setenv("PIP_CERT", "/etc/company.pem")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://user:secret@second.example/simple")
+    done = with_pip.run()
+    [(install, settings)] = with_pip.set_ups
+    assert settings == {
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_CERT": "/etc/company.pem",
+        "PIP_INDEX_URL": "https://user:secret@second.example/simple",
+        "PIP_PROXY": "http://proxy.example:3128",
+        "PIP_TRUSTED_HOST": "first.example\nsecond.example",
+    }
+    assert "secret" not in " ".join(install) + done.stdout + done.stderr
+
+
+def test_a_broken_pip_configuration_is_named_but_not_shown(
+    with_pip: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = tmp_path / "pip.conf"
+    conf.write_text("[global]\nsecret\n")
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(conf))
+    done = with_pip.run()
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1] == (
+        f"error: {conf} is not a valid configuration file of pip; correct it, or move it away"
+    )
+    assert "secret" not in done.stderr
+
+
+def test_another_installer_on_the_path_is_not_used(with_pip: Checkout) -> None:
+    """It would not ask the index that pip is set up with."""
+    with_pip.program("uv", "#!/bin/sh\nexit 99\n")
+    assert started(with_pip.run("doctor"))["arguments"] == ["doctor"]
+
+
+def test_another_python3_does_not_set_up_again(with_pip: Checkout) -> None:
+    with_pip.run()
+    with_pip.module(
+        "sitecustomize", "import sys\nsys.base_prefix, sys.version = '/opt/other', '3.99.0 (main)'\n"
+    )
+    assert with_pip.run().stderr == ""
+    with_pip.module(
+        "sitecustomize", "import sys\nsys.version_info, sys.version = (3, 9, 2), '3.9.2 (main)'\n"
+    )
+    assert started(with_pip.run("doctor"))["arguments"] == ["doctor"]
+    assert len(with_pip.set_ups) == 1
+
+
+@pytest.mark.parametrize("target", ["/no/such/python3", "another one"])
+def test_it_is_set_up_again_when_its_own_python_is_gone_or_another(with_pip: Checkout, target: str) -> None:
+    with_pip.run()
+    with_pip.program("another one", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python = with_pip.folder / ".venv" / "bin" / "python"
+    python.unlink()
+    python.symlink_to(with_pip.programs / target)
+    assert "setting up" in with_pip.run().stderr
+    assert with_pip.run().stderr == ""
 
 
 @pytest.fixture
