@@ -91,6 +91,13 @@ def test_what_lies_beside_the_artifacts_is_not_compared(builds: Builds) -> None:
     assert verdicts(builds.compare(one, builds.build("2", a_tar=STREAM), 0)) == {"a.tar": "identical"}
 
 
+def test_signatures_are_not_compared_but_what_only_looks_like_one_is(builds: Builds) -> None:
+    one = builds.build("1", a_tgz=STREAM, a_tgz_asc=b"sig", a_tgz_sigstore=b"{}", SHA256SUMS=b"", b_sig=b"1")
+    (one / "SHA256SUMS.asc").write_bytes(b"sig")
+    two = builds.build("2", a_tgz=STREAM, a_tgz_crt=b"cert", a_tgz_sig=b"sig", b_sig=b"2")
+    assert verdicts(builds.compare(one, two, 1)) == {"a.tgz": "identical", "b.sig": "different"}
+
+
 def test_what_only_one_has_is_different(builds: Builds) -> None:
     one, two = builds.build("1", a_tar=STREAM, b_bin=b"b"), builds.build("2", a_tar=STREAM, c_bin=b"c")
     compared = builds.compare(one, two, 1)

@@ -19,7 +19,7 @@ STAGE = sorted((PROJECT / "signing" / "verbatim_sign").glob("*.py"))
 #: The rooms of verbatim, from the ground up.
 FLOORS = (
     {"", "errors", "console", "digest", "paths", "programs", "scratch", "seccomp"},
-    {"data", "release", "store", "transfer", "fetch", "archive"},
+    {"data", "files", "release", "store", "transfer", "fetch", "archive"},
     {"sources", "environments"},
     {"engines"},
     {"build", "compare"},

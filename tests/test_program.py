@@ -219,7 +219,7 @@ def test_a_wrong_use_is_one_line_and_status_2(run: Run, arguments: list[str]) ->
         (["--version", "v3.13.5"], "'v3.13.5' is not a version of CPython 3; a version looks like 3.13.5"),
         (["--version", "3.99.0", "--source", "tarball"], "no published source tarball of 3.99.0 is known"),
         (["--source", "/nonexistent"], "--source '/nonexistent' is neither "),
-        (["--source", "/nonexistent.tgz"], "/nonexistent.tgz is no file; give a .tgz"),
+        (["--source", "/nonexistent.tgz"], "/nonexistent.tgz is not there; give a .tgz"),
         (["--source", "."], "not appear to be a git repository"),
         (["--source", "http://127.0.0.1:9/Python-3.13.5.tgz", "--offline"], "is not in the cache"),
         (["--commit", "abc"], "'abc' is not a commit; give all 40 hexadecimal digits"),

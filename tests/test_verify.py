@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from tests.archives import COMPRESSIONS, Member, file, folder, tar
 from tests.program import run_in_process
 from tests.servers import Page, Site
+from tests.test_statement import statement_of
 from verbatim.build.plan import Artifact
 from verbatim.compare.sums import write_sums
 from verbatim.digest import sha256_bytes
@@ -18,7 +20,7 @@ from verbatim.errors import IntegrityError, MismatchError, UndecidedError, Usage
 from verbatim.fetch import Fetcher
 from verbatim.process.compare import Compared
 from verbatim.process.examine import Examined, Examiner
-from verbatim.process.sides import open_side
+from verbatim.process.sides import open_given
 from verbatim.release import Release
 from verbatim.store import Store
 
@@ -69,7 +71,13 @@ class Scene:
 
     def examiner(self, against: Path | None = None, *, offline: bool = False) -> Examiner:
         fetcher = Fetcher(self.store, offline=True) if offline else self.fetcher
-        return Examiner(RELEASE, fetcher, self.work, open_side(against) if against else None, self.releases)
+        return Examiner(
+            RELEASE,
+            fetcher,
+            self.work,
+            open_given(against, RELEASE.source_tarballs) if against else None,
+            self.releases,
+        )
 
     def examine(self, name: str, content: bytes | None = None, **how: bool) -> Examined:
         return self.examiner().examine(self.made(name, content), **how)
@@ -238,6 +246,50 @@ def test_a_folder_of_the_users_is_used_and_nothing_is_asked_for(scene: Scene) ->
     assert page.asked == []
 
 
+def test_whatever_else_is_in_a_folder_of_the_users_is_let_be(
+    scene: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs = scene.top / "downloads"
+    (theirs / "amd64").mkdir(parents=True)
+    (theirs / "latest.tgz").symlink_to(TGZ)
+    (theirs / "holiday.jpg").write_bytes(b"")
+    os.mkfifo(theirs / "a pipe")
+    (theirs / f"{TOP} (1).tgz").write_bytes(b"tampered with")
+    (theirs / TGZ).write_bytes(BYTES[TGZ])
+    assert scene.examiner(theirs).examine(scene.made(TGZ)).judgement == "identical"
+    assert (
+        f"{theirs}: 5 others were not looked at: {TOP} (1).tgz, a pipe, amd64 and 2 more"
+        in capsys.readouterr().err
+    )
+
+
+@pytest.mark.parametrize("form", ["a folder", "SHA256SUMS", "a statement"])
+@pytest.mark.parametrize("how", [(), ("--quick",)], ids=["", "quickly"])
+def test_where_nothing_that_was_given_is_examined_it_is_undecided(
+    scene: Scene,
+    form: str,
+    how: Sequence[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """However good the hashes are that were published: the file that the user asks about may be any other."""
+    theirs = scene.top / "SHA256SUMS" if form == "SHA256SUMS" else scene.top / "x.intoto.json"
+    if form == "a folder":
+        theirs = scene.top / "downloads"
+        theirs.mkdir()
+        (theirs / "Python-3.13.5 (1).tgz").write_bytes(b"tampered with")
+    elif form == "SHA256SUMS":
+        theirs.write_bytes(write_sums({"Python-3.13.5 (1).tgz": "0" * 64}))
+    else:
+        theirs.write_bytes(statement_of().encode())
+    ended = run_in_process(
+        ["verify", "--version", "3.13.5", "--against", str(theirs), *how], monkeypatch, capsys
+    )
+    assert (ended.status, ended.out) == (7, "")
+    assert f"nothing in {theirs} was examined: it has no Python-3.13.5.t" in ended.complaint
+    assert ("Python-3.13.5 (1).tgz" in ended.err) == (form == "a folder")
+
+
 @pytest.mark.parametrize("name", [TGZ, "renamed.tgz", "renamed.tar.gz"])
 def test_one_file_stands_for_one_artifact_whatever_it_is_called(scene: Scene, name: str) -> None:
     (scene.top / name).write_bytes(BYTES[TGZ])
@@ -293,11 +345,6 @@ def test_a_tampered_stream_is_different_and_the_member_is_named(scene: Scene) ->
 def test_where_no_tarball_can_be_had_the_stream_is_undecided(scene: Scene) -> None:
     examined = scene.examiner().examine_stream(scene.made(f"{TOP}.tar", STREAM))
     assert examined.judgement == "undecided"
-    empty = scene.top / "downloads"
-    empty.mkdir()
-    (empty / "a.bin").touch()
-    with pytest.raises(UsageError, match="has neither"):
-        scene.examiner(empty).examine_stream(scene.made(f"{TOP}.tar", STREAM))
 
 
 # The whole.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from verbatim.errors import MismatchError, NetworkError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
 from verbatim.process.build import build_with, check_engines
+from verbatim.process.sides import open_given
 from verbatim.release import Release
 from verbatim.scratch import scratch
 from verbatim.sources.choose import SourceChoice, choose_source
@@ -53,8 +54,8 @@ def check_against_git(
     """Hold the published tarballs, or those at the path ``against``, against the commit that the choice means.
 
     The path is a tarball, or a folder with tarballs of the release under their own names. The engine makes what is
-    declared as generated. Raises UsageError if the choice is no commit or there is no such tarball, IntegrityError
-    for an archive that no honest tool makes, and what its parts raise; a difference is not raised but returned.
+    declared as generated. Raises UsageError if the choice is no commit, UndecidedError if the folder has no
+    such tarball, IntegrityError for an archive that no honest tool makes, and what its parts raise; a difference is not raised but returned.
     """
     if choice.is_tarball:
         raise UsageError("--against-git needs a commit, but --source is a tarball", "name it with --against")
@@ -97,16 +98,11 @@ def _published(release: Release, fetcher: Fetcher) -> tuple[list[TarballSource],
     return tarballs, {name: error.message for name, error in refusals.items()}
 
 
-def _named(against: Path, release: Release) -> Iterator[Path]:
+def _named(against: Path, release: Release) -> list[Path]:
     if not against.is_dir():
-        yield against
-        return
-    found = [against / name for name in release.source_tarballs if (against / name).exists()]
-    if not found:
-        raise UsageError(
-            f"{against} holds neither {' nor '.join(release.source_tarballs)}", "name a tarball instead"
-        )
-    yield from found
+        return [against]
+    given = open_given(against, release.source_tarballs)
+    return [against / name for name in release.source_tarballs if name in given.files]
 
 
 def _made(source: GitSource, fetcher: Fetcher, engine: Engine) -> Inventory:

@@ -73,10 +73,7 @@ class Examiner:
         return self._unseen(artifact, ours, seen)
 
     def examine_stream(self, artifact: Artifact) -> Examined:
-        """Hold an uncompressed source tar against a published tarball, whichever can be had.
-
-        Raises UsageError if the user gave none.
-        """
+        """Hold an uncompressed source tar against a published tarball, whichever can be had."""
         ours = File(artifact.name, artifact.sha256, artifact.path)
         if self.given is not None:
             file = self._given_tarball(self.given)
@@ -105,13 +102,7 @@ class Examiner:
     def _given_tarball(self, given: Side) -> File:
         if given.is_single:
             return next(iter(given.files.values()))
-        found = [given.files[name] for name in self.release.source_tarballs if name in given.files]
-        if not found:
-            raise UsageError(
-                f"--against has neither {' nor '.join(self.release.source_tarballs)}",
-                "name a folder with one of them, or the file",
-            )
-        return found[0]
+        return next(given.files[name] for name in self.release.source_tarballs if name in given.files)
 
     def _see(self, name: str, *, is_served: bool = True) -> Seen:
         """What is given under a name or, if nothing is given at all, what is served."""

@@ -6,7 +6,7 @@ Each stage has a statement of its own there. What other stages have put there st
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from verbatim import console
@@ -24,12 +24,22 @@ from verbatim.scratch import locked
 SUMS = "SHA256SUMS"
 BUILD_INFO = "buildinfo"
 
+#: How the names of signatures end that the signing stage, and python.org, put beside a file: OpenPGP's, a bundle of
+#: Sigstore or (until 2023) its certificate and signature, and ed25519's.
+SIGNATURES = (".asc", ".sigstore", ".crt", ".sig", ".ed25519")
+
 
 def known_names(release: Release) -> set[str]:
-    """The names of all that builds of a release put into its folder."""
+    """The names of all that builds of a release put into its folder, and of the signatures of those."""
     stages = artifact_names(release)
     names = {name for artifacts in stages.values() for name in artifacts}
-    return {SUMS, BUILD_INFO, *names, *(file_name(stage) for stage in stages)}
+    files = {SUMS, *names, *(file_name(stage) for stage in stages)}
+    return {BUILD_INFO, *files, *signature_names(files)}
+
+
+def signature_names(names: Iterable[str]) -> set[str]:
+    """What signatures of these files may be called."""
+    return {f"{name}{end}" for name in names for end in SIGNATURES}
 
 
 def write_beside(folder: Path, stage: str, statement: Statement, info: Mapping[str, str]) -> None:
@@ -106,6 +116,8 @@ def publish(result: Path, folder: Path, former: Path, plan: Plan) -> None:
             for path in _of_others(folder, plan):
                 os.link(path, result / path.relative_to(folder), follow_symlinks=False)
         (result / SUMS).write_bytes(_sums(result))
+        if folder.exists():
+            _keep_signatures(folder, result)
         for path in [*result.rglob("*"), result]:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
             os.fsync(descriptor)
@@ -113,6 +125,22 @@ def publish(result: Path, folder: Path, former: Path, plan: Plan) -> None:
         if folder.exists():
             os.rename(folder, former)
         os.rename(result, folder)
+
+
+def _keep_signatures(folder: Path, result: Path) -> None:
+    """Keep the signatures that are there; say of which files the bytes are no longer those that were signed."""
+    stale = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix not in SIGNATURES or not is_plain(path):
+            continue
+        os.link(path, result / path.name, follow_symlinks=False)
+        signed, made = folder / path.stem, result / path.stem
+        if is_plain(signed) and is_plain(made) and sha256_file(signed) != sha256_file(made):
+            stale.append(path.name)
+    if stale:
+        console.warn(
+            f"{folder}: what was signed is not what is built now, and these signatures do not belong to it: {', '.join(stale)}"
+        )
 
 
 def _of_others(folder: Path, plan: Plan) -> Iterator[Path]:

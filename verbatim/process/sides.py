@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from verbatim import console
 from verbatim.compare.archives import archive_kind, uncompressed_name
-from verbatim.compare.comparison import File
+from verbatim.compare.comparison import File, some
 from verbatim.compare.sums import parse_sums
-from verbatim.digest import sha256_file
-from verbatim.errors import IntegrityError, UsageError
+from verbatim.errors import UndecidedError, UsageError
 from verbatim.evidence.statement import Statement, file_name
 from verbatim.evidence.untrusted import read_file
-from verbatim.process.results import BUILD_INFO, SUMS
+from verbatim.files import open_plain
+from verbatim.process.results import BUILD_INFO, SUMS, signature_names
 
 _STATEMENT = file_name("")
 
@@ -64,24 +64,52 @@ def open_side(path: Path) -> Side:
         ) from error
 
 
+def open_given(path: Path, wanted: Collection[str]) -> Side:
+    """What a user has downloaded: of a folder, or of a list of hashes, the ``wanted`` names alone; of one file, that file.
+
+    Whatever else is in the folder is let be, and counted aloud. Raises UndecidedError if none of the wanted names is
+    there, and what `open_side` raises.
+    """
+    if path.is_dir():
+        names = {entry.name for entry in path.iterdir()}
+        _say_passed_over(path, names.difference(wanted), wanted)
+        side = Side({name: _plain(path / name) for name in sorted(names.intersection(wanted))})
+    else:
+        side = open_side(path)
+    if side.is_single or any(name in side.files for name in wanted):
+        return side
+    raise UndecidedError(
+        f"nothing in {path} was examined: it has no {some(sorted(wanted))}",
+        "name a file itself if it is called something else",
+    )
+
+
+def _say_passed_over(folder: Path, names: Collection[str], wanted: Collection[str]) -> None:
+    """What looks like a file of the release, but is not called so, comes first."""
+    if names:
+        stems = tuple(uncompressed_name(name).removesuffix(".tar") for name in wanted)
+        ordered = sorted(names, key=lambda name: (not name.startswith(stems), name))
+        console.note(f"{folder}: {len(names):,} others were not looked at: {some(ordered)}")
+
+
 def _listed(hashes: Mapping[str, str]) -> Side:
     return Side({name: File(name, sha256) for name, sha256 in hashes.items()})
 
 
 def _folder(folder: Path) -> Side:
-    """The artifacts in a folder; what is beside them in one of results is not compared."""
-    paths = [
-        path
-        for path in sorted(folder.iterdir())
-        if path.name not in (BUILD_INFO, SUMS) and not path.name.endswith(_STATEMENT)
-    ]
-    if not paths:
+    """The artifacts in a folder; what is beside them in one of results is not compared, signatures included."""
+    names = sorted(path.name for path in folder.iterdir())
+    signatures = [name for name in names if name in signature_names(names)]
+    beside = {BUILD_INFO, SUMS, *signatures, *(name for name in names if name.endswith(_STATEMENT))}
+    artifacts = [name for name in names if name not in beside]
+    if not artifacts:
         raise UsageError(f"{folder} holds no artifacts", "name a folder of results")
-    return Side({path.name: _plain(path) for path in paths})
+    if signatures:
+        console.note(f"{folder}: signatures are not compared: {some(signatures)}")
+    return Side({name: _plain(folder / name) for name in artifacts})
 
 
 def _plain(path: Path) -> File:
     """A file, hashed; raises IntegrityError for a link, a folder or a device, which may be anything by and by."""
-    if not stat.S_ISREG(os.lstat(path).st_mode):
-        raise IntegrityError(f"{path} is not a plain file", "compare the files themselves")
-    return File(path.name, sha256_file(path), path)
+    with open_plain(path) as file:
+        return File(path.name, hashlib.file_digest(file, "sha256").hexdigest(), path)

@@ -17,7 +17,7 @@ from verbatim.paths import cache_directory
 from verbatim.process.build import Request, build_stages, build_with, check_engines
 from verbatim.process.compare import Compared
 from verbatim.process.examine import Examined, Examiner
-from verbatim.process.sides import open_side
+from verbatim.process.sides import open_given
 from verbatim.release import Release
 from verbatim.scratch import scratch
 from verbatim.sources.choose import choose_source
@@ -43,7 +43,8 @@ def verifying(requests: Sequence[Request], fetcher: Fetcher, against: Path | Non
     ``against`` is what the user has downloaded, in place of what is served now. Raises what its parts raise, and
     MismatchError if the engines disagree; a difference from the published files is not raised but returned.
     """
-    given = open_side(against) if against is not None else None
+    wanted = [name for request in requests for name in request.stage.artifacts]
+    given = open_given(against, wanted) if against is not None else None
     outcomes = build_stages(requests, fetcher, _unjudged)
     for outcome in outcomes:
         outcome.refuse_dispute()
@@ -66,7 +67,7 @@ def verifying_quickly(request: Request, fetcher: Fetcher, against: Path | None) 
 
     Nothing is written to the output folder.
     """
-    given = open_side(against) if against is not None else None
+    given = open_given(against, request.release.source_tarballs) if against is not None else None
     check_engines(request.engines)
     source = choose_source(request.choice, request.release, fetcher)
     plan = Plan(request.release, source.identity, request.stage)

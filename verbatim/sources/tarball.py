@@ -11,6 +11,7 @@ from verbatim.digest import HashingReader
 from verbatim.environments.mirrors import debian_urls
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.fetch import Download, Fetcher
+from verbatim.files import open_plain
 from verbatim.paths import RELEASES
 from verbatim.release import Published, Release
 from verbatim.sources.source import Identity, Prepared
@@ -88,10 +89,11 @@ def published_tarball(
 
 def tarball_at(path: Path, release: Release, fetcher: Fetcher) -> TarballSource:
     """A tarball in a file of the user's, copied into the store, so that what is hashed is what is built."""
-    if not path.is_file():
-        raise UsageError(f"{path} is no file", "give a .tgz or .tar.xz, or a git repository")
-    with path.open("rb") as file:
-        sha256, stored = fetcher.store.add(file)
+    try:
+        with open_plain(path, follow=True) as file:
+            sha256, stored = fetcher.store.add(file)
+    except FileNotFoundError as error:
+        raise UsageError(f"{path} is not there", "give a .tgz or .tar.xz, or a git repository") from error
     published = Published.of(release).hashes.values()
     if published and sha256 not in published:
         console.warn(f"{path} is not a tarball that python.org published for {release.version}")
