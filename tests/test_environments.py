@@ -227,6 +227,26 @@ def test_the_root_is_laid_out(lock: Lock, fetcher: Fetcher, tmp_path: Path) -> N
     assert {path.lstat().st_mtime for path in [root, *root.rglob("*")]} == {_TIME}
 
 
+def test_the_scripts_of_a_package_neither_run_nor_reach_the_root(
+    containers: Path, mirror: Callable[[Deb], str], fetcher: Fetcher, tmp_path: Path
+) -> None:
+    script = f"#!/bin/sh\ntouch '{tmp_path}/ran'\n".encode()
+    scripts = (file(f"./{name}", script, mode=0o755) for name in ("preinst", "postinst", "config"))
+    said = b"Package: demo\nVersion: 1.0-1\nArchitecture: amd64\n"
+    content = ar(
+        debian__binary=b"2.0\n",
+        control_tar=tar(file("./control", said), *scripts),
+        data_tar=tar(file("./usr/bin/demo")),
+    )
+    package = Deb("demo", "1.0-1", content)
+    mirror(package)
+    root = tmp_path / "root"
+    make_root(locked(containers, package.locked()), root, fetcher)
+    assert (root / "usr/bin/demo").is_file()
+    assert not (tmp_path / "ran").exists()
+    assert [path for path in root.rglob("*") if path.is_file() and b"touch" in path.read_bytes()] == []
+
+
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
 def test_the_digest_is_the_same_each_time(lock: Lock, fetcher: Fetcher, tmp_path: Path, umask: int) -> None:
     former = os.umask(umask)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -276,6 +278,18 @@ def test_where_a_mirror_hangs_in_the_middle_the_next_goes_on(
     assert good.asked == ["bytes=3000-"]
 
 
+def test_a_mirror_that_is_too_slow_is_left(
+    site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock on which each piece takes forty seconds."""
+    ticks = itertools.count(0, 40)
+    monkeypatch.setattr("verbatim.transfer.time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    page = site.serve("/file", CONTENT)
+    with pytest.raises(NetworkError, match=r"too slow: [0-9]+ bytes in 40 s"):
+        fetcher.fetch(download(f"{site.url}/file"))
+    assert page.asked == [""]
+
+
 def test_a_mirror_that_hangs_is_remembered(site: Site, impatient: Fetcher, other: Site) -> None:
     with other:
         hanging = [other.serve(f"/{number}", Page(hangs=True)) for number in range(2)]
@@ -342,6 +356,7 @@ def test_one_failure_among_many_fails_them_all(site: Site, fetcher: Fetcher, sto
 _FETCH = """
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from verbatim.fetch import Download, Fetcher, Served
 from verbatim.store import Store
 cache, url, sha256 = sys.argv[1:]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.integration.command import PUBLISHED, verbatim
 from tests.integration.conftest import Built
+from tests.servers import Site
+from verbatim.digest import sha256_bytes
+from verbatim.environments import resolve
+from verbatim.environments.definition import environment_folder, load_definition
 from verbatim.environments.lock import Environment
+from verbatim.errors import NetworkError
 
 pytestmark = pytest.mark.integration
 
@@ -60,6 +66,28 @@ def test_packages_of_another_architecture_are_locked_beside_those_of_their_own(p
     versions = {package.name: package.version for package in lock.package}
     # dpkg wants it so, of libraries that both have.
     assert versions["zlib1g"] == versions["zlib1g:arm64"]
+
+
+def test_an_index_that_debian_did_not_sign_makes_no_lock(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However right it looks otherwise, and wherever it comes from."""
+    packages = (
+        b"Package: demo\nVersion: 1.0-1\nArchitecture: amd64\nMaintainer: A <a@example.org>\nSize: 1\n"
+        b"Filename: pool/demo.deb\nSHA256: " + b"0" * 64 + b"\nDescription: made by a test\n"
+    )
+    now = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S UTC")
+    release = (
+        f"Origin: Debian\nSuite: stable\nCodename: trixie\nDate: {now}\nArchitectures: amd64\nComponents: main\n"
+        f"SHA256:\n {sha256_bytes(packages)} {len(packages)} main/binary-amd64/Packages\n"
+    )
+    site.serve("/debian/dists/trixie/Release", release.encode())
+    site.serve("/debian/dists/trixie/main/binary-amd64/Packages", packages)
+    definition = load_definition(environment_folder("source")).model_copy(update={"packages": ["demo"]})
+    monkeypatch.setattr(resolve, "debian_mirrors", lambda: [f"{site.url}/debian"])
+    monkeypatch.setattr(resolve, "SNAPSHOT_ARCHIVE", f"{site.url}/nothing")
+    with pytest.raises(
+        NetworkError, match=r"no mirror gave a signed index of Debian trixie: .* is not signed"
+    ):
+        resolve.resolve_packages(definition)
 
 
 def _lock(project: Path, path: Path) -> bytes:
