@@ -1,9 +1,12 @@
-"""Reading the project's data: TOML files, each of a known shape."""
+"""Reading small files: any of them with care, and the project's data as TOML of a known shape."""
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import reprlib
+import stat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +16,9 @@ from pydantic import BaseModel, ValidationError
 from verbatim.errors import IntegrityError
 
 Model = TypeVar("Model", bound=BaseModel)
+
+#: In bytes: what a small file may have. The largest lock takes some hundred thousand.
+LARGEST = 4 << 20
 
 #: What a folder with data is called: an environment, or a target.
 FOLDER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -46,13 +52,44 @@ def _load_like(path: Path, model: type[Model], remedy: str, kind: str, followers
     return checked_model(path, {**taken, **said}, model, remedy)
 
 
-def read_toml(path: Path, remedy: str) -> dict[str, Any]:
-    """Read a TOML file of any shape; raises IntegrityError if it is missing or none."""
+def read_small_file(path: Path, remedy: str, *, largest: int = LARGEST, follows_links: bool = True) -> bytes:
+    """The bytes of a regular file of at most ``largest`` bytes, which may be anybody's.
+
+    Nothing else is read: a device never ends, a FIFO never begins. Raises IntegrityError for those, for a folder, for a
+    larger file, and for a link if links are not followed. A missing file raises what the system raises.
+    """
+    # Without O_NONBLOCK, opening a FIFO waits for somebody to write.
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
     try:
-        return tomli.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+        descriptor = os.open(path, flags if follows_links else flags | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise IntegrityError(f"{path} is a link, expected a regular file", remedy) from error
+        if error.errno == errno.ENXIO:
+            raise IntegrityError(f"{path} is a socket, expected a regular file", remedy) from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise IntegrityError(f"{path} is not a regular file", remedy)
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(largest + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > largest:
+        raise IntegrityError(f"{path} has more than {largest:,} bytes", remedy)
+    return data
+
+
+def read_toml(path: Path, remedy: str) -> dict[str, Any]:
+    """Read a TOML file of any shape; raises IntegrityError if it is missing or not TOML."""
+    try:
+        return tomli.loads(read_small_file(path, remedy).decode("utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise IntegrityError(f"{path} is missing", remedy) from error
-    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise IntegrityError(f"{path} is not TOML: it is nested too deeply", remedy) from error
+    except ValueError as error:
+        # Of the grammar, of UTF-8, and of integers with thousands of digits.
         raise IntegrityError(f"{path} is not TOML: {error}", remedy) from error
 
 
