@@ -285,7 +285,7 @@ def test_references_that_name_a_place(reference: str) -> None:
     ],
 )
 def test_references_that_name_none(reference: str) -> None:
-    with pytest.raises(UsageError, match=r"names no place in a registry; give HOST\[:PORT\]/NAME:TAG"):
+    with pytest.raises(UsageError, match=r"does not name a place in a registry; give HOST\[:PORT\]/NAME:TAG"):
         check_reference(reference)
 
 

@@ -18,8 +18,8 @@ STAGE = sorted((PROJECT / "signing" / "verbatim_sign").glob("*.py"))
 
 #: The rooms of verbatim, from the ground up.
 FLOORS = (
-    {"", "errors", "console", "digest", "paths", "programs", "scratch", "seccomp"},
-    {"data", "files", "release", "store", "transfer", "fetch", "archive"},
+    {"", "addresses", "errors", "console", "digest", "paths", "programs", "scratch", "seccomp"},
+    {"data", "files", "release", "store", "web", "transfer", "fetch", "archive"},
     {"sources", "environments"},
     {"engines"},
     {"build", "compare"},
@@ -30,9 +30,11 @@ FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floo
 
 #: Doors between two rooms of one floor; each opens one way.
 DOORS = {
+    ("addresses", "errors"),  # what is given as an address may be none
     ("paths", "errors"),  # the cache must be the user's own
     ("console", "errors"),  # there may be no terminal to ask on
     ("release", "data"),  # the published hashes are data
+    ("transfer", "web"),  # a transfer asks the web
     ("fetch", "transfer"),  # a download is made of transfers
     ("fetch", "store"),  # a download ends in the store
     ("sources", "environments.mirrors"),  # Debian's archive has some of the published tarballs

@@ -6,7 +6,6 @@ Progress and remarks go to standard error, results to standard output, so that `
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -144,11 +143,6 @@ def progress(
 def printable(text: str) -> str:
     """The text without control characters: logs and file names may hold escape sequences."""
     return "".join(character if character.isprintable() else "�" for character in text)
-
-
-def without_credentials(text: str) -> str:
-    """The text without the names and passwords in its addresses, as it may be shown."""
-    return re.sub(r"(?<=://)[^/@\s]*@", "", text)
 
 
 def human_size(size: int) -> str:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verbatim import console
+from verbatim.addresses import showable
 from verbatim.console import Bar
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.store import Store
-from verbatim.transfer import LastingError, PassingError, Patience, Transfers, WrongBytesError
+from verbatim.transfer import Clock, LastingError, PassingError, Patience, Transfers, WrongBytesError
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,18 @@ class Fetcher:
     """Brings pinned files into the store."""
 
     def __init__(
-        self, store: Store, *, offline: bool = False, jobs: int = 4, patience: Patience | None = None
+        self,
+        store: Store,
+        *,
+        offline: bool = False,
+        jobs: int = 4,
+        patience: Patience | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.store = store
         self.offline = offline
         self._jobs = max(1, jobs)
-        self._transfers = Transfers(patience or Patience(), self._jobs)
+        self._transfers = Transfers(patience or Patience(), self._jobs, clock or Clock())
 
     def fetch(self, download: Download) -> Path:
         """One file; see `fetch_all`."""
@@ -85,7 +92,7 @@ class Fetcher:
                 try:
                     return Served(path, self._transfers.persist(url, None, path, bar, resumes=False), url)
                 except (PassingError, LastingError) as failure:
-                    failures.append(f"{url}: {failure}")
+                    failures.append(f"{showable(url)}: {failure}")
         raise NetworkError(f"{name} could not be fetched: {'; '.join(failures)}", Download.remedy)
 
     def _fetch_side_by_side(self, downloads: Sequence[Download], bar: Bar) -> list[Path]:
@@ -116,10 +123,10 @@ class Fetcher:
                     return self.store.admit(partial, download.sha256)
                 except WrongBytesError as failure:
                     wrong = True
-                    failures.append(f"{url}: {failure}")
-                    console.warn(f"{url}: {failure}")
+                    failures.append(f"{showable(url)}: {failure}")
+                    console.warn(f"{showable(url)}: {failure}")
                 except (PassingError, LastingError) as failure:
-                    failures.append(f"{url}: {failure}")
+                    failures.append(f"{showable(url)}: {failure}")
         tried = "; ".join(failures) or "no mirror is known for it"
         if wrong:
             raise IntegrityError(

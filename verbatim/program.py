@@ -15,6 +15,7 @@ from invoke.loader import FilesystemLoader
 from invoke.program import Program
 
 from verbatim import __version__, console
+from verbatim.addresses import masked
 from verbatim.errors import CapabilityError, UsageError, VerbatimError
 from verbatim.paths import PROJECT
 
@@ -51,7 +52,7 @@ class VerbatimProgram(Program):
 
 
 def _wrong_use(error: Exception) -> Exit:
-    console.error(f"{error}; ./invoke --list and ./invoke --help TASK say what there is")
+    console.error(f"{masked(str(error))}; ./invoke --list and ./invoke --help TASK say what there is")
     return Exit(code=UsageError.status)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import RootModel
 
+from verbatim.addresses import listed
 from verbatim.data import load_model
 from verbatim.digest import Sha256
 from verbatim.errors import UsageError
@@ -69,9 +69,9 @@ class Release:
     def urls(self, name: str) -> list[str]:
         """Where python.org, or a mirror of it, has the file.
 
-        Pre-releases are in their final release's folder; the documentation of each has one of its own.
+        Raises UsageError if ``VERBATIM_PYTHON_MIRROR`` holds something else than addresses. Pre-releases are in their final release's folder; the documentation of each has one of its own.
         """
-        mirrors = os.environ.get("VERBATIM_PYTHON_MIRROR", "").split()
+        mirrors = listed("VERBATIM_PYTHON_MIRROR")
         is_docs = name.startswith(f"python-{self.version}-docs")
         folder = f"doc/{self.version}" if is_docs else self.base
         return [f"{mirror.rstrip('/')}/{folder}/{name}" for mirror in [*mirrors, PYTHON_ORG]]

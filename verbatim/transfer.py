@@ -8,16 +8,17 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential_jitter
 
-from verbatim import __version__
+from verbatim import console
+from verbatim.addresses import showable
 from verbatim.console import Bar
+from verbatim.errors import UsageError
+from verbatim.web import WEB_ERRORS, asked_pause, new_session, reason, redirected, web_address
 
 _PIECE = 1 << 18
 _MOST_REDIRECTIONS = 5
@@ -36,10 +37,23 @@ class Patience:
     read: float = 30.0
     #: Seconds before the first new attempt; it doubles each time.
     back_off: float = 0.5
+    #: Seconds that a mirror may ask to be left alone for (Retry-After), all in all for one file.
+    longest_pause: float = 120.0
     #: Bytes per second that a mirror has to keep up, after half a minute.
     slowest: int = 2_000
     #: Bytes that a file of unknown size may have.
     largest: int = 1 << 30
+
+
+class Clock:
+    """The time, and waiting: in one place, so that tests need not wait."""
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
 
 class PassingError(Exception):
@@ -57,26 +71,24 @@ class WrongBytesError(LastingError):
 class Transfers:
     """Brings bytes from addresses into files, and remembers which hosts do not answer."""
 
-    def __init__(self, patience: Patience, jobs: int) -> None:
+    def __init__(self, patience: Patience, jobs: int, clock: Clock) -> None:
         self._patience = patience
+        self._clock = clock
         self._unreachable: set[str] = set()
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = f"verbatim/{__version__}"
-        # The bytes as they are: a transparently decompressed file has another hash.
-        self._session.headers["Accept-Encoding"] = "identity"
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=jobs))
+        #: Hosts that asked to be left alone, and until when, in seconds since 1970.
+        self._quiet: dict[str, float] = {}
+        self._session = new_session(jobs)
 
     def reachable(self, urls: Sequence[str], failures: list[str]) -> Iterator[str]:
         """Those on hosts that have not failed to answer yet; why the others are left out goes to ``failures``."""
         for url in urls:
             try:
-                host = urlsplit(url).netloc
-            except ValueError:
-                failures.append(f"{url}: not an address")
+                address = web_address(url)
+            except ValueError as error:
+                failures.append(f"{showable(url)}: {error}")
                 continue
-            if host in self._unreachable:
-                failures.append(f"{host}: not reachable")
+            if address.place in self._unreachable:
+                failures.append(f"{address.place}: not reachable")
                 continue
             yield url
 
@@ -86,9 +98,11 @@ class Transfers:
         What no hash is expected of is not resumed: it must not be put together from two files. Raises PassingError
         and LastingError.
         """
-        patience = self._patience
+        patience, place = self._patience, web_address(url).place
+        pauses = 0.0
         try:
             for attempt in Retrying(
+                sleep=self._clock.sleep,
                 stop=stop_after_attempt(patience.attempts),
                 wait=wait_exponential_jitter(multiplier=patience.back_off, max=8, jitter=patience.back_off),
                 retry=retry_if_exception_type(PassingError),
@@ -96,16 +110,15 @@ class Transfers:
                 with attempt:
                     if not resumes:
                         partial.unlink(missing_ok=True)
+                    pauses += self._pause(place, patience.longest_pause - pauses)
                     try:
                         return self._transfer(url, size, partial, bar)
-                    except requests.exceptions.InvalidURL as error:
-                        raise LastingError(f"not an address: {error}") from error
-                    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-                        raise PassingError(_reason(error)) from error
+                    except WEB_ERRORS as error:
+                        raise _failure(error) from error
         except RetryError as error:
             failure = error.last_attempt.exception()
             if isinstance(failure.__cause__ if failure else None, _NO_ANSWER):
-                self._unreachable.add(urlsplit(url).netloc)
+                self._unreachable.add(place)
             raise PassingError(str(failure)) from failure
         raise AssertionError("Retrying ends by returning or raising")
 
@@ -118,7 +131,7 @@ class Transfers:
             if have and response.status_code == requests.codes.requested_range_not_satisfiable:
                 partial.unlink()
                 raise PassingError("the part that was here is longer than the file")
-            _refuse_status(response)
+            self._refuse_status(response, web_address(url).place)
             if not have and response.status_code == requests.codes.partial_content:
                 raise LastingError("it sent a part of the file, unasked")
             goes_on = have and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
@@ -153,37 +166,59 @@ class Transfers:
         """Ask, and follow redirections, of which requests itself would read the bodies, however large."""
         patience = (self._patience.connect, self._patience.read)
         for _ in range(_MOST_REDIRECTIONS):
-            response = self._session.get(
-                url, headers=headers, stream=True, allow_redirects=False, timeout=patience
-            )
+            try:
+                response = self._session.get(
+                    url, headers=headers, stream=True, allow_redirects=False, timeout=patience
+                )
+            except WEB_ERRORS:
+                raise
+            except OSError as error:
+                raise UsageError(
+                    "the certificates of those to be trusted cannot be read",
+                    "correct REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, or SSL_CERT_FILE",
+                ) from error
             if not response.is_redirect:
                 return response
             response.close()
-            url = urljoin(url, response.headers["Location"])
+            try:
+                url = redirected(url, response.headers["Location"])
+            except ValueError as error:
+                raise LastingError(str(error)) from error
         raise LastingError("it redirects in circles")
 
+    def _pause(self, place: str, longest: float) -> float:
+        """Leave a host alone for as long as it asked to be; give the seconds.
 
-def _refuse_status(response: requests.Response) -> None:
-    status = response.status_code
-    if status >= 500 or status == requests.codes.too_many_requests:
-        raise PassingError(f"the server answered {status}")
-    if status not in (requests.codes.ok, requests.codes.partial_content):
-        raise LastingError(f"the server answered {status}")
+        Raises LastingError if that is longer than we want to wait.
+        """
+        seconds = self._quiet.get(place, 0.0) - self._clock.now()
+        if seconds <= 0:
+            return 0.0
+        if seconds > longest:
+            raise LastingError(
+                f"it asks for a pause of {seconds:.0f} s, and at most {longest:.0f} s are waited for"
+            )
+        console.note(f"{place} asks for a pause: going on in {seconds:.0f} s")
+        self._clock.sleep(seconds)
+        return seconds
+
+    def _refuse_status(self, response: requests.Response, place: str) -> None:
+        status = response.status_code
+        if status >= 500 or status == requests.codes.too_many_requests:
+            seconds = asked_pause(response.headers.get("Retry-After", ""), self._clock.now())
+            if seconds is not None:
+                self._quiet[place] = self._clock.now() + seconds
+            raise PassingError(f"the server answered {status}")
+        if status not in (requests.codes.ok, requests.codes.partial_content):
+            raise LastingError(f"the server answered {status}")
 
 
-def _reason(error: Exception) -> str:
-    """The short form of what requests says at length."""
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    text = str(error)
-    for sign, short in {
-        "Failed to resolve": "the name does not resolve",
-        "NameResolutionError": "the name does not resolve",
-        "Connection refused": "connection refused",
-        "Read timed out": "no answer in time",
-        "IncompleteRead": "the transfer broke off",
-        "CERTIFICATE_VERIFY_FAILED": "its certificate is not trusted",
-    }.items():
-        if sign in text:
-            return short
-    return f"{type(error).__name__}: {text}"
+def _failure(error: Exception) -> PassingError | LastingError:
+    """What an error in the middle of a transfer means for the mirror."""
+    lasting = (
+        requests.exceptions.InvalidURL,
+        requests.exceptions.InvalidSchema,
+        requests.exceptions.InvalidHeader,
+        urllib3.exceptions.LocationValueError,
+    )
+    return (LastingError if isinstance(error, lasting) else PassingError)(reason(error))

@@ -20,6 +20,7 @@ from docker.models.images import Image as Loaded
 from docker.utils.config import find_config_file
 
 from verbatim import console
+from verbatim.addresses import masked, showable
 from verbatim.environments.image import Image, laid_out
 from verbatim.environments.rootfs import Root
 from verbatim.errors import CapabilityError, IntegrityError
@@ -96,10 +97,13 @@ def refusals() -> Iterator[None]:
 
 def _refusal(error: Exception) -> CapabilityError:
     host = os.environ.get("DOCKER_HOST", "")
-    shown = console.without_credentials(host)
-    daemon = f"the Docker daemon at {shown}" if host else f"the Docker daemon of context {_context_name()!r}"
-    said = " ".join(str(error.explanation if isinstance(error, APIError) else error).split())
-    said = console.without_credentials(said)
+    daemon = (
+        f"the Docker daemon at {showable(host)}"
+        if host
+        else f"the Docker daemon of context {_context_name()!r}"
+    )
+    said = masked(str(error.explanation if isinstance(error, APIError) else error), host)
+    said = " ".join(said.split())
     if "no space left on device" in said.lower():
         return CapabilityError(
             f"the Docker daemon's disk is full: {said}", "free some space there: docker system prune"

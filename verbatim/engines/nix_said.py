@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from verbatim.addresses import masked
 from verbatim.errors import BuildError, CapabilityError, IntegrityError
 
 # So the builder says it.
@@ -88,7 +89,7 @@ def refusal(said: Sequence[str]) -> BuildError | CapabilityError | IntegrityErro
     """Why Nix did not build, in our terms."""
     text = "\n".join(said)
     error, meaning, remedy = next(row[1:] for row in _REFUSALS if any(sign in text for sign in row[0]))
-    return error(f"{meaning}: {_complaint(said)}", remedy)
+    return error(f"{meaning}: {masked(_complaint(said))}", remedy)
 
 
 def _complaint(said: Sequence[str]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
 import shutil
 import subprocess
 from urllib.parse import quote
 
 from verbatim import console
+from verbatim.addresses import listed
 
 #: Keeps every state that Debian's archive ever had: https://snapshot.debian.org/
 SNAPSHOT_ARCHIVE = "https://snapshot.debian.org/archive/debian"
@@ -27,8 +27,11 @@ def debian_urls(path: str, snapshot: str | None = None) -> tuple[str, ...]:
 
 
 def debian_mirrors() -> list[str]:
-    """The mirrors in ``VERBATIM_DEBIAN_MIRROR`` (spaces between them), then those of the host's own apt."""
-    named = os.environ.get("VERBATIM_DEBIAN_MIRROR", "").split()
+    """The mirrors in ``VERBATIM_DEBIAN_MIRROR`` (spaces between them), then those of the host's own apt.
+
+    Raises UsageError if that variable holds something else.
+    """
+    named = listed("VERBATIM_DEBIAN_MIRROR")
     return list(dict.fromkeys([*(mirror.rstrip("/") for mirror in named), *_host_mirrors()]))
 
 

@@ -20,6 +20,7 @@ from oras.logger import logger as oras_logger
 from oras.provider import Registry
 from requests.adapters import HTTPAdapter
 
+from verbatim.addresses import masked, showable
 from verbatim.environments.image import Image
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 
@@ -37,7 +38,9 @@ _PATIENCE, _LONG_PATIENCE = 20, 300
 def check_reference(reference: str) -> None:
     """Raise UsageError for what does not name a place in a registry."""
     if not _REFERENCE.fullmatch(reference):
-        raise UsageError(f"{reference!r} names no place in a registry", "give HOST[:PORT]/NAME:TAG")
+        raise UsageError(
+            f"{showable(reference)!r} does not name a place in a registry", "give HOST[:PORT]/NAME:TAG"
+        )
 
 
 def push(image: Image, layout: Path, reference: str) -> str:
@@ -54,7 +57,8 @@ def push(image: Image, layout: Path, reference: str) -> str:
             taken = _push(registry, image, layout, reference)
     except (requests.RequestException, AuthenticationException, ValueError) as error:
         raise NetworkError(
-            f"{host} did not take the image: {error}", "see to the address, and to `docker login`"
+            f"{host} did not take the image: {masked(str(error))}",
+            "see to the address, and to `docker login`",
         ) from error
     if taken != image.manifest:
         raise IntegrityError(

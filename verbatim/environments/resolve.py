@@ -13,6 +13,7 @@ from pathlib import Path
 from debian.deb822 import Packages
 
 from verbatim import console
+from verbatim.addresses import masked, showable
 from verbatim.data import load_model
 from verbatim.environments.definition import Definition, load_definition
 from verbatim.environments.image import image_sha256
@@ -137,7 +138,7 @@ class _Apt:
             try:
                 self.run("apt-get", "--error-on=any", "update")
             except IntegrityError as error:
-                failures.append(f"{mirror}: {error.message}")
+                failures.append(f"{showable(mirror)}: {error.message}")
             else:
                 return
         raise NetworkError(
@@ -154,7 +155,7 @@ class _Apt:
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         )
         if done.returncode != 0:
-            said = done.stderr.decode("utf-8", "replace")
+            said = masked(done.stderr.decode("utf-8", "replace"), *debian_mirrors())
             complaint = [line for line in said.splitlines() if line.startswith("E:")]
             raise IntegrityError(
                 f"{program} failed: {' '.join(complaint) or said.strip()}", "see to environment.toml"

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from verbatim import console
+from verbatim.addresses import masked
 from verbatim.environments.architecture import ARCHITECTURES
 from verbatim.environments.definition import Definition
 from verbatim.environments.lock import Lock, LockedWheel
@@ -119,7 +120,7 @@ def _target(python: str | None, architecture: str) -> list[str]:
 def _pip(*arguments: str) -> str:
     command = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
     done = run_program(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    complaint = done.stderr.decode("utf-8", "replace")
+    complaint = masked(done.stderr.decode("utf-8", "replace"))
     if done.returncode == 0:
         return done.stdout.decode("utf-8", "replace")
     if "DO NOT MATCH THE HASHES" in complaint:

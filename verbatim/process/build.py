@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from verbatim import __version__, console
+from verbatim.addresses import showable
 from verbatim.build.plan import Artifact, Plan, Stage
 from verbatim.build.run import run, without_progress
 from verbatim.compare.agreement import disputed_artifacts
@@ -276,7 +277,7 @@ def _build_info(request: Request, plan: Plan, started: datetime) -> str:
         "finished": datetime.now(UTC).isoformat(),
         "kernel": platform.platform(),
         "python": platform.python_version(),
-        "source": {"asked": console.without_credentials(request.choice.text), "used": asdict(plan.source)},
+        "source": {"asked": showable(request.choice.text), "used": asdict(plan.source)},
         "started": started.isoformat(),
         "verbatim": __version__,
     }

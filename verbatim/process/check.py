@@ -16,6 +16,7 @@ from verbatim.evidence.quorum import Matrix, count
 from verbatim.paths import cache_directory
 from verbatim.release import Published, Release
 from verbatim.scratch import scratch
+from verbatim.sources.remote import Remote
 from verbatim.sources.repository import Repository
 
 
@@ -97,7 +98,7 @@ def check_history(folder: Path) -> None:
         )
         return
     with scratch(cache_directory() / "git") as work:
-        altered = Repository(work).altered_paths(folder.resolve().as_uri())
+        altered = Repository(work).altered_paths(Remote.parse(folder.resolve().as_uri()))
     lost = [name for name in altered if _is_attestation(name)]
     if lost:
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verbatim import console
+from verbatim.addresses import showable
 from verbatim.build.plan import Artifact
 from verbatim.compare.comparison import File, Judgement, compare_files, inventory_of
 from verbatim.compare.verdict import judge, judge_tarball
@@ -115,10 +116,8 @@ class Examiner:
         try:
             served = self.fetcher.fetch_served(name, self.release.urls(name), self.work / name)
         except (NetworkError, UsageError) as error:
-            return Seen(
-                None, f"what is served now was not seen: {console.without_credentials(error.message)}"
-            )
-        return Seen(File(name, served.sha256, served.path), console.without_credentials(served.url))
+            return Seen(None, f"what is served now was not seen: {error.message}")
+        return Seen(File(name, served.sha256, served.path), showable(served.url))
 
     def _beside(self, ours: File, theirs: File, seen: Seen) -> Examined:
         """The verdict from both files; one that is not the published one is different, whatever is in it."""

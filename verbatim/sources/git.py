@@ -15,6 +15,7 @@ from verbatim.errors import IntegrityError, UsageError
 from verbatim.paths import cache_directory
 from verbatim.release import Release
 from verbatim.scratch import scratch
+from verbatim.sources.remote import Remote
 from verbatim.sources.repository import Repository
 from verbatim.sources.source import Identity, Prepared
 from verbatim.store import Store
@@ -54,38 +55,41 @@ def git_source(
 ) -> GitSource:
     """The commit of a release: the one that its tag names, or the one given, which must agree with the tag.
 
-    Raises UsageError if there is no such tag or commit, IntegrityError if the tag points elsewhere or
+    Raises UsageError if there is no such tag or commit, or the address is not one, IntegrityError if the tag points elsewhere or
     the tree holds what no release does, NetworkError if the repository cannot be reached,
     CapabilityError without git.
     """
     if commit is not None and not _COMMIT.fullmatch(commit):
         raise UsageError(f"{commit!r} is not a commit", "give all 40 hexadecimal digits, in lower case")
-    reachable = not offline or url.startswith("file://")
+    remote = Remote.parse(url)
+    reachable = not offline or remote.is_local
     with scratch(cache_directory() / "git") as work:
         git = Repository(work)
-        commit = _tagged(git, release, url, commit) if reachable else _known(release, commit)
+        commit = _tagged(git, release, remote, commit) if reachable else _known(release, commit)
         pack = git.take(commit, store)
         if pack is None and not reachable:
             raise UsageError(f"commit {commit} is not in the cache", "run once without --offline")
         if pack is None:
-            git.fetch(url, commit)
+            git.fetch(remote, commit)
             pack = git.pack(commit, store)
         tree, epoch = git.tree_and_time(commit)
         git.check_tree(commit)
         return GitSource(release, commit, tree, epoch, pack)
 
 
-def _tagged(git: Repository, release: Release, url: str, commit: str | None) -> str:
+def _tagged(git: Repository, release: Release, remote: Remote, commit: str | None) -> str:
     """The commit to build, seen to be the one that the tag names; a commit may come before its tag."""
-    tagged = git.tagged_commit(url, release.tag)
+    tagged = git.tagged_commit(remote, release.tag)
     if commit is not None and tagged not in (None, commit):
         raise IntegrityError(
-            f"the tag {release.tag} at {url} points to {tagged}, expected {commit}",
+            f"the tag {release.tag} at {remote.shown} points to {tagged}, expected {commit}",
             "find out who moved the tag before you go on",
         )
     found = commit or tagged
     if found is None:
-        raise UsageError(f"{url} has no tag {release.tag}", "see that the version exists, or give --commit")
+        raise UsageError(
+            f"{remote.shown} has no tag {release.tag}", "check that the version exists, or give --commit"
+        )
     return found
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
@@ -19,20 +19,12 @@ from verbatim import console
 from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
 from verbatim.errors import CapabilityError, IntegrityError, NetworkError, UsageError
 from verbatim.programs import run_program
+from verbatim.sources.remote import NAME, Remote
 from verbatim.store import Store
 
 _MODES = {"100644", "100755", "120000"}
 _MOST_FILES, _MOST_LINKS, _LONGEST_LINK = 400_000, 1_000, 1_000
 _ATTEMPTS = 3
-_CHECK_NETWORK = "check the address and the network"
-# What git says when the server answered, but has no such thing.
-_NOT_THERE = (
-    "not our ref",
-    "couldn't find remote ref",
-    "does not appear to be a git repository",
-    "not allowed",
-    "strange hostname",
-)
 # Seconds: to list a tag, and to fetch a commit.
 _SHORT, _LONG = 60, 1800
 
@@ -58,6 +50,7 @@ class Repository:
     """A bare repository for one commit, below a folder of the caller's."""
 
     def __init__(self, work: Path) -> None:
+        self._work = work
         self._repository = work / "repository"
         configuration = work / "config"
         # A repository that the user names may be another user's (a shared mirror): only objects are
@@ -84,31 +77,36 @@ class Repository:
         }
         self._run("init", "--quiet", "--bare", "--template=", str(self._repository))
 
-    def tagged_commit(self, url: str, tag: str) -> str | None:
+    def reach(self, remote: Remote, seconds: int) -> None:
+        """Ask once whether a repository can be reached; raises as `fetch` does."""
+        self._ask(remote, "ls-remote", NAME, "HEAD", seconds=seconds, attempts=1)
+
+    def tagged_commit(self, remote: Remote, tag: str) -> str | None:
         """The commit that a tag names over there; None if there is no such tag."""
-        console.note(f"asking {console.without_credentials(url)} which commit {tag} is")
+        console.note(f"asking {remote.shown} which commit {tag} is")
         names = (f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}")
-        listed = self._ask_remote("ls-remote", "--", url, *names, seconds=_SHORT)
+        listed = self._ask(remote, "ls-remote", NAME, *names, seconds=_SHORT)
         lines = (line.partition("\t") for line in listed.splitlines())
         found = {name: commit for commit, _, name in lines}
         # An annotated tag is listed twice, the second time peeled to its commit.
-        return found.get(names[1]) or found.get(names[0])
+        commit = found.get(names[1]) or found.get(names[0])
+        return remote.check_commit(commit) if commit else None
 
-    def fetch(self, url: str, commit: str) -> None:
+    def fetch(self, remote: Remote, commit: str) -> None:
+        """Raises NetworkError if it cannot be reached, UsageError if it has no such commit."""
         with console.progress(f"fetching commit {commit[:12]}", unit="things"):
-            self._ask_remote("fetch", "--quiet", "--depth=1", "--no-tags", "--", url, commit, seconds=_LONG)
+            self._ask(remote, "fetch", "--quiet", "--depth=1", "--no-tags", NAME, commit, seconds=_LONG)
 
-    def altered_paths(self, url: str) -> list[str]:
+    def altered_paths(self, remote: Remote) -> list[str]:
         """The files that a commit in the whole history of a repository's HEAD has changed, moved or removed.
 
         Raises UsageError if it has not all of its history.
         """
-        self._ask_remote(
-            "fetch", "--quiet", "--update-shallow", "--no-tags", "--", url, "HEAD", seconds=_LONG
-        )
+        fetch = ("fetch", "--quiet", "--update-shallow", "--no-tags", NAME, "HEAD")
+        self._ask(remote, *fetch, seconds=_LONG)
         if (self._repository / "shallow").exists():
             raise UsageError(
-                f"{url} has only the end of its history", "fetch all of it: git fetch --unshallow"
+                f"{remote.shown} has only the end of its history", "fetch all of it: git fetch --unshallow"
             )
         # A merge is held against each of its parents: nothing can be dropped in one.
         log = ("log", "-z", "-m", "--no-renames", "--diff-filter=a", "--name-only", "--format=")
@@ -226,58 +224,56 @@ class Repository:
             finally:
                 process.kill()
 
-    def _ask_remote(self, *arguments: str, seconds: int) -> str:
+    def _ask(self, remote: Remote, *arguments: str, seconds: int, attempts: int = _ATTEMPTS) -> str:
+        """What git says of what is elsewhere; raises what `Remote.refusal` makes of its complaint."""
         for attempt in Retrying(
-            stop=stop_after_attempt(_ATTEMPTS),
+            stop=stop_after_attempt(attempts),
             wait=wait_exponential(multiplier=0.3),
             retry=retry_if_exception_type(NetworkError),
             reraise=True,
         ):
             with attempt:
                 try:
-                    return self._run(*arguments, seconds=seconds)
+                    done = self._try(*arguments, seconds=seconds, variables=remote.settings(self._work))
                 except subprocess.TimeoutExpired as error:
-                    raise NetworkError(
-                        f"git {arguments[0]}: no answer in {seconds} s", _CHECK_NETWORK
-                    ) from error
-                except IntegrityError as error:
-                    if any(sign in error.message for sign in _NOT_THERE):
-                        raise UsageError(
-                            error.message, "see that the address and the commit are right"
-                        ) from error
-                    if "fsck error" in error.message:
-                        raise
-                    raise NetworkError(error.message, _CHECK_NETWORK) from error
+                    raise remote.silence(arguments[0], seconds) from error
+                if done.returncode != 0:
+                    raise remote.refusal(arguments[0], done.stderr)
+                return done.stdout.decode("utf-8", "replace")
         raise AssertionError("Retrying ends by returning or raising")
 
-    def _run(
+    def _run(self, *arguments: str, errors: str = "replace", **options: Any) -> str:
+        """What git says of what is here; raises IntegrityError with its complaint."""
+        done = self._try(*arguments, **options)
+        if done.returncode != 0:
+            complaint = " ".join(done.stderr.decode("utf-8", "replace").split())
+            raise IntegrityError(f"git {arguments[0]} failed: {complaint}")
+        return (done.stdout or b"").decode("utf-8", errors)
+
+    def _try(
         self,
         *arguments: str,
         given: str | None = None,
         standard_input: IO[bytes] | None = None,
         output: IO[bytes] | None = None,
-        errors: str = "replace",
         seconds: int | None = None,
-    ) -> str:
+        variables: Mapping[str, str] | None = None,
+    ) -> subprocess.CompletedProcess[bytes]:
         command = ["git", *(["-C", str(self._repository)] if arguments[0] != "init" else []), *arguments]
         try:
-            done = run_program(
+            return run_program(
                 command,
                 given=given.encode() if given is not None else None,
                 seconds=seconds,
                 stdin=standard_input or subprocess.DEVNULL,
                 stdout=output or subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env=self._environment,
+                env={**self._environment, **(variables or {})},
             )
         except FileNotFoundError as error:
             raise CapabilityError(
                 "git is not on this machine", "install git, or use --source tarball"
             ) from error
-        if done.returncode != 0:
-            complaint = " ".join(done.stderr.decode("utf-8", "replace").split())
-            raise IntegrityError(f"git {arguments[0]} failed: {complaint}")
-        return (done.stdout or b"").decode("utf-8", errors)
 
 
 def _pieces(stream: IO[bytes], size: int) -> Iterator[bytes]:

@@ -1,0 +1,175 @@
+"""Addresses (RFC 3986): one strict grammar, and the one place that makes them showable.
+
+User names, passwords, queries and fragments may be secrets. Whoever puts an address into a message, a log or a file
+puts `showable` in; whoever repeats what another program said puts `masked` in.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import quote, unquote
+
+from verbatim.errors import UsageError
+
+_CHARACTER = r"[A-Za-z0-9._~!$&'()*+,;=:-]|%[0-9A-Fa-f]{2}"
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_ADDRESS = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30})://"
+    rf"(?:(?P<user>(?:{_CHARACTER})*)@)?"
+    rf"(?P<host>{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]{{2,45}}\])?(?::(?P<port>[0-9]{{1,5}}))?"
+    rf"(?P<path>(?:/(?:{_CHARACTER}|@)*)*)"
+    rf"(?:\?(?P<query>(?:{_CHARACTER}|[@/?])*))?(?:#(?P<fragment>(?:{_CHARACTER}|[@/?])*))?"
+)
+#: As code hosts offer it, for ssh: user, host, path.
+_SCP_LIKE = re.compile(
+    rf"(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9._-]*)@)?(?P<host>{_LABEL}(?:\.{_LABEL})*):(?P<path>[A-Za-z0-9~_][A-Za-z0-9._/~+-]*)"
+)
+#: Those that the web is asked by.
+WEB = ("http", "https")
+_WITH_HOST = (*WEB, "git", "ssh", "tcp")
+_UNSHOWABLE = "an address that cannot be shown"
+#: Shorter ones would be found in every other word, and are masked only where they stand in an address.
+_SHORTEST_SECRET = 4
+_MASK = "…"
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address, taken apart."""
+
+    scheme: str
+    #: As it is written, percent-encoded: ``name:password``.
+    user: str | None = field(repr=False)
+    host: str
+    port: int | None
+    path: str
+    query: str | None = field(repr=False)
+    fragment: str | None = field(repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read an address of any scheme; raises ValueError, which does not repeat it, for anything else.
+
+        ASCII alone: whatever else a name, password or host holds is percent-encoded, or in IDNA's form.
+        """
+        match = _ADDRESS.fullmatch(text)
+        if match is None:
+            raise ValueError("it is not a valid address")
+        scheme, host, port = match["scheme"].lower(), match["host"] or "", match["port"]
+        if not host and (scheme in _WITH_HOST or match["user"] is not None or port is not None):
+            raise ValueError("it names no host")
+        if len(host) > 253 or (port is not None and not 0 < int(port) < 1 << 16):
+            raise ValueError("its host is too long" if len(host) > 253 else "its port is not one")
+        if host.startswith("["):
+            ipaddress.IPv6Address(host[1:-1])
+        port_number = int(port) if port is not None else None
+        return cls(scheme, match["user"], host, port_number, match["path"], match["query"], match["fragment"])
+
+    @property
+    def shown(self) -> str:
+        """As it may be shown: without user, password, query and fragment.
+
+        An "@" further on may end a password that has a slash in it: then what seems to be the host is shown neither.
+        """
+        rest = f"{self.path}{self.query or ''}{self.fragment or ''}"
+        if "@" in rest and self.scheme != "file":
+            return f"{self.scheme}://{_MASK}"
+        return f"{self.scheme}://{self.place}{self.path}{'' if self.query is None else f'?{_MASK}'}"
+
+    @property
+    def place(self) -> str:
+        """The host, and the port where one is given."""
+        return self.host if self.port is None else f"{self.host}:{self.port}"
+
+    @property
+    def without_user(self) -> str:
+        """The address without a name and a password; not to be shown, for its query may still be secret."""
+        query = "" if self.query is None else f"?{self.query}"
+        fragment = "" if self.fragment is None else f"#{self.fragment}"
+        return f"{self.scheme}://{self.place}{self.path}{query}{fragment}"
+
+
+def checked(text: str, what: str, schemes: Sequence[str]) -> Address:
+    """An address of one of these schemes; raises UsageError, which says ``what`` holds it, and no secret."""
+    try:
+        address = Address.parse(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{what}: {showable(text)}: {error}",
+            "write SCHEME://HOST/PATH, and percent-encode what is odd in a name or a password, such as %40 for @",
+        ) from None
+    if address.scheme not in schemes:
+        raise UsageError(
+            f"{what}: {address.shown} has the scheme {address.scheme}, expected {' or '.join(schemes)}",
+            "give another address",
+        )
+    return address
+
+
+def listed(variable: str) -> list[str]:
+    """The web addresses in an environment variable, with spaces between them.
+
+    Raises UsageError unless each is one: half an address, cut at a space, would be asked, and its other half shown.
+    """
+    found = os.environ.get(variable, "").split()
+    for text in found:
+        checked(text, variable, WEB)
+    return found
+
+
+def is_scp_like(text: str) -> bool:
+    """Whether it is ``user@host:path``, which code hosts offer for git over ssh, and git takes."""
+    return "://" not in text and _SCP_LIKE.fullmatch(text) is not None
+
+
+def showable(text: str) -> str:
+    """An address as it may be shown, whatever it is; what cannot be parsed is not shown but for its scheme.
+
+    What has neither "://" nor "@" in it is no address (a path, a word), and stays as it is.
+    """
+    if "://" in text:
+        try:
+            return Address.parse(text).shown
+        except ValueError:
+            scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]{0,30}(?=://)", text)
+            return f"{scheme[0]}://{_MASK}" if scheme else _UNSHOWABLE
+    if scp := _SCP_LIKE.fullmatch(text):
+        return f"{scp['host']}:{scp['path']}"
+    return _UNSHOWABLE if "@" in text else text
+
+
+def masked(text: str, *addresses: str) -> str:
+    """What another program said, without what is secret in these addresses, in those in the environment, and in its own.
+
+    Rather too much is masked than too little: in each line all from "://" to the last "@".
+    """
+    secrets = {secret for each in (*addresses, *os.environ.values()) for secret in _secrets(each)}
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, _MASK)
+    text = re.sub(r"(?<=://)[^\n]*@", f"{_MASK}@", text)
+    return re.sub(r"\?[^\s'\"<>)]+", f"?{_MASK}", text)
+
+
+def _secrets(text: str) -> Iterator[str]:
+    """What is secret in a text of addresses, as other programs may write it."""
+    for address in re.split(r"\s+(?=[A-Za-z][A-Za-z0-9+.-]*://)", text):
+        scheme, sign, rest = address.partition("://")
+        if not sign:
+            continue
+        name, _, password = rest.rpartition("@")[0].partition(":")
+        values = [password, *re.findall(r"[?&#;][^=&#\s]*=([^&#\s]+)", rest)]
+        if not password and not scheme.endswith("ssh"):
+            # A token, in place of a name.
+            values.append(name)
+        for value in values:
+            # Whole, and in the pieces into which an odd one falls when it is taken for something else.
+            plain = unquote(value)
+            pieces = re.split(r"[^A-Za-z0-9_.~-]+", plain)
+            for form in (value, plain, quote(plain, safe=""), *pieces):
+                if len(form) >= _SHORTEST_SECRET:
+                    yield form
