@@ -158,7 +158,6 @@ def test_a_commit_and_a_tarball_exclude_each_other(offline: Fetcher, text: str) 
         "ext::sh -c touch% ran",
         "-oProxyCommand=touch ran",
         "--upload-pack=touch ran",
-        "git@example.org:cpython",
         "https://example.org/a b",
         "https://example.org/Python-3.99.0.tgz",
         "ftp://example.org/Python-3.99.0.zip",
@@ -172,6 +171,64 @@ def test_what_means_nothing_is_refused_and_runs_nothing(
     with pytest.raises(UsageError):
         choose(text, fetcher)
     assert not (tmp_path / "ran").exists()
+
+
+def test_what_code_hosts_offer_for_ssh_is_handed_to_git(
+    fetcher: Fetcher, offline: Fetcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = tmp_path / "asked"
+    program = tmp_path / "ssh"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {asked}\nexit 255\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH", str(program))
+    with pytest.raises(NetworkError, match="git ls-remote failed"):
+        choose("git@example.org:python/cpython.git", fetcher)
+    assert "git@example.org git-upload-pack 'python/cpython.git'" in asked.read_text()
+    with pytest.raises(UsageError, match="give --commit as well"):
+        choose("git@example.org:python/cpython.git", offline)
+
+
+def test_a_file_may_be_called_as_ssh_calls_a_repository(
+    tmp_path: Path, offline: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tarball(tmp_path / "me@here:a.tgz")
+    monkeypatch.chdir(tmp_path)
+    assert choose(path.name, offline).identity.digest == {"sha256": sha256_file(path)}
+
+
+HOSTED = "is a code host's own archive of a repository, not a release's tarball"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.org/python/cpython/archive/refs/tags/v3.99.0.tar.gz",
+        "https://example.org/python/cpython/archive/refs/tags/v3.99.0.zip?token=a",
+        "https://example.org/python/cpython/tar.gz/refs/tags/v3.99.0",
+        "https://example.org/python/cpython/-/archive/v3.99.0/cpython-v3.99.0.tar.gz",
+    ],
+)
+def test_a_code_hosts_own_archive_is_called_so(fetcher: Fetcher, address: str) -> None:
+    with pytest.raises(UsageError, match=HOSTED) as caught:
+        choose(address, fetcher)
+    assert "--source git" in caught.value.remedy
+    assert "Python-3.99.0.tgz" in caught.value.remedy
+
+
+def test_a_downloaded_archive_of_a_code_host_is_called_so(tmp_path: Path, offline: Fetcher) -> None:
+    members = [folder("cpython-3.99.0"), file("cpython-3.99.0/README.rst")]
+    source = choose(str(tarball(tmp_path / "v3.99.0.tar.gz", *members)), offline)
+    with pytest.raises(UsageError, match=HOSTED):
+        source.prepare(tmp_path)
+    (tmp_path / "cpython-3.99.0.zip").write_bytes(b"PK")
+    with pytest.raises(UsageError, match=HOSTED):
+        choose(str(tmp_path / "cpython-3.99.0.zip"), offline)
+
+
+def test_an_address_with_a_query_may_be_a_tarballs(fetcher: Fetcher) -> None:
+    assert SourceChoice("https://example.org/Python-3.99.0.tgz?token=a").is_tarball
+    with pytest.raises(UsageError, match=r"no hash of Python-3\.99\.0\.tgz was published"):
+        choose("https://example.org/Python-3.99.0.tgz?token=a", fetcher)
 
 
 @pytest.mark.parametrize("text", ["tarball", "https://example.org/Python-3.13.5.tgz"])

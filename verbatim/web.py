@@ -85,6 +85,7 @@ def reason(error: Exception) -> str:
         "Remote end closed": "the connection was closed",
         "Network is unreachable": "the network is unreachable",
         "No route to host": "there is no way to it",
+        "CA certificate bundle": "the certificates that REQUESTS_CA_BUNDLE or SSL_CERT_FILE names cannot be read",
         "IncompleteRead": "the transfer broke off",
         "CERTIFICATE_VERIFY_FAILED": "its certificate is not trusted: where an authority of your own signs, name the "
         "file of its certificate in REQUESTS_CA_BUNDLE or SSL_CERT_FILE",

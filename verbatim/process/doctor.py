@@ -7,20 +7,25 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-import requests
-
+from verbatim.addresses import showable
 from verbatim.console import human_size
 from verbatim.engines.protocol import Check, Engine
 from verbatim.environments.definition import environment_folder, environment_names
 from verbatim.environments.lock import Environment
 from verbatim.environments.mirrors import SNAPSHOT_ARCHIVE, debian_mirrors
-from verbatim.errors import IntegrityError
+from verbatim.errors import IntegrityError, VerbatimError
 from verbatim.paths import cache_directory
 from verbatim.release import PYTHON_ORG
+from verbatim.scratch import scratch
 from verbatim.sources.git import git_url
+from verbatim.sources.remote import Remote
+from verbatim.sources.repository import Repository
+from verbatim.web import WEB_ERRORS, new_session, reason
 
 #: In bytes: environment and downloads, a tree, and two tarballs.
 _NEEDED_SPACE = 1_500_000_000
+#: Seconds that an address gets to answer, and that git gets to ask one.
+_PATIENCE, _GIT_PATIENCE = 5, 20
 
 
 def examine(engine: Engine, others: Sequence[Engine], *, offline: bool) -> tuple[list[Check], list[Check]]:
@@ -44,7 +49,7 @@ def examine(engine: Engine, others: Sequence[Engine], *, offline: bool) -> tuple
 
 def _addresses() -> list[Check]:
     return [
-        _reachable("git server", git_url()),
+        _git_server(),
         _reachable("published tarballs", PYTHON_ORG),
         *(_reachable("Debian packages", mirror) for mirror in [*debian_mirrors(), SNAPSHOT_ARCHIVE]),
     ]
@@ -86,9 +91,26 @@ def _git() -> Check:
     return Check("git, to build from a commit", git is not None, git or "not on PATH", "install git")
 
 
+def _git_server() -> Check:
+    """By git itself: it has certificates, proxies and keys of its own."""
+    what = "git server"
+    try:
+        remote = Remote.parse(git_url())
+        with scratch(cache_directory() / "git") as work:
+            Repository(work).reach(remote, _GIT_PATIENCE)
+    except VerbatimError as error:
+        return Check(what, False, error.message, error.remedy)
+    return Check(what, True, f"{remote.shown} answers")
+
+
 def _reachable(what: str, url: str) -> Check:
     try:
-        answer = requests.head(url, timeout=5, allow_redirects=True)
-    except requests.RequestException as error:
-        return Check(what, False, f"{url}: {type(error).__name__}", "see to the network, or name a mirror")
-    return Check(what, answer.status_code < 500, f"{url} answers", "try again later, or name a mirror")
+        with new_session() as session:
+            answer = session.head(url, timeout=_PATIENCE, allow_redirects=True)
+    except (*WEB_ERRORS, OSError, ValueError) as error:
+        return Check(
+            what, False, f"{showable(url)}: {reason(error)}", "check the network, or name another mirror"
+        )
+    return Check(
+        what, answer.status_code < 500, f"{showable(url)} answers", "try again later, or name another mirror"
+    )

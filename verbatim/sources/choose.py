@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from verbatim import console
+from verbatim.addresses import checked, is_scp_like, showable
 from verbatim.errors import CapabilityError, NetworkError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.release import Release
 from verbatim.sources.git import git_source, git_url
+from verbatim.sources.remote import SCHEMES
 from verbatim.sources.source import Source
 from verbatim.sources.tarball import SUFFIXES, published_tarball, tarball_at, tarball_from
 
-_URL = re.compile(r"(?:https?|ssh|git|file)://[^\s]+")
+#: A code host's own archive of a repository: by its name, or by what the host's address for it asks for.
+_HOSTED = re.compile(
+    r"(?:.*/)?(?:cpython-v?|v)3\.[^/]*\.(?:zip|tar\.gz)|.*/(?:legacy\.)?(?:zip|tar\.gz)/refs/.*"
+)
+_GIVE_INSTEAD = "give the repository itself (--source git, or its address), or the published Python-{}.tgz"
 
 
 @dataclass(frozen=True)
@@ -27,11 +34,18 @@ class SourceChoice:
     @property
     def is_remote(self) -> bool:
         """Whether the network would have to be asked to know what it stands for."""
-        return self.text in ("auto", "git", "tarball") or _URL.fullmatch(self.text) is not None
+        return self.text in ("auto", "git", "tarball") or _is_address(self.text)
 
     @property
     def is_tarball(self) -> bool:
-        return self.text == "tarball" or self.text.endswith(SUFFIXES)
+        return self.text == "tarball" or self.path.endswith(SUFFIXES)
+
+    @property
+    def path(self) -> str:
+        """The path alone, of an address too: a token may follow it."""
+        if "://" not in self.text:
+            return self.text
+        return checked(self.text, "--source", SCHEMES).path
 
 
 def choose_source(choice: SourceChoice, release: Release, fetcher: Fetcher) -> Source:
@@ -46,23 +60,36 @@ def choose_source(choice: SourceChoice, release: Release, fetcher: Fetcher) -> S
     if choice.text == "tarball":
         return published_tarball(release, fetcher)
     if choice.text == "git":
-        return git_source(
-            release, fetcher.store, url=git_url(), commit=choice.commit, offline=fetcher.offline
+        return _git(git_url(), choice, release, fetcher)
+    if not _is_address(choice.text):
+        return _at_path(Path(choice.text), choice, release, fetcher)
+    _refuse_hosted(choice, release)
+    if choice.is_tarball:
+        return tarball_from(choice.text, release, fetcher)
+    return _git(choice.text, choice, release, fetcher)
+
+
+def _is_address(text: str) -> bool:
+    """A file's name may look like what ssh takes, and is then a file."""
+    return "://" in text or ("@" in text and is_scp_like(text) and not os.path.lexists(text))
+
+
+def _refuse_hosted(choice: SourceChoice, release: Release) -> None:
+    """Raise UsageError for what a code host packs of a repository: it is no release, and no repository either."""
+    if _HOSTED.fullmatch(choice.path):
+        raise UsageError(
+            f"{showable(choice.text)} is a code host's own archive of a repository, not a release's tarball",
+            _GIVE_INSTEAD.format(release.version),
         )
-    if _URL.fullmatch(choice.text):
-        if choice.text.endswith(SUFFIXES):
-            return tarball_from(choice.text, release, fetcher)
-        return git_source(
-            release, fetcher.store, url=choice.text, commit=choice.commit, offline=fetcher.offline
-        )
-    return _at_path(Path(choice.text), choice, release, fetcher)
+
+
+def _git(url: str, choice: SourceChoice, release: Release, fetcher: Fetcher) -> Source:
+    return git_source(release, fetcher.store, url=url, commit=choice.commit, offline=fetcher.offline)
 
 
 def _git_or_tarball(choice: SourceChoice, release: Release, fetcher: Fetcher) -> Source:
     try:
-        return git_source(
-            release, fetcher.store, url=git_url(), commit=choice.commit, offline=fetcher.offline
-        )
+        return _git(git_url(), choice, release, fetcher)
     except (NetworkError, CapabilityError) as error:
         if choice.commit is not None:
             # A tarball cannot stand in for a commit.
@@ -78,11 +105,12 @@ def _git_or_tarball(choice: SourceChoice, release: Release, fetcher: Fetcher) ->
 
 def _at_path(path: Path, choice: SourceChoice, release: Release, fetcher: Fetcher) -> Source:
     if choice.text and path.is_dir():
-        return git_source(
-            release, fetcher.store, url=path.resolve().as_uri(), commit=choice.commit, offline=fetcher.offline
-        )
+        return _git(path.resolve().as_uri(), choice, release, fetcher)
     if path.name.endswith(SUFFIXES):
         return tarball_at(path, release, fetcher)
+    if path.suffix == ".zip":
+        _refuse_hosted(choice, release)
     raise UsageError(
-        f"--source {choice.text!r} is neither auto, git, tarball, an address, a git repository nor a .tgz or .tar.xz"
+        f"--source {showable(choice.text)!r} is neither auto, git, tarball, an address, a git repository nor a .tgz or .tar.xz",
+        "check how it is written; a repository's address is SCHEME://HOST/PATH, or USER@HOST:PATH for ssh",
     )

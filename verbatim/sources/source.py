@@ -39,4 +39,4 @@ class Source(Protocol):
     def identity(self) -> Identity: ...
 
     def prepare(self, work: Path) -> Prepared:
-        """Lay it out below ``work``; raises IntegrityError if it holds what no honest release does."""
+        """Lay it out below ``work``; raises IntegrityError or UsageError if it holds what no release does."""

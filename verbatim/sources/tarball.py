@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verbatim import console
+from verbatim.addresses import WEB, checked, showable
 from verbatim.archive.unpack import Unpacker
 from verbatim.digest import HashingReader
 from verbatim.environments.mirrors import debian_urls
@@ -49,9 +50,14 @@ class TarballSource:
             )
         tops = sorted(entry.name for entry in tree.iterdir())
         if tops != [self.release.folder]:
+            if len(tops) == 1 and tops[0].startswith("cpython-"):
+                raise UsageError(
+                    f"the given tarball, with {tops[0]} at its top, is a code host's own archive of a repository, not a release's tarball",
+                    "build from the repository itself (--source git), or from the published tarball",
+                )
             raise IntegrityError(
                 f"{self.name} holds {', '.join(tops) or 'nothing'} at its top, expected {self.release.folder} alone",
-                "see that --version and --source belong together",
+                "check that --version and --source belong together",
             )
         return Prepared({"source": tree}, unpacker.newest)
 
@@ -93,7 +99,9 @@ def tarball_at(path: Path, release: Release, fetcher: Fetcher) -> TarballSource:
         with open_plain(path, follow=True) as file:
             sha256, stored = fetcher.store.add(file)
     except FileNotFoundError as error:
-        raise UsageError(f"{path} is not there", "give a .tgz or .tar.xz, or a git repository") from error
+        raise UsageError(
+            f"{showable(str(path))} is not there", "give a .tgz or .tar.xz, or a git repository"
+        ) from error
     published = Published.of(release).hashes.values()
     if published and sha256 not in published:
         console.warn(f"{path} is not a tarball that python.org published for {release.version}")
@@ -103,10 +111,10 @@ def tarball_at(path: Path, release: Release, fetcher: Fetcher) -> TarballSource:
 def tarball_from(url: str, release: Release, fetcher: Fetcher) -> TarballSource:
     """A published tarball from the address that the user names; its hash must be one that was published."""
     published = Published.of(release)
-    name = _canonical_name(Path(url), release)
+    name = _canonical_name(Path(checked(url, "--source", WEB).path), release)
     if name not in published.hashes:
         raise UsageError(
-            f"no hash of {name} was published, so {url} could be anything",
+            f"no hash of {name} was published, so {showable(url)} could be anything",
             "download it, check it, and give its path instead",
         )
     sha256 = published.hashes[name]
