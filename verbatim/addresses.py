@@ -32,6 +32,9 @@ _SCP_LIKE = re.compile(
 #: Those that the web is asked by.
 WEB = ("http", "https")
 _WITH_HOST = (*WEB, "git", "ssh", "tcp")
+_REMEDY = (
+    "write SCHEME://HOST/PATH, and percent-encode what is odd in a name or a password, such as %40 for @"
+)
 _UNSHOWABLE = "an address that cannot be shown"
 #: Shorter ones would be found in every other word, and are masked only where they stand in an address.
 _SHORTEST_SECRET = 4
@@ -59,12 +62,14 @@ class Address:
         """
         match = _ADDRESS.fullmatch(text)
         if match is None:
-            raise ValueError("it is not a valid address")
+            raise ValueError("it has a part that addresses do not have")
         scheme, host, port = match["scheme"].lower(), match["host"] or "", match["port"]
         if not host and (scheme in _WITH_HOST or match["user"] is not None or port is not None):
             raise ValueError("it names no host")
         if len(host) > 253 or (port is not None and not 0 < int(port) < 1 << 16):
             raise ValueError("its host is too long" if len(host) > 253 else "its port is not one")
+        if scheme == "file" and (host not in ("", "localhost") or port is not None):
+            raise ValueError("a file is on this machine")
         if host.startswith("["):
             ipaddress.IPv6Address(host[1:-1])
         port_number = int(port) if port is not None else None
@@ -74,12 +79,17 @@ class Address:
     def shown(self) -> str:
         """As it may be shown: without user, password, query and fragment.
 
-        An "@" further on may end a password that has a slash in it: then what seems to be the host is shown neither.
+        Where an "@" may end a password that has a slash in it, what seems to be the host is not shown either.
         """
-        rest = f"{self.path}{self.query or ''}{self.fragment or ''}"
-        if "@" in rest and self.scheme != "file":
+        if self.is_ambiguous:
             return f"{self.scheme}://{_MASK}"
         return f"{self.scheme}://{self.place}{self.path}{'' if self.query is None else f'?{_MASK}'}"
+
+    @property
+    def is_ambiguous(self) -> bool:
+        """Whether there is an "@" behind the host (or what seems to be the host)."""
+        rest = f"{self.path}{self.query or ''}{self.fragment or ''}"
+        return "@" in rest and self.scheme != "file"
 
     @property
     def place(self) -> str:
@@ -95,14 +105,17 @@ class Address:
 
 
 def checked(text: str, what: str, schemes: Sequence[str]) -> Address:
-    """An address of one of these schemes; raises UsageError, which says ``what`` holds it, and no secret."""
+    """An address of one of these schemes, as people give it; raises UsageError, which says ``what`` holds it, and no secret.
+
+    An "@" has no place behind the host: where it is the end of a password with a slash in it, half of that would be sent
+    to a host that is called as the user is.
+    """
     try:
         address = Address.parse(text)
     except ValueError as error:
-        raise UsageError(
-            f"{what}: {showable(text)}: {error}",
-            "write SCHEME://HOST/PATH, and percent-encode what is odd in a name or a password, such as %40 for @",
-        ) from None
+        raise UsageError(f"{what}: {showable(text)} is not a valid address: {error}", _REMEDY) from None
+    if address.is_ambiguous:
+        raise UsageError(f"{what}: {address.shown} has an @ behind its host", _REMEDY)
     if address.scheme not in schemes:
         raise UsageError(
             f"{what}: {address.shown} has the scheme {address.scheme}, expected {' or '.join(schemes)}",
@@ -114,11 +127,15 @@ def checked(text: str, what: str, schemes: Sequence[str]) -> Address:
 def listed(variable: str) -> list[str]:
     """The web addresses in an environment variable, with spaces between them.
 
-    Raises UsageError unless each is one: half an address, cut at a space, would be asked, and its other half shown.
+    Raises UsageError unless each is one: half an address, cut at a space in a password, would be asked.
     """
     found = os.environ.get(variable, "").split()
-    for text in found:
-        checked(text, variable, WEB)
+    for number, text in enumerate(found, 1):
+        try:
+            checked(text, variable, WEB)
+        except UsageError:
+            # Nothing of it is shown: it may be half a password.
+            raise UsageError(f"{variable}: number {number} is not an address of the web", _REMEDY) from None
     return found
 
 
@@ -146,13 +163,23 @@ def showable(text: str) -> str:
 def masked(text: str, *addresses: str) -> str:
     """What another program said, without what is secret in these addresses, in those in the environment, and in its own.
 
-    Rather too much is masked than too little: in each line all from "://" to the last "@".
+    Rather too much is masked than too little: who knows where a password ends?
     """
     secrets = {secret for each in (*addresses, *os.environ.values()) for secret in _secrets(each)}
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, _MASK)
-    text = re.sub(r"(?<=://)[^\n]*@", f"{_MASK}@", text)
-    return re.sub(r"\?[^\s'\"<>)]+", f"?{_MASK}", text)
+    return "\n".join(map(_masked_line, text.splitlines()))
+
+
+def _masked_line(line: str) -> str:
+    """A line up to its first address that may hold a secret, and what follows where that cannot be a part of one."""
+    before, sign, address = line.partition("://")
+    if not sign:
+        return re.sub(r"\?[^\s'\"<>)]+", f"?{_MASK}", line)
+    query = re.search(r"\?\S", address)
+    if "@" not in address:
+        return f"{before}://{address[: query.start()]}?{_MASK}" if query else line
+    return f"{before}://{_MASK}" + ("" if query else f"@{address.rpartition('@')[2]}")
 
 
 def _secrets(text: str) -> Iterator[str]:

@@ -172,6 +172,9 @@ class Transfers:
                 )
             except WEB_ERRORS:
                 raise
+            except ValueError as error:
+                # The address was looked at before; what is left is that of a proxy.
+                raise LastingError("it cannot be asked: check the proxy's address") from error
             except OSError as error:
                 raise UsageError(
                     "the certificates of those to be trusted cannot be read",
