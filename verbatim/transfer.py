@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import requests
@@ -199,9 +200,9 @@ class Transfers:
             return 0.0
         if seconds > longest:
             raise LastingError(
-                f"it asks for a pause of {seconds:.0f} s, and at most {longest:.0f} s are waited for"
+                f"it asks for a pause of {ceil(seconds)} s, and at most {ceil(longest)} s are waited for"
             )
-        console.note(f"{place} asks for a pause: going on in {seconds:.0f} s")
+        console.note(f"{place} asks for a pause: going on in {ceil(seconds)} s")
         self._clock.sleep(seconds)
         return seconds
 

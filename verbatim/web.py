@@ -23,9 +23,16 @@ WEB_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, http.clie
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
+class _Session(requests.Session):
+    """A session that follows no redirection, nor even looks where one leads: that is a stranger's to say."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
+
+
 def new_session(jobs: int = 1) -> requests.Session:
     """A session with the user's proxies and certificates: those of ``SSL_CERT_FILE`` as well, as other programs have them."""
-    session = requests.Session()
+    session = _Session()
     session.headers["User-Agent"] = f"verbatim/{__version__}"
     # The bytes as they are: a transparently decompressed file has another hash.
     session.headers["Accept-Encoding"] = "identity"

@@ -106,7 +106,7 @@ def _git_server() -> Check:
 def _reachable(what: str, url: str) -> Check:
     try:
         with new_session() as session:
-            answer = session.head(url, timeout=_PATIENCE, allow_redirects=True)
+            answer = session.head(url, timeout=_PATIENCE)
     except (*WEB_ERRORS, OSError, ValueError) as error:
         return Check(
             what, False, f"{showable(url)}: {reason(error)}", "check the network, or name another mirror"
