@@ -596,11 +596,3 @@ def test_a_header_as_large_as_a_file_is_refused(tmp_path: Path) -> None:
 def test_what_lies_behind_the_end_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IntegrityError, match="behind its end"):
         Unpacker(tmp_path).tar("an archive", io.BytesIO(tar(file("a")) + b"smuggled" * 2000))
-
-
-def test_more_members_than_any_release_has_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("verbatim.archive.members._MOST_MEMBERS", 10)
-    with pytest.raises(UnsafeMemberError, match="larger than any"):
-        Unpacker(tmp_path).tar("an archive", io.BytesIO(tar(*(folder("./") for _ in range(11)))))

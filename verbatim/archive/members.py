@@ -14,9 +14,6 @@ _REMEDY = "do not use this archive; if it came from python.org or Debian, tell t
 #: In bytes: much longer than any that is known, and short enough to be made below any folder.
 _LONGEST = 1000
 _LONGEST_PART = 255
-# More than the largest environment needs, and little enough for any disk.
-_MOST_BYTES = 16 << 30
-_MOST_MEMBERS = 400_000
 #: In the year 2242, in seconds since 1970: what a tar header holds without an extension.
 _LATEST = 1 << 33
 
@@ -62,21 +59,6 @@ def check_time(archive: str, name: str, time: float) -> None:
     """See that a member's time, in seconds since 1970, can be one; raises UnsafeMemberError if not."""
     if not -_LATEST < time < _LATEST:
         raise UnsafeMemberError(archive, name, "is from a time that is no time")
-
-
-class Tally:
-    """Counts an archive's members and their bytes, and refuses more than any archive that is known has."""
-
-    def __init__(self) -> None:
-        self._bytes = 0
-        self._members = 0
-
-    def count(self, archive: str, name: str, size: int) -> None:
-        """Count one more; raises UnsafeMemberError if it is one too many, or ends too far."""
-        self._bytes += size
-        self._members += 1
-        if self._bytes > _MOST_BYTES or self._members > _MOST_MEMBERS:
-            raise UnsafeMemberError(archive, name, "makes the archive larger than any that is known")
 
 
 def check_link(archive: str, parts: tuple[str, ...], target: str, *, absolute: bool = False) -> None:

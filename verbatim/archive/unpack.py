@@ -15,7 +15,8 @@ import zipfile
 from pathlib import Path
 from typing import IO
 
-from verbatim.archive.members import Tally, UnsafeMemberError, check_link, check_time, member_parts
+from verbatim.archive.limits import Limits
+from verbatim.archive.members import UnsafeMemberError, check_link, check_time, member_parts
 from verbatim.archive.read import Readable, damage, reading
 
 Parts = tuple[str, ...]
@@ -45,7 +46,7 @@ class Unpacker:
         self._lock = threading.Lock()
         self._kinds: dict[Parts, str] = {(): "directory"}
         self._modes: dict[Parts, int] = {}
-        self._tally = Tally()
+        self._together = Limits.together(f"what is unpacked into {folder.name}")
         #: The newest modification time met, in seconds since 1970.
         self.newest = 0
 
@@ -56,10 +57,12 @@ class Unpacker:
         no honest one does, or names a place twice. One that ``shares`` may name what is there already, wholly
         unpacked, if it is to be just that: as Debian's packages of several architectures do (Multi-Arch: same).
         """
+        limits = Limits(archive)
         with reading(archive, stream) as tar:
             for info in tar:
                 # tarfile would keep them all.
                 tar.members = []  # type: ignore[attr-defined]
+                self._count(limits, info.name, info.size)
                 self._tar_member(archive, tar, info, shares)
 
     def wheel(self, archive: str, path: Path, below: Parts) -> None:
@@ -67,6 +70,7 @@ class Unpacker:
 
         Wheels with a ``.data`` folder would need an installer, and are refused.
         """
+        limits = Limits(archive)
         with damage(archive), zipfile.ZipFile(path) as wheel:
             for info in wheel.infolist():
                 parts = member_parts(archive, info.filename)
@@ -80,7 +84,7 @@ class Unpacker:
                     raise UnsafeMemberError(
                         archive, info.filename, "needs an installer, and wheels are only unpacked here"
                     )
-                self._count(archive, info.filename, info.file_size)
+                self._count(limits, info.filename, info.file_size)
                 with wheel.open(info) as content:
                     self._file(archive, below + parts, 0o644, content)
 
@@ -91,7 +95,6 @@ class Unpacker:
 
     def _tar_member(self, archive: str, tar: tarfile.TarFile, info: tarfile.TarInfo, shares: bool) -> None:
         parts = self._placed(member_parts(archive, info.name))
-        self._count(archive, info.name, info.size)
         check_time(archive, info.name, info.mtime)
         self.newest = max(self.newest, int(info.mtime))
         if info.isdir():
@@ -112,9 +115,10 @@ class Unpacker:
                 archive, info.name, "is neither a file, a folder nor a link (a device, perhaps)"
             )
 
-    def _count(self, archive: str, name: str, size: int) -> None:
+    def _count(self, limits: Limits, name: str, size: int) -> None:
+        limits.member(name, size)
         with self._lock:
-            self._tally.count(archive, name, size)
+            self._together.member(name, size)
 
     def _placed(self, parts: Parts) -> Parts:
         if self._root_file_system and len(parts) > 1 and parts[0] in _MERGED_INTO_USR:

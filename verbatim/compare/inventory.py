@@ -9,7 +9,8 @@ from functools import cached_property
 from typing import Literal
 
 from verbatim import console
-from verbatim.archive.members import Tally, member_parts
+from verbatim.archive.limits import Limits
+from verbatim.archive.members import member_parts
 from verbatim.archive.read import Readable
 from verbatim.errors import IntegrityError
 
@@ -83,7 +84,8 @@ class Gathered:
     def __init__(self, archive: str, advance: console.Advance) -> None:
         self._archive = archive
         self._advance = advance
-        self._tally = Tally()
+        #: Members are counted when they claim their place; what is read, by whoever reads it.
+        self.limits = Limits(archive)
         self.contents: dict[str, Content] = {}
         self.packings: dict[str, Packing] = {}
         self.order: list[str] = []
@@ -93,7 +95,7 @@ class Gathered:
         name = "/".join(member_parts(self._archive, given)) or "."
         if name in self.contents:
             raise IntegrityError(f"{self._archive} has two members {name!r}", "do not use this archive")
-        self._tally.count(self._archive, given, size)
+        self.limits.member(given, size)
         return name
 
     def add(self, name: str, content: Content, packing: Packing) -> None:
