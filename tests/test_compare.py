@@ -136,8 +136,8 @@ def test_sorting_is_by_folder(tmp_path: Path) -> None:
         ),
         (
             (*MODERN[:-1], hard_link(f"{TOP}/link", f"{TOP}/Lib/a.py")),
-            f"{TOP}/link is not the same (a hard link and a link)",
-            f"{TOP}/link is not the same (a link and a hard link)",
+            f"{TOP}/link is not the same (a file and a link)",
+            f"{TOP}/link is not the same (a link and a file)",
         ),
         (
             (*MODERN[:-1], Member(f"{TOP}/link", kind=tarfile.CHRTYPE)),

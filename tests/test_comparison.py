@@ -68,7 +68,6 @@ ALONE: dict[str, list[tuple[str, bytes]]] = {
         ("GNU's format", tar(*MEMBERS, format=tarfile.GNU_FORMAT)),
         ("a comment", tar(*each(pax={"comment": "a"}))),
         ("more behind the end", tar(*MEMBERS) + bytes(10240)),
-        ("what fills a block", tar(*MEMBERS).replace(b"b\n" + bytes(20), b"b\n" + b"smuggled" + bytes(12))),
     ],
 }
 
@@ -230,7 +229,7 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
         tar(replace(file("a"), pax={"SCHILY.xattr.security.capability": "x"})),
         "has the headers",
     ),
-    "a size beyond all": ("a.tar", tar(replace(file("a"), pax={"size": str(1 << 40)})), "larger than 4 GiB"),
+    "a size beyond all": ("a.tar", tar(replace(file("a"), pax={"size": str(1 << 40)})), "larger than any"),
     "not a tar archive": ("a.tar", b"garbage" * 100, "damaged"),
     "not a zip archive": ("a.zip", b"garbage" * 100, "damaged"),
     "a zip that is cut off": ("a.zip", ZIPPED[:-60], "damaged"),

@@ -7,17 +7,16 @@ neither owners nor set-id bits from the archive. Names are handled as UTF-8 byte
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-import tarfile
 import threading
 import zipfile
 from pathlib import Path
-from typing import IO
 
+from verbatim.archive.containers import Readable
 from verbatim.archive.limits import Limits
-from verbatim.archive.members import UnsafeMemberError, check_link, check_time, member_parts
-from verbatim.archive.read import Readable, damage, reading
+from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
+from verbatim.archive.read import damage, reading
+from verbatim.archive.tar import TarMember, TarReader
 
 Parts = tuple[str, ...]
 
@@ -57,13 +56,11 @@ class Unpacker:
         no honest one does, or names a place twice. One that ``shares`` may name what is there already, wholly
         unpacked, if it is to be just that: as Debian's packages of several architectures do (Multi-Arch: same).
         """
-        limits = Limits(archive)
         with reading(archive, stream) as tar:
-            for info in tar:
-                # tarfile would keep them all.
-                tar.members = []  # type: ignore[attr-defined]
-                self._count(limits, info.name, info.size)
-                self._tar_member(archive, tar, info, shares)
+            for member in tar:
+                with self._lock:
+                    self._together.member(member.name, member.size)
+                self._tar_member(archive, tar, member, shares)
 
     def wheel(self, archive: str, path: Path, below: Parts) -> None:
         """Unpack a wheel's modules below a folder (PEP 427).
@@ -93,26 +90,24 @@ class Unpacker:
         for parts, mode in sorted(self._modes.items(), reverse=True):
             os.chmod(self._path(parts), mode)
 
-    def _tar_member(self, archive: str, tar: tarfile.TarFile, info: tarfile.TarInfo, shares: bool) -> None:
-        parts = self._placed(member_parts(archive, info.name))
-        check_time(archive, info.name, info.mtime)
-        self.newest = max(self.newest, int(info.mtime))
-        if info.isdir():
-            self._directory(archive, parts, info.mode)
-        elif info.isreg() and not info.issparse():
-            content = tar.extractfile(info)
-            if content is None:
-                raise UnsafeMemberError(archive, info.name, "has no content")
-            if not (shares and self._is_there(archive, parts, info, content)):
-                self._file(archive, parts, info.mode, content)
-        elif info.issym():
-            if not (shares and self._is_there(archive, parts, info)):
-                self._symbolic_link(archive, parts, info.linkname)
-        elif info.islnk():
-            self._hard_link(archive, parts, self._placed(member_parts(archive, info.linkname)))
+    def _tar_member(self, archive: str, tar: TarReader, member: TarMember, shares: bool) -> None:
+        if member.foreign:
+            raise UnsafeMemberError(archive, member.name, f"has the headers {', '.join(member.foreign)}")
+        parts = self._placed(member.parts)
+        self.newest = max(self.newest, int(member.time))
+        if member.kind == "folder":
+            self._directory(archive, parts, member.mode)
+        elif member.kind == "file":
+            if not (shares and self._is_there(archive, parts, member, tar)):
+                self._file(archive, parts, member.mode, tar)
+        elif member.kind == "link":
+            if not (shares and self._is_there(archive, parts, member)):
+                self._symbolic_link(archive, parts, member.target)
+        elif member.kind == "hard link":
+            self._hard_link(archive, parts, self._placed(member_parts(archive, member.target)))
         else:
             raise UnsafeMemberError(
-                archive, info.name, "is neither a file, a folder nor a link (a device, perhaps)"
+                archive, member.name, f"is a {member.kind}, expected a file, a folder or a link"
             )
 
     def _count(self, limits: Limits, name: str, size: int) -> None:
@@ -145,11 +140,12 @@ class Unpacker:
             self._modes[parts] = plain & self._modes[parts] if known == "directory" else plain
             self._kinds[parts] = "directory"
 
-    def _file(self, archive: str, parts: Parts, mode: int, content: IO[bytes]) -> None:
+    def _file(self, archive: str, parts: Parts, mode: int, content: Readable) -> None:
         self._claim(archive, parts, "file")
         descriptor = os.open(self._path(parts), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with open(descriptor, "wb") as file:
-            shutil.copyfileobj(content, file, 1 << 18)
+            while piece := content.read(1 << 18):
+                file.write(piece)
             os.fchmod(descriptor, _plain(mode) | 0o400)
 
     def _symbolic_link(self, archive: str, parts: Parts, target: str) -> None:
@@ -170,7 +166,7 @@ class Unpacker:
         os.link(self._path(target), self._path(parts), follow_symlinks=False)
 
     def _is_there(
-        self, archive: str, parts: Parts, info: tarfile.TarInfo, content: IO[bytes] | None = None
+        self, archive: str, parts: Parts, member: TarMember, content: Readable | None = None
     ) -> bool:
         """Whether a place is taken, by just that file or link; raises UnsafeMemberError if it is by another thing."""
         kind = self._kinds.get(parts)
@@ -178,9 +174,9 @@ class Unpacker:
             return False
         path = self._path(parts)
         if content is None:
-            same = kind == "link" and os.readlink(path) == info.linkname.encode()
+            same = kind == "link" and os.readlink(path) == member.target.encode()
         else:
-            same = kind == "file" and _is_same_file(path, info.mode, content)
+            same = kind == "file" and _is_same_file(path, member.mode, content)
         if not same:
             raise UnsafeMemberError(archive, "/".join(parts), "is there twice, and not the same")
         return True
@@ -213,7 +209,7 @@ class Unpacker:
         return b"/".join((self._folder, *(part.encode() for part in parts)))
 
 
-def _is_same_file(path: bytes, mode: int, content: IO[bytes]) -> bool:
+def _is_same_file(path: bytes, mode: int, content: Readable) -> bool:
     with open(path, "rb") as file:
         same = stat.S_IMODE(os.fstat(file.fileno()).st_mode) == _plain(mode) | 0o400
         while same and (piece := content.read(1 << 18)):

@@ -19,8 +19,8 @@ from verbatim.errors import IntegrityError
 Judgement = Literal["identical", "equivalent", "different", "undecided"]
 
 #: In which order members are packed; all their times; owners; the bits of modes that are a packer's; how headers
-#: are written; how it is compressed.
-Stabilizer = Literal["order", "times", "owners", "modes", "headers", "compression"]
+#: are written; which files are packed as hard links to others; how it is compressed.
+Stabilizer = Literal["order", "times", "owners", "modes", "headers", "hard links", "compression"]
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,17 @@ def compare_inventories(first: Inventory, second: Inventory) -> Comparison:
     ours, theirs = first.contents, second.contents
     added, removed = theirs.keys() - ours.keys(), ours.keys() - theirs.keys()
     changed = sorted(name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name])
-    if added or removed or changed:
-        changes = (Change(name, _what(first, second, name)) for name in changed)
-        return Comparison("different", (), tuple(sorted(added)), tuple(sorted(removed)), tuple(changes))
+    changes = {name: Change(name, _what(first, second, name)) for name in changed}
+    for name, what in (*first.odd.items(), *second.odd.items()):
+        changes.setdefault(name, Change(name, f"the member {name} {what}"))
+    if added or removed or changes:
+        return Comparison(
+            "different",
+            (),
+            tuple(sorted(added)),
+            tuple(sorted(removed)),
+            tuple(change for _, change in sorted(changes.items())),
+        )
     if first.sha256 == second.sha256:
         return Comparison("identical")
     return Comparison("equivalent", tuple(_needed(first, second)))
@@ -119,6 +127,7 @@ def _needed(first: Inventory, second: Inventory) -> Iterator[Stabilizer]:
         "modes": any(one.mode != other.mode for one, other in packings),
         "headers": first.headers != second.headers
         or any(one.headers != other.headers for one, other in packings),
+        "hard links": any(one.hard_link != other.hard_link for one, other in packings),
         "compression": same_stream
         or first.compression != second.compression
         or any(one.compression != other.compression for one, other in packings),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -42,6 +42,8 @@ class Packing:
     mode: int
     headers: str
     compression: str = ""
+    #: Of a file that is packed as a hard link to another one: the other one's name.
+    hard_link: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Inventory:
     order: Sequence[str]
     #: What belongs to no member.
     headers: str = ""
+    #: What is wrong with a member, by its name, if nobody can say what all readers make of it; no two of such are the same.
+    odd: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def is_sorted(self) -> bool:
@@ -84,11 +88,13 @@ class Gathered:
     def __init__(self, archive: str, advance: console.Advance) -> None:
         self._archive = archive
         self._advance = advance
+        self._above: set[str] = set()
         #: Members are counted when they claim their place; what is read, by whoever reads it.
         self.limits = Limits(archive)
         self.contents: dict[str, Content] = {}
         self.packings: dict[str, Packing] = {}
         self.order: list[str] = []
+        self.odd: dict[str, str] = {}
 
     def claim(self, given: str, size: int) -> str:
         """The place that a member's name means; raises IntegrityError if it is taken, or no honest one."""
@@ -96,9 +102,25 @@ class Gathered:
         if name in self.contents:
             raise IntegrityError(f"{self._archive} has two members {name!r}", "do not use this archive")
         self.limits.member(given, size)
+        self._note_folders(name)
         return name
 
+    def _note_folders(self, name: str) -> None:
+        """What lies below a link or a file comes out as the order, and each reader, will have it."""
+        parts = name.split("/")
+        for length in range(1, len(parts)):
+            above = "/".join(parts[:length])
+            self._above.add(above)
+            if above in self.contents:
+                self._see_folder(above, self.contents[above])
+
+    def _see_folder(self, name: str, content: Content) -> None:
+        if content.kind != "folder":
+            self.odd[name] = f"is a {content.kind}, and other members lie below it"
+
     def add(self, name: str, content: Content, packing: Packing) -> None:
+        if name in self._above:
+            self._see_folder(name, content)
         self.contents[name] = content
         self.packings[name] = packing
         self.order.append(name)
