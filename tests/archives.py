@@ -77,11 +77,12 @@ def tar(*members: Member, format: int = tarfile.PAX_FORMAT) -> bytes:  # noqa: A
 
 
 def wheel(path: Path, *entries: str | zipfile.ZipInfo) -> Path:
-    """A wheel with these entries, all of the same content."""
+    """A wheel with these entries, all files of the same content."""
     with zipfile.ZipFile(path, "w") as archive, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # About two entries of one name, which is what some tests are about.
         for entry in entries:
-            archive.writestr(entry, b"content\n")
+            is_folder = isinstance(entry, str) and entry.endswith("/")
+            archive.writestr(entry, b"" if is_folder else b"content\n")
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import lzma
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,7 +44,6 @@ def damage(archive: str) -> Iterator[None]:
         RuntimeError,
         ValueError,
         lzma.LZMAError,
-        zipfile.BadZipFile,
         zlib.error,
     ) as error:
         raise IntegrityError(

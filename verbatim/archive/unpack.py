@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import stat
 import threading
-import zipfile
 from pathlib import Path
 
 from verbatim.archive.containers import Readable
 from verbatim.archive.limits import Limits
 from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
-from verbatim.archive.read import damage, reading
+from verbatim.archive.read import reading
 from verbatim.archive.tar import TarMember, TarReader
+from verbatim.archive.zip import ZipReader
 
 Parts = tuple[str, ...]
 
@@ -68,22 +68,20 @@ class Unpacker:
         Wheels with a ``.data`` folder would need an installer, and are refused.
         """
         limits = Limits(archive)
-        with damage(archive), zipfile.ZipFile(path) as wheel:
-            for info in wheel.infolist():
-                parts = member_parts(archive, info.filename)
-                if not parts:
-                    raise UnsafeMemberError(archive, info.filename, "has no name")
-                if info.is_dir():
+        with path.open("rb") as file:
+            for member, content in ZipReader(archive, file, limits).contents():
+                limits.member(member.name, member.central.size)
+                with self._lock:
+                    self._together.member(member.name, member.central.size)
+                if member.kind == "folder":
                     continue
-                if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-                    raise UnsafeMemberError(archive, info.filename, "is not a regular file")
-                if parts[0].endswith(".data"):
+                if member.kind != "file":
+                    raise UnsafeMemberError(archive, member.name, "is not a regular file")
+                if member.parts[0].endswith(".data"):
                     raise UnsafeMemberError(
-                        archive, info.filename, "needs an installer, and wheels are only unpacked here"
+                        archive, member.name, "needs an installer, and wheels are only unpacked here"
                     )
-                self._count(limits, info.filename, info.file_size)
-                with wheel.open(info) as content:
-                    self._file(archive, below + parts, 0o644, content)
+                self._file(archive, below + member.parts, 0o644, content)
 
     def finish(self) -> None:
         """Give the folders their modes, which had to be writable until now."""
@@ -109,11 +107,6 @@ class Unpacker:
             raise UnsafeMemberError(
                 archive, member.name, f"is a {member.kind}, expected a file, a folder or a link"
             )
-
-    def _count(self, limits: Limits, name: str, size: int) -> None:
-        limits.member(name, size)
-        with self._lock:
-            self._together.member(name, size)
 
     def _placed(self, parts: Parts) -> Parts:
         if self._root_file_system and len(parts) > 1 and parts[0] in _MERGED_INTO_USR:

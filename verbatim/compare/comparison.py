@@ -99,7 +99,7 @@ def compare_inventories(first: Inventory, second: Inventory) -> Comparison:
     """Compare two archives of one kind, member by member."""
     ours, theirs = first.contents, second.contents
     added, removed = theirs.keys() - ours.keys(), ours.keys() - theirs.keys()
-    changed = sorted(name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name])
+    changed = sorted(name for name in ours.keys() & theirs.keys() if not ours[name].is_same(theirs[name]))
     changes = {name: Change(name, _what(first, second, name)) for name in changed}
     for name, what in (*first.odd.items(), *second.odd.items()):
         changes.setdefault(name, Change(name, f"the member {name} {what}"))
@@ -124,7 +124,9 @@ def _needed(first: Inventory, second: Inventory) -> Iterator[Stabilizer]:
         "order": first.order != second.order,
         "times": any((one.time, one.times) != (other.time, other.times) for one, other in packings),
         "owners": any(one.owners != other.owners for one, other in packings),
-        "modes": any(one.mode != other.mode for one, other in packings),
+        "modes": any(one.mode != other.mode for one, other in packings)
+        # Only one of the two may say any.
+        or any(content != second.contents[name] for name, content in first.contents.items()),
         "headers": first.headers != second.headers
         or any(one.headers != other.headers for one, other in packings),
         "hard links": any(one.hard_link != other.hard_link for one, other in packings),

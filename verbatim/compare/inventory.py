@@ -27,6 +27,14 @@ class Content:
     mode: int
     #: The SHA-256 of a file's bytes, the target of a link, nothing for a folder.
     body: str
+    #: Whether the archive says a mode at all: a zip that was not made on Unix does not, and ``mode`` is 0.
+    says_mode: bool = True
+
+    def is_same(self, other: Content) -> bool:
+        """Whether it is the same as far as both archives say."""
+        if self.says_mode and other.says_mode:
+            return self == other
+        return (self.kind, self.body) == (other.kind, other.body)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,261 @@
+"""Reading a zip archive by one strict grammar, so that every other reader sees in it what is seen here.
+
+A zip says most things twice: in a header before each member, and in a list at the end. Some readers go by the one, some
+by the other. Here both must say the same; the members must fill the file from its first byte to the list, without a gap
+or an overlap; and nothing may follow the end record. Then there is only one way to read it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, Literal, TypeVar
+
+from verbatim.archive.limits import Limits
+from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
+from verbatim.archive.zip_content import ZipContent
+from verbatim.archive.zip_headers import (
+    DOS_FOLDER,
+    LONGEST_COMMENT,
+    UNIX,
+    UTF8,
+    CentralHeader,
+    End,
+    HeaderError,
+    LocalHeader,
+)
+from verbatim.errors import IntegrityError
+
+Kind = Literal["file", "folder", "link"]
+
+_KINDS: dict[int, Kind] = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
+#: In bytes: more than any name has, and all known extra fields together.
+_LONGEST_NAME, _LONGEST_EXTRA = 1000, 200
+#: Info-ZIP takes this for a version that VMS gave a file, and leaves it out.
+_VMS_VERSION = re.compile(r";\d*")
+#: What would lead to another end record, and how far before the end record it would stand (APPNOTE.TXT 4.3.15).
+_LOCATOR, _LOCATOR_SIZE = b"PK\x06\x07", 20
+#: Where a tar header has its checksum (POSIX, ustar), and where an ISO 9660 image says what it is.
+_TAR_CHECKSUM, _TAR_HEADER_SIZE = slice(148, 156), 512
+_ISO, _ISO_PLACES = b"CD001", (0x8001, 0x8801, 0x9001)
+
+_Header = TypeVar("_Header", LocalHeader, CentralHeader)
+
+
+@dataclass(frozen=True)
+class ZipMember:
+    """A member whose two headers have been seen to agree."""
+
+    name: str
+    parts: tuple[str, ...]
+    kind: Kind
+    #: Permission bits, with set-id and sticky; None where the archive says nothing of Unix modes.
+    mode: int | None
+    #: Of modification, in seconds since 1970.
+    time: int
+    central: CentralHeader
+    local: LocalHeader
+    #: Of its data in the file, in bytes.
+    offset: int
+
+
+class ZipReader:
+    """A zip archive that is open for reading; its structure is checked before the first member is given.
+
+    ``archive`` is its name for messages. Bytes and time are counted in ``limits``; who uses a reader counts the members.
+    Raises IntegrityError for whatever does not fit the grammar.
+    """
+
+    def __init__(self, archive: str, file: IO[bytes], limits: Limits) -> None:
+        self._archive = archive
+        self._file = file
+        self._limits = limits
+        try:
+            end, list_end = self._end()
+            headers = self._listed(end, list_end)
+            self._refuse_two_formats()
+            by_offset = self._members(headers, end.offset)
+        except HeaderError as error:
+            raise self._damaged(str(error)) from error
+        self.comment = end.comment
+        #: In the order of the list at the end; and as they lie in the file.
+        self.members = [by_offset[header.offset] for header in headers]
+        self.laid_out = list(by_offset.values())
+        self._refuse_two_in_one_place()
+
+    def contents(self) -> Iterator[tuple[ZipMember, ZipContent]]:
+        """Each member with what it holds. What is left of that is read and checked before the next one is given."""
+        for member in self.members:
+            content = ZipContent(
+                self._archive, member.name, self._packed(member), member.central, self._limits
+            )
+            yield member, content
+            while content.read():
+                pass
+
+    def link_target(self, member: ZipMember, content: ZipContent) -> str:
+        """Where a link leads; raises UnsafeMemberError if that is not inside, or not a name."""
+        if member.central.size > _LONGEST_NAME:
+            raise UnsafeMemberError(self._archive, member.name, "is a link to a name that is too long")
+        try:
+            target = b"".join(iter(content.read, b"")).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise UnsafeMemberError(
+                self._archive, member.name, "is a link to a name that is not UTF-8"
+            ) from error
+        check_link(self._archive, member.parts, target)
+        return target
+
+    def _end(self) -> tuple[End, int]:
+        """The end record, and where it begins, which is where the list of members ends."""
+        size = self._file.seek(0, os.SEEK_END)
+        longest = min(size, End.FORM.size + LONGEST_COMMENT)
+        end = End.parse(self._at(size - longest, longest))
+        offset = size - len(end.comment) - End.FORM.size
+        if end.offset + end.size != offset or not end.members:
+            raise HeaderError("its list of members is empty, or not where it should be")
+        if self._at(max(0, offset - _LOCATOR_SIZE), len(_LOCATOR)) == _LOCATOR:
+            raise HeaderError("it has a zip64 record, which no release needs")
+        return end, offset
+
+    def _listed(self, end: End, list_end: int) -> list[CentralHeader]:
+        headers, offset = [], end.offset
+        for _ in range(end.members):
+            header, offset = self._header(CentralHeader, offset, list_end)
+            headers.append(header)
+        if offset != list_end:
+            raise HeaderError("its list of members does not end where it should")
+        return headers
+
+    def _members(self, headers: Sequence[CentralHeader], end: int) -> dict[int, ZipMember]:
+        """By where they begin, in that order; they must fill the file up to ``end``."""
+        members, offset = {}, 0
+        for header in sorted(headers, key=lambda header: header.offset):
+            name = self._name(header)
+            if header.offset != offset:
+                raise HeaderError(f"there is a gap or an overlap before the member {name!r}")
+            try:
+                header.check()
+                local, data = self._header(LocalHeader, offset, end)
+                header.check_local(local)
+                members[offset] = self._member(name, header, local, data)
+                offset = data + header.packed_size
+                if header.has_descriptor:
+                    self._expect(header.descriptor, offset)
+                    offset += len(header.descriptor)
+            except HeaderError as error:
+                raise UnsafeMemberError(self._archive, name, str(error)) from error
+        if offset != end:
+            raise HeaderError("there is something between its members and the list of them")
+        return members
+
+    def _member(self, name: str, header: CentralHeader, local: LocalHeader, data: int) -> ZipMember:
+        parts = member_parts(self._archive, name)
+        if not parts or name.startswith("./"):
+            raise HeaderError("has no name, or one that begins with './'")
+        if any(_VMS_VERSION.fullmatch(part[part.rfind(";") :]) for part in parts if ";" in part):
+            raise HeaderError("has a name that ends with the number of a version")
+        kind, mode = _kind_and_mode(header, name.endswith("/"))
+        if kind == "folder" and header.size:
+            raise HeaderError("is a folder with contents")
+        return ZipMember(name, parts, kind, mode, header.time, header, local, data)
+
+    def _name(self, header: CentralHeader) -> str:
+        encoding = "utf-8" if header.flags & UTF8 else "ascii"
+        try:
+            return header.name.decode(encoding)
+        except UnicodeDecodeError as error:
+            raise HeaderError(
+                f"the name {header.name[:40]!r} is neither ASCII nor marked as UTF-8"
+            ) from error
+
+    def _header(self, form: type[_Header], offset: int, end: int) -> tuple[_Header, int]:
+        """A header and where it ends, which must be before ``end``."""
+        name, extra = form.sizes(self._at(offset, form.FORM.size, end))
+        if name > _LONGEST_NAME or extra > _LONGEST_EXTRA:
+            raise HeaderError("a name or an extra field is too long")
+        whole = self._at(offset, form.FORM.size + name + extra, end)
+        return form.parse(whole, name), offset + len(whole)
+
+    def _at(self, offset: int, size: int, end: int | None = None) -> bytes:
+        self._file.seek(offset)
+        data = self._file.read(size)
+        if len(data) < size or (end is not None and offset + size > end):
+            raise HeaderError("it ends early")
+        return data
+
+    def _expect(self, descriptor: bytes, offset: int) -> None:
+        if self._at(offset, len(descriptor)) != descriptor:
+            raise HeaderError("has other sizes or another checksum behind its data")
+
+    def _packed(self, member: ZipMember) -> Iterator[bytes]:
+        """What a member's data are in the file, in pieces."""
+        offset, left = member.offset, member.central.packed_size
+        while left:
+            self._file.seek(offset)
+            data = self._file.read(min(left, 1 << 18))
+            if not data:
+                raise self._damaged("it ends early")
+            yield data
+            offset += len(data)
+            left -= len(data)
+
+    def _refuse_two_in_one_place(self) -> None:
+        kinds: dict[tuple[str, ...], Kind] = {}
+        for member in self.members:
+            if member.parts in kinds:
+                raise UnsafeMemberError(self._archive, member.name, "is there twice")
+            kinds[member.parts] = member.kind
+        for member in self.members:
+            for length in range(1, len(member.parts)):
+                above = member.parts[:length]
+                if kinds.get(above, "folder") != "folder":
+                    raise UnsafeMemberError(
+                        self._archive,
+                        member.name,
+                        f"lies below {'/'.join(above)!r}, which is a {kinds[above]}",
+                    )
+
+    def _refuse_two_formats(self) -> None:
+        """A program that goes by the contents could take the file for another kind of archive."""
+        self._file.seek(0)
+        block = self._file.read(_TAR_HEADER_SIZE)
+        if len(block) == _TAR_HEADER_SIZE and _is_tar_header(block):
+            raise HeaderError("it can also be read as a tar archive")
+        for place in _ISO_PLACES:
+            self._file.seek(place)
+            if self._file.read(len(_ISO)) == _ISO:
+                raise HeaderError("it can also be read as an ISO 9660 image")
+
+    def _damaged(self, why: str) -> IntegrityError:
+        return IntegrityError(f"{self._archive} is damaged or forged: {why}", "do not use it; fetch it again")
+
+
+def _kind_and_mode(header: CentralHeader, is_folder: bool) -> tuple[Kind, int | None]:
+    """What a member is; only where the archive was made on Unix, its mode says so."""
+    said = header.attributes >> 16
+    plain: Kind = "folder" if is_folder else "file"
+    kind = _KINDS.get(stat.S_IFMT(said)) if stat.S_IFMT(said) else plain
+    is_unix = header.system == UNIX and said
+    if kind is None or (kind == "folder") != is_folder or (kind == "link" and not is_unix):
+        raise HeaderError(
+            f"has the mode {said:o}, and is not a file, a folder or a link by all that is said of it"
+        )
+    if header.attributes & DOS_FOLDER and not is_folder:
+        raise HeaderError("is a folder by its attributes, and a file by its name")
+    if not is_unix and said & 0o7000:
+        raise HeaderError("was not made on Unix, and has set-id or sticky bits")
+    return kind, stat.S_IMODE(said) if is_unix else None
+
+
+def _is_tar_header(block: bytes) -> bool:
+    """Whether a block has a tar header's checksum, as any reader may count it (signed bytes, too)."""
+    field = re.match(rb"[ \0]*([0-7]+)", block[_TAR_CHECKSUM])
+    if field is None:
+        return False
+    counted = block[: _TAR_CHECKSUM.start] + b" " * 8 + block[_TAR_CHECKSUM.stop :]
+    unsigned = sum(counted)
+    return int(field[1], 8) in (unsigned, unsigned - 256 * sum(byte > 127 for byte in counted))
