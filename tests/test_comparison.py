@@ -152,7 +152,7 @@ def with_extra(
 
 ZIPPED = zipped(MEMBERS, with_extra())
 ZIP_ALONE: dict[str, list[bytes]] = {
-    "order": [zipped(MEMBERS[::-1], with_extra())],
+    "order": [zipped([MEMBERS[0], *MEMBERS[:0:-1]], with_extra())],
     "times": [
         zipped(MEMBERS, with_extra(date_time=(1999, 1, 1, 0, 0, 0))),
         zipped(MEMBERS, with_extra(stamp=b"\x02")),

@@ -84,6 +84,7 @@ class ZipReader:
         #: In the order of the list at the end; and as they lie in the file.
         self.members = [by_offset[header.offset] for header in headers]
         self.laid_out = list(by_offset.values())
+        self._links = {member.parts for member in self.members if member.kind == "link"}
         self._refuse_two_in_one_place()
 
     def contents(self) -> Iterator[tuple[ZipMember, ZipContent]]:
@@ -107,6 +108,17 @@ class ZipReader:
                 self._archive, member.name, "is a link to a name that is not UTF-8"
             ) from error
         check_link(self._archive, member.parts, target)
+        steps = target.split("/")
+        if not {"", "."}.isdisjoint(steps):
+            # Info-ZIP leaves them out.
+            raise UnsafeMemberError(self._archive, member.name, f"is a link to {target!r}, with an idle part")
+        up = steps.count("..")
+        place = (*member.parts[: len(member.parts) - 1 - up], *steps[up:])
+        if any(place[:length] in self._links for length in range(1, len(place) + 1)):
+            # 7-Zip does not follow two.
+            raise UnsafeMemberError(
+                self._archive, member.name, f"is a link to {target!r}, through another link"
+            )
         return target
 
     def _end(self) -> tuple[End, int]:
@@ -158,6 +170,8 @@ class ZipReader:
             raise HeaderError("has no name, or one that begins with './'")
         if any(_VMS_VERSION.fullmatch(part[part.rfind(";") :]) for part in parts if ";" in part):
             raise HeaderError("has a name that ends with the number of a version")
+        if header.system != UNIX and not name.isascii():
+            raise HeaderError("has a name that Info-ZIP takes to be in an encoding of DOS")
         kind, mode = _kind_and_mode(header, name.endswith("/"))
         if kind == "folder" and header.size:
             raise HeaderError("is a folder with contents")
@@ -204,20 +218,23 @@ class ZipReader:
             left -= len(data)
 
     def _refuse_two_in_one_place(self) -> None:
+        """No two members of one name, none below a file or a link, and none before its own folder, whose mode is lost then."""
         kinds: dict[tuple[str, ...], Kind] = {}
         for member in self.members:
             if member.parts in kinds:
                 raise UnsafeMemberError(self._archive, member.name, "is there twice")
             kinds[member.parts] = member.kind
-        for member in self.members:
-            for length in range(1, len(member.parts)):
-                above = member.parts[:length]
-                if kinds.get(above, "folder") != "folder":
-                    raise UnsafeMemberError(
-                        self._archive,
-                        member.name,
-                        f"lies below {'/'.join(above)!r}, which is a {kinds[above]}",
-                    )
+        for order in (self.members, self.laid_out):
+            met: set[tuple[str, ...]] = set()
+            for member in order:
+                met.add(member.parts)
+                for above in (member.parts[:length] for length in range(1, len(member.parts))):
+                    if kinds.get(above, "folder") != "folder" or (above in kinds and above not in met):
+                        raise UnsafeMemberError(
+                            self._archive,
+                            member.name,
+                            f"is below the {kinds[above]} {'/'.join(above)!r}, or before it",
+                        )
 
     def _refuse_two_formats(self) -> None:
         """A program that goes by the contents could take the file for another kind of archive."""

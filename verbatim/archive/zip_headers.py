@@ -25,6 +25,8 @@ DOS, UNIX = 0, 3
 #: DOS attributes that change nothing: read-only, hidden, system, archive. And that of a folder.
 _DOS = 0x27
 DOS_FOLDER = 0x10
+#: An internal attribute (4.4.14): it looks like text.
+_TEXT = 1
 #: 7-Zip says with it that the upper half holds a Unix mode.
 _HAS_MODE = 0x8000
 
@@ -166,6 +168,8 @@ class CentralHeader(Common):
         super().check()
         if self.system not in (DOS, UNIX):
             raise HeaderError(f"was made on system {self.system}, not on DOS (0) or Unix (3)")
+        if self.internal & ~_TEXT:
+            raise HeaderError(f"has the internal attributes {self.internal:#06x}")
         known = _DOS | DOS_FOLDER | (_HAS_MODE if self.system == UNIX else 0)
         if self.attributes & 0xFFFF & ~known:
             raise HeaderError(f"has the DOS attributes {self.attributes & 0xFFFF:#06x}")

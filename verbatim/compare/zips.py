@@ -36,7 +36,7 @@ def read_zip(path: Path, name: str, gathered: Gathered) -> Inventory:
         "",
         gathered.contents,
         gathered.packings,
-        gathered.order if laid_out == gathered.order else laid_out,
+        gathered.order if laid_out == gathered.order else [*gathered.order, *laid_out],
         headers=repr(archive.comment),
     )
 

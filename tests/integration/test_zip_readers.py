@@ -1,0 +1,182 @@
+"""Whatever zip archive Verbatim accepts, every other reader sees in it what Verbatim sees.
+
+What the tools do otherwise with an archive that can only be read in one way is not a difference, and is left out here:
+
+- Modes are compared where the archive says them: it was made on Unix, and its modes are not zero. Set-id and sticky bits
+  are left out: unzip and 7-Zip drop them unless they are asked to keep them.
+- 7-Zip sets a mode only if it says the kind, too.
+- Python's ``extractall`` sets no modes, and makes a file of a link, with the target in it. Its modes are compared as
+  `zipfile.ZipInfo` has them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.zips import archives
+from verbatim.archive.limits import Limits
+from verbatim.archive.zip import ZipMember, ZipReader
+from verbatim.errors import IntegrityError
+
+pytestmark = pytest.mark.integration
+
+_SETTINGS = {**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a reader makes of a member."""
+
+    kind: str
+    #: None if it says nothing of it.
+    mode: int | None
+    #: A file's content or a link's target.
+    body: bytes = b""
+
+
+Tree = Mapping[str, Seen]
+
+
+def by_verbatim(path: Path) -> dict[str, tuple[ZipMember, bytes]]:
+    """Members with their contents; raises IntegrityError if it is not accepted."""
+    found = {}
+    with path.open("rb") as file:
+        archive = ZipReader(path.name, file, Limits(path.name))
+        for member, content in archive.contents():
+            is_link = member.kind == "link"
+            body = (
+                archive.link_target(member, content).encode()
+                if is_link
+                else b"".join(iter(content.read, b""))
+            )
+            found["/".join(member.parts)] = (member, body)
+    return found
+
+
+def expected(members: Mapping[str, tuple[ZipMember, bytes]]) -> dict[str, Seen]:
+    """What there has to be: the members, and the folders above them, of which nothing is said."""
+    above = {
+        "/".join(member.parts[:length]): Seen("folder", None)
+        for member, _ in members.values()
+        for length in range(1, len(member.parts))
+    }
+    told = {
+        name: Seen(
+            member.kind,
+            member.mode and member.mode & 0o777 if member.kind != "link" else None,
+            body,
+        )
+        for name, (member, body) in members.items()
+    }
+    return above | told
+
+
+def in_folder(top: Path) -> dict[str, Seen]:
+    found = {}
+    for where, folders, files in os.walk(top):
+        for name in [*folders, *files]:
+            path = Path(where, name)
+            mode = path.lstat().st_mode
+            bits = stat.S_IMODE(mode) & 0o777
+            if stat.S_ISLNK(mode):
+                seen = Seen("link", None, os.fsencode(path.readlink()))
+            elif stat.S_ISDIR(mode):
+                seen = Seen("folder", bits)
+            else:
+                seen = Seen("file", bits, path.read_bytes())
+            found[str(path.relative_to(top))] = seen
+    return found
+
+
+def unpacked_by(*command: str) -> Callable[[Path, Path], dict[str, Seen]]:
+    """A reader that unpacks into the current folder."""
+
+    def read(path: Path, folder: Path) -> dict[str, Seen]:
+        argv = [each.replace("ARCHIVE", str(path)) for each in command]
+        done = subprocess.run(argv, cwd=folder, env=_SETTINGS, capture_output=True, check=False, umask=0)
+        assert done.returncode == 0, (argv, done.stdout, done.stderr)
+        return in_folder(folder)
+
+    return read
+
+
+def by_python(path: Path, folder: Path) -> dict[str, Seen]:
+    found = {}
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+        modes = {info.filename.rstrip("/"): info.external_attr >> 16 for info in archive.infolist()}
+    for name, seen in in_folder(folder).items():
+        mode = modes.get(name, 0)
+        is_link = stat.S_ISLNK(mode)
+        found[name] = Seen("link" if is_link else seen.kind, None if is_link else mode & 0o777, seen.body)
+    return found
+
+
+READERS = {
+    "unzip": unpacked_by("unzip", "-q", "-o", "ARCHIVE"),
+    "bsdtar": unpacked_by("bsdtar", "-x", "-p", "-f", "ARCHIVE"),
+    "7-Zip": unpacked_by("7zz", "x", "-y", "-snl", "ARCHIVE"),
+    "Python": by_python,
+}
+
+
+def see_the_same(path: Path, parent: Path) -> None:
+    """Raise IntegrityError if Verbatim does not accept it; else see that all readers see the same."""
+    members = by_verbatim(path)
+    for reader, read in READERS.items():
+        with tempfile.TemporaryDirectory(dir=parent) as folder:
+            found = read(path, Path(folder))
+        wanted = expected(members)
+        for name, seen in wanted.items():
+            says_kind = name in members and stat.S_IFMT(members[name][0].central.attributes >> 16)
+            if name in found and (seen.mode is None or (reader == "7-Zip" and not says_kind)):
+                wanted[name] = Seen(seen.kind, found[name].mode, seen.body)
+        assert found == wanted, f"{reader} sees something else"
+
+
+def differ_nowhere(examples: int) -> Counter[str]:
+    """Try so many archives; how many were accepted, and how many refused."""
+    counts: Counter[str] = Counter()
+    for tool in ("unzip", "bsdtar", "7zz"):
+        assert shutil.which(tool), f"{tool} is not installed"
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(archives())
+    def differ(archive: bytes) -> None:
+        with tempfile.TemporaryDirectory() as parent:
+            path = Path(parent, "a.zip")
+            path.write_bytes(archive)
+            try:
+                see_the_same(path, Path(parent))
+            except IntegrityError:
+                counts["refused"] += 1
+            else:
+                counts["accepted"] += 1
+
+    differ()
+    return counts
+
+
+def test_every_reader_sees_what_verbatim_sees() -> None:
+    counts = differ_nowhere(500)
+    assert counts["accepted"] > 100
+    assert counts["refused"] > 100
+
+
+@pytest.mark.slow
+def test_every_reader_sees_what_verbatim_sees_in_very_many() -> None:
+    counts = differ_nowhere(50_000)
+    assert counts["accepted"] > 10_000
+    assert counts["refused"] > 10_000
