@@ -398,21 +398,23 @@ def check(
     json: bool = False,
 ) -> None:
     """Say who attested what, and whether it is enough for a release."""
-    from verbatim.process.check import Trust, check_all, check_history, check_release
+    from verbatim.process.check import POLICY, Trust, check_all, check_history, check_release
     from verbatim.report.attestations import show_all, show_checked, write_page
 
     folder, today = Path(attestations), datetime.now(UTC).date()
     trust = Trust.load(
-        Path(policy) if policy else folder / "policy.toml", Path(trust_config) if trust_config else None
+        Path(policy) if policy else folder / POLICY, Path(trust_config) if trust_config else None
     )
     if all_:
         releases = check_all(folder, trust, today=today)
+        # Before anything is shown: a matrix without an objection that was removed would be a lie.
+        check_history(folder)
         show_all(releases)
         for each in releases:
             each.refuse_files()
-        check_history(folder)
         return
     checked = check_release(Release.parse(version), folder, trust, today=today)
+    check_history(folder, checked.matrix.version)
     show_checked(checked, as_json=json)
     if html:
         write_page(checked, Path(html))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,8 +19,10 @@ from verbatim.evidence.attestation import WITHDRAWAL, WithdrawalStatement, add_a
 from verbatim.evidence.envelope import seal
 from verbatim.evidence.keys import public_half
 from verbatim.evidence.statement import BuildDefinition, Statement
+from verbatim.process.build import BUILT
 from verbatim.release import Release
 from verbatim.sources.source import Identity
+from verbatim.store import Store
 
 #: Of which nothing is published.
 RELEASE = Release.parse("3.13.99")
@@ -70,7 +73,11 @@ class Person:
     @property
     def entry(self) -> dict[str, object]:
         """What the policy says of this one."""
-        return {"kind": self.kind, "keys": [{"ed25519": public_half(self.signer), **self.lapses}]}
+        return {"kind": self.kind, "keys": self.keys}
+
+    @property
+    def keys(self) -> list[dict[str, object]]:
+        return [{"ed25519": public_half(self.signer), **self.lapses}]
 
     def sign(self, payload: bytes) -> bytes:
         return seal(payload, self.signer)
@@ -98,6 +105,12 @@ class Person:
     def called(self, name: str) -> Person:
         """With the same key, under another name."""
         return replace(self, name=name, seed=self.seed or self.name)
+
+
+def remember(store: Store, said: Statement) -> None:
+    """Let the cache know of a build that was made here."""
+    sha256, _ = store.add(io.BytesIO(said.encode()))
+    store.remember(BUILT, sha256, sha256)
 
 
 ALICE, BOB, CAROL = Person("alice"), Person("bob"), Person("carol")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.program import Ended, run_in_process
-from tests.rebuilders import ALICE, BOB, CAROL, HASHES, RELEASE, Person, statement, write_policy
+from tests.rebuilders import ALICE, BOB, CAROL, HASHES, RELEASE, Person, remember, statement, write_policy
 from tests.test_attestations import TODAY
 from verbatim.build.stages import artifact_names
+from verbatim.data import parse_toml
 from verbatim.digest import sha256_bytes
+from verbatim.evidence.policy import Policy
 from verbatim.evidence.statement import Statement, file_name
 from verbatim.process.check import Trust, check_release
 from verbatim.release import Release
@@ -52,11 +57,9 @@ def _built(folder: Path, store: Store | None) -> Statement:
         (built / name).write_bytes(name.encode())
         hashes[name] = sha256_bytes(name.encode())
     said = statement(hashes)
-    path = built / file_name("source")
-    path.write_bytes(said.encode())
+    (built / file_name("source")).write_bytes(said.encode())
     if store is not None:
-        with path.open("rb") as file:
-            store.add(file)
+        remember(store, said)
     return said
 
 
@@ -158,8 +161,7 @@ def test_an_objection_to_what_was_published_is_said_aloud(elsewhere: Path, store
 
     said = statement({"Python-3.13.5.tgz": sha256_bytes(b"something else")}, release=Release.parse("3.13.5"))
     (built / file_name("source")).write_bytes(said.encode())
-    with (built / file_name("source")).open("rb") as file:
-        store.add(file)
+    remember(store, said)
     done = run("attest", "--version", "3.13.5", "--as", "alice", "--key", "alice.pem")
     assert done.status == 0
     assert "this objects: Python-3.13.5.tgz is not what was published" in " ".join(done.err.split())
@@ -170,6 +172,18 @@ def test_an_objection_to_what_was_published_is_said_aloud(elsewhere: Path, store
 
 def test_what_was_not_built_here_is_not_signed(elsewhere: Path, run: Run) -> None:
     _built(elsewhere, None)
+    run("keygen", "--as", "alice", "--key", "alice.pem")
+    done = run(*_ATTEST)
+    assert done.status == 2
+    assert "was not built here, as far as this cache knows" in done.complaint
+    assert not Path("attestations", "3.13.99").exists()
+
+
+def test_what_lies_in_the_store_was_not_built_here_for_that(elsewhere: Path, store: Store, run: Run) -> None:
+    """Whatever is downloaded, or named as a source, gets there."""
+    said = _built(elsewhere, None)
+    sha256, _ = store.add(io.BytesIO(said.encode()))
+    store.remember("git", "1" * 40, sha256)
     run("keygen", "--as", "alice", "--key", "alice.pem")
     done = run(*_ATTEST)
     assert done.status == 2
@@ -254,6 +268,63 @@ def test_wrong_requests_end_in_one_line(
     done = run(*arguments)
     assert (done.status, done.out) == (status, "")
     assert complaint in done.complaint
+
+
+# What a user names may be anything.
+
+
+@pytest.mark.parametrize("option", ["--policy", "--attestations", "--key"])
+@pytest.mark.parametrize("what", ["/dev/zero", "fifo", "link", "folder"])
+def test_what_is_no_file_ends_in_one_line(
+    option: str, what: str, elsewhere: Path, store: Store, run: Run
+) -> None:
+    """Neither is read without end, nor waited for."""
+    os.mkfifo("fifo")
+    Path("link").symlink_to("/dev/zero")
+    Path("folder").mkdir()
+    if option == "--key":
+        _built(elsewhere, store)
+        done = run("attest", "--version", "3.13.99", "--as", "alice", "--key", what)
+    elif option == "--attestations":
+        path = ALICE.attest(elsewhere / "attestations")
+        path.unlink()
+        path.symlink_to(Path(what).absolute())
+        done = run(*_CHECK)
+    else:
+        done = run(*_CHECK, option, what)
+    assert done.status == (2 if option == "--key" else 6)
+    assert re.search(r"is a link, expected a plain file|is not a plain file", done.complaint)
+
+
+@pytest.mark.parametrize(
+    ("policy", "complaint"),
+    [
+        ("a = " + "[" * 5000 + "]" * 5000, "is nested too deeply"),
+        ("a = " + "9" * 5000, "is not TOML: Exceeds the limit"),
+        ("a\rb = 1", "is not TOML"),
+        ("#" * (1 << 20) + "\n", "has more than 1,048,576 bytes"),
+    ],
+)
+def test_a_policy_that_cannot_be_read_is_refused(policy: str, complaint: str, run: Run) -> None:
+    Path("attestations", "policy.toml").write_text(policy, newline="")
+    done = run(*_CHECK)
+    assert done.status == 6
+    assert complaint in done.complaint
+
+
+def test_a_policy_is_read_once(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is counted by is what is hashed, whoever writes to it meanwhile."""
+    path = elsewhere / "attestations" / "policy.toml"
+    before = path.read_bytes()
+
+    def and_then(data: bytes, *rest: Any) -> dict[str, Any]:
+        path.write_bytes(before.replace(b"= 2", b"= 1"))
+        return parse_toml(data, *rest)
+
+    monkeypatch.setattr("verbatim.evidence.policy.parse_toml", and_then)
+    policy, sha256 = Policy.load(path)
+    assert path.read_bytes() != before
+    assert (policy.needed("Python-3.13.99.tgz"), sha256) == (2, sha256_bytes(before))
 
 
 # The page.

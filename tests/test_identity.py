@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.program import Ended, run_in_process
-from tests.rebuilders import ALICE, RELEASE, statement, write_policy
+from tests.rebuilders import ALICE, RELEASE, remember, statement, write_policy
 from tests.sigstore import Lie, Outage, PrivateSigstore, Service
 from tests.test_attestations import TODAY
 from verbatim.digest import sha256_bytes
@@ -73,13 +74,49 @@ def _other_payload(bundle: bytes) -> bytes:
     return json.dumps(content).encode()
 
 
+def _envelope(bundle: bytes, **changes: object) -> bytes:
+    content = json.loads(bundle)
+    return json.dumps({**content, "dsseEnvelope": {**content["dsseEnvelope"], **changes}}).encode()
+
+
+def _of_version(bundle: bytes, version: int) -> bytes:
+    """With a certificate of another version of X.509 than 1, 2 or 3."""
+    content = json.loads(bundle)
+    certificate = content["verificationMaterial"]["certificate"]
+    der = base64.b64decode(certificate["rawBytes"])
+    # The version stands first: [0] EXPLICIT INTEGER 2, which is the third.
+    certificate["rawBytes"] = base64.b64encode(
+        der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01%c" % version, 1)
+    ).decode()
+    return json.dumps(content).encode()
+
+
 @pytest.mark.parametrize(
-    "spoil", [_other_payload, lambda _: b"{}", lambda _: b"\xff", lambda bundle: bundle[:-9]]
+    ("spoil", "reason"),
+    [
+        (_other_payload, "is not signed by any identity of that rebuilder"),
+        (lambda _: b"{}", "is not a bundle of Sigstore: dsseEnvelope"),
+        (lambda _: b"[]", "is not a bundle of Sigstore"),
+        (lambda _: b"\xff", "is not the JSON that it should be"),
+        (lambda bundle: bundle[:-9], "is not the JSON that it should be"),
+        (lambda bundle: _envelope(bundle, signatures=[]), "has no signatures, expected one"),
+        (
+            lambda bundle: _envelope(bundle, signatures=[{"sig": "AAAA"}] * 2),
+            "has 2 signatures, expected one",
+        ),
+        (lambda bundle: _envelope(bundle, signatures=None), "is no DSSE envelope"),
+        (lambda bundle: _envelope(bundle, payloadType="text/plain"), "has the payload type 'text/plain'"),
+        (lambda bundle: _envelope(bundle, payload="\ud800"), "the payload is not base64"),
+        (lambda bundle: bundle.replace(b"{", b'{"a":9,', 1), "the number 9 has no place in it"),
+        (lambda bundle: _of_version(bundle, 9), "is not a bundle of Sigstore|is not signed by any identity"),
+    ],
 )
-def test_a_spoiled_bundle_is_refused(spoil: object, sigstore: PrivateSigstore) -> None:
-    assert callable(spoil)
-    with pytest.raises(IntegrityError):
-        verify_with_identity(spoil(_signed(sigstore)), "x", _dora(), sigstore.trust_config)
+def test_a_spoiled_bundle_is_refused(
+    spoil: Callable[[bytes], bytes], reason: str, sigstore: PrivateSigstore
+) -> None:
+    bundle = spoil(_signed(sigstore))
+    with pytest.raises(IntegrityError, match=reason):
+        verify_with_identity(bundle, "x", _dora(), sigstore.trust_config)
 
 
 def test_what_another_sigstore_certified_is_refused(sigstore: PrivateSigstore, tmp_path: Path) -> None:
@@ -122,13 +159,21 @@ def test_a_token_that_does_not_fit_is_refused(
     assert sigstore.asked == []
 
 
-def test_a_trust_configuration_that_is_none_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [None, "{}", "no JSON", "[" * 100_000, "9" * 5000, "link", "folder"])
+def test_a_trust_configuration_that_is_none_is_refused(
+    content: str | None, sigstore: PrivateSigstore, tmp_path: Path
+) -> None:
     path = tmp_path / "other.json"
-    for content in (None, "{}", "no JSON"):
-        if content is not None:
-            path.write_text(content)
-        with pytest.raises(UsageError, match="is no trust configuration"):
-            sign_with_identity(_PAYLOAD, path)
+    if content == "link":
+        path.symlink_to("/dev/zero")
+    elif content == "folder":
+        path.mkdir()
+    elif content is not None:
+        path.write_text(content)
+    with pytest.raises(UsageError, match="is not a trust configuration"):
+        sign_with_identity(_PAYLOAD, path)
+    with pytest.raises(UsageError, match="is not a trust configuration"):
+        verify_with_identity(_signed(sigstore), "x", _dora(), path)
 
 
 def _checked(folder: Path, sigstore: PrivateSigstore, **dora: object) -> Checked:
@@ -170,8 +215,7 @@ def test_the_command_signs_with_an_identity(
     (built / "Python-3.13.99.tgz").write_bytes(b"made")
     said = statement({"Python-3.13.99.tgz": sha256_bytes(b"made")})
     (built / file_name("source")).write_bytes(said.encode())
-    with (built / file_name("source")).open("rb") as file:
-        store.add(file)
+    remember(store, said)
     signing = ("attest", "--version", "3.13.99", "--as", "dora", "--identity")
     done: Ended = run_in_process(
         [*signing, "--trust-config", str(sigstore.trust_config)], monkeypatch, capsys

@@ -83,9 +83,16 @@ def read_small_file(path: Path, remedy: str, *, largest: int = LARGEST, follows_
 def read_toml(path: Path, remedy: str) -> dict[str, Any]:
     """Read a TOML file of any shape; raises IntegrityError if it is missing or not TOML."""
     try:
-        return tomli.loads(read_small_file(path, remedy).decode("utf-8"))
+        data = read_small_file(path, remedy)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise IntegrityError(f"{path} is missing", remedy) from error
+    return parse_toml(data, path, remedy)
+
+
+def parse_toml(data: bytes, path: Path, remedy: str) -> dict[str, Any]:
+    """What the bytes of a file say; raises IntegrityError if they are not TOML, or are nested too deeply."""
+    try:
+        return tomli.loads(data.decode("utf-8"))
     except RecursionError as error:
         raise IntegrityError(f"{path} is not TOML: it is nested too deeply", remedy) from error
     except ValueError as error:

@@ -88,6 +88,12 @@ class Store:
             return None
         return self.find(sha256) if is_sha256(sha256) else None
 
+    def remembered(self, kind: str) -> set[str]:
+        """The hashes of all files that names of a kind stand for."""
+        self._name(kind, "any")
+        paths = (path for path in (self._names / kind).glob("*") if path.suffix != ".tmp")
+        return set(filter(is_sha256, (path.read_text(encoding="ascii", errors="replace") for path in paths)))
+
     def _path(self, sha256: str) -> Path:
         if not is_sha256(sha256):
             raise ValueError(f"not a SHA-256: {sha256!r}")

@@ -673,7 +673,7 @@ def test_who_is_not_in_the_policy_is_left_aside(made: MadeRelease, check: Check)
 
 
 def test_a_stage_that_is_not_to_be_signed_is_left_aside(made: MadeRelease, check: Check) -> None:
-    made.add("carol.docs", canonical(statement(stage="docs")), "carol")
+    made.add("carol.docs", canonical(statement({"docs.zip": b"made"}, stage="docs")), "carol")
     assert "unusual: carol.docs.dsse.json is of a stage that is not to be signed" in check(0)
 
 
@@ -794,6 +794,11 @@ def test_an_identity_takes_nothing_back(made: MadeRelease, check: Check) -> None
     [
         ({"dsseEnvelope": None}, "envelope: expected a table"),
         ({"dsseEnvelope": {}}, "envelope: expected the entries"),
+        ({"dsseEnvelope": {**envelope(b"{}", "x"), "signatures": []}}, "signatures: expected one, got 0"),
+        (
+            {"dsseEnvelope": {**envelope(b"{}", "x"), "signatures": [{"sig": "AAAA"}] * 2}},
+            "signatures: expected one, got 2",
+        ),
     ],
 )
 def test_a_bundle_that_is_none_is_refused(
@@ -802,7 +807,7 @@ def test_a_bundle_that_is_none_is_refused(
     _bundle(made, "bob.source", canonical(statement()), **change)
     assert why in check(6)
     (made.attestations / "bob.source.sigstore.json").write_text('{"messageSignature":{}}')
-    assert "bundle: expected a dsseEnvelope in it" in check(6)
+    assert "envelope: expected a table, got None" in check(6)
 
 
 def test_the_encoding_that_is_signed_is_that_of_dsse() -> None:

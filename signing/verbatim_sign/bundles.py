@@ -1,7 +1,8 @@
 """Sigstore's bundles, through its own client (https://github.com/sigstore/sigstore-python); only here is it imported.
 
 The client waits for Fulcio and Rekor without end, and notices most lies only when it verifies: so there is a limit here, and
-whatever is signed is verified from its bytes, before anybody else gets to see it.
+whatever is signed is verified from its bytes, before anybody else gets to see it. What its parsers raise for bytes that a
+stranger made is not bounded either (a certificate of an unknown version is no Error of its): whatever it is, it is a refusal.
 """
 
 from __future__ import annotations
@@ -19,16 +20,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-import requests
 from sigstore import sign, verify
-
-# What its services' refusals are raised as; they have no public base.
-from sigstore._internal.fulcio.client import ExpiredCertificate, FulcioClientError
-from sigstore._internal.rekor import RekorClientError
 from sigstore.errors import Error
 from sigstore.hashes import Hashed
 from sigstore.models import Bundle, ClientTrustConfig
-from sigstore.oidc import ExpiredIdentity, IdentityToken, Issuer, IssuerError
+from sigstore.oidc import IdentityToken, Issuer, IssuerError
 from sigstore.verify.policy import Identity
 from sigstore_models.common.v1 import HashAlgorithm
 
@@ -42,8 +38,6 @@ _AUDIENCE = "sigstore"
 PATIENCE = 60.0
 _LARGEST_TOKEN = 1 << 16
 _AGAIN = "nothing is kept of it; run it again, or find out what is wrong with Sigstore"
-_OF_SERVICES = (ExpiredCertificate, ExpiredIdentity, FulcioClientError, RekorClientError)
-_REFUSALS = (Error, *_OF_SERVICES, requests.RequestException, ValueError, KeyError)
 
 # What the client warns of ends in a refusal here.
 logging.getLogger("sigstore").addHandler(logging.NullHandler())
@@ -57,16 +51,19 @@ class Sigstore:
     def __init__(self, signing: Signing, trust_config: Path | None, token_descriptor: int | None) -> None:
         self._identity, self._issuer = signing.identity, signing.issuer
         self._trust_config, self._token_descriptor = trust_config, token_descriptor
+        given = read_trusted(trust_config) if trust_config else None
         try:
-            if trust_config is None:
+            if given is None:
                 with _limited("the trusted root"):
                     self._config = ClientTrustConfig.production()
             else:
-                self._config = ClientTrustConfig.from_json(read_trusted(trust_config).decode())
-        except _REFUSALS as error:
+                self._config = ClientTrustConfig.from_json(given.decode())
+            self._verifier = verify.Verifier(trusted_root=self._config.trusted_root)
+        except SigstoreError:
+            raise
+        except Exception as error:
             what = f"what Sigstore is to be trusted for cannot be read: {_said(error)}"
             raise PolicyError(what, "see to --trust-config") from error
-        self._verifier = verify.Verifier(trusted_root=self._config.trusted_root)
 
     @property
     def who(self) -> str:
@@ -96,10 +93,10 @@ class Sigstore:
 
     def verify(self, file: OpenFile, bundle: bytes) -> None:
         """Raise SigstoreError if a bundle does not show that the identity has signed these bytes, and that the log knows."""
+        hashed, wanted = _hashed(file), Identity(identity=self._identity, issuer=self._issuer)
         try:
-            wanted = Identity(identity=self._identity, issuer=self._issuer)
-            self._verifier.verify_artifact(_hashed(file), Bundle.from_json(bundle), wanted)
-        except _REFUSALS as error:
+            self._verifier.verify_artifact(hashed, Bundle.from_json(bundle), wanted)
+        except Exception as error:
             raise SigstoreError(f"the bundle of {file.name} does not hold: {_said(error)}", _AGAIN) from error
 
     def _token(self) -> IdentityToken:
@@ -163,7 +160,7 @@ def _limited(what: str) -> Iterator[None]:
         yield
     except _TooLong as error:
         raise SigstoreError(f"Sigstore did not give {what} within {PATIENCE:.0f} s", _AGAIN) from error
-    except _REFUSALS as error:
+    except Exception as error:
         raise SigstoreError(f"Sigstore did not give {what}: {_said(error)}", _AGAIN) from error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

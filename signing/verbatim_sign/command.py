@@ -54,7 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _refused(text: str, status: int) -> int:
     sys.stdout.flush()
-    sys.stderr.write(f"refused: {text}\n")
+    # What is quoted of a file may hold anything; this is one line all the same.
+    sys.stderr.write(
+        "".join(each if each.isprintable() else ascii(each)[1:-1] for each in f"refused: {text}") + "\n"
+    )
     return status
 
 

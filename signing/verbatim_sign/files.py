@@ -162,20 +162,18 @@ def read_trusted(path: Path, largest: int = LARGEST) -> bytes:
     with ExitStack() as held:
         where, descriptor = Path("/"), os.open("/", _FOLDER)
         held.callback(os.close, descriptor)
-        *folders, name = Path(os.path.normpath(Path.cwd() / path)).parts[1:] or ("/",)
-        for part in (*folders, name):
+        parts = Path(os.path.normpath(Path.cwd() / path)).parts[1:] or ("/",)
+        for left, part in enumerate(parts, start=1 - len(parts)):
             where /= part
             try:
-                descriptor = os.open(part, _READ if part is name else _FOLDER, dir_fd=descriptor)
+                descriptor = os.open(part, _FOLDER if left else _READ, dir_fd=descriptor)
             except OSError as error:
                 reason = "it is a link" if where.is_symlink() else error.strerror
                 raise PolicyError(
                     f"{path}: {where} cannot be used: {reason}", "name the file itself"
                 ) from error
             held.callback(os.close, descriptor)
-            refuse_strangers(os.fstat(descriptor), where)
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise PolicyError(f"{path} is no plain file", "name the file itself")
+            refuse_strangers(os.fstat(descriptor), where, plain=not left)
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(largest + 1)
     if len(data) > largest:
@@ -183,8 +181,10 @@ def read_trusted(path: Path, largest: int = LARGEST) -> bytes:
     return data
 
 
-def refuse_strangers(status: os.stat_result, where: Path) -> None:
-    """Raise PolicyError if somebody else than root and this user can write to what has that status."""
+def refuse_strangers(status: os.stat_result, where: Path, *, plain: bool) -> None:
+    """Raise PolicyError if somebody else than root and this user can write to what has that status; or it is no ``plain`` file."""
+    if plain and not stat.S_ISREG(status.st_mode):
+        raise PolicyError(f"{where} is no plain file", "name the file itself")
     if status.st_uid not in (0, os.geteuid()):
         raise PolicyError(
             f"{where} belongs to user {status.st_uid}, expected root or you",

@@ -90,8 +90,10 @@ class Gpg:
         ):
             if word in words:
                 raise CredentialError(f"the signature of {file.name} is {what}", _REMEDY)
-        # VALIDSIG has the hash as its eighth argument, and the fingerprint of the primary key as its last.
+        # VALIDSIG has the hash as its eighth argument, then the class, and the fingerprint of the primary key as its last.
+        # Of class 00 is what signs the bytes; a signature of a text also fits one with other ends of lines.
         fits = len(valid) == 1 and valid[0][-1] == self.fingerprint and valid[0][9] in _HASHES
+        fits = fits and valid[0][10] == "00"
         if done.returncode != 0 or "GOODSIG" not in words or not fits:
             raise CredentialError(f"the signature of {file.name} is not a good one by {self.who}", _REMEDY)
 

@@ -64,9 +64,10 @@ class Log:
     def _take(self, line: bytes, number: int) -> None:
         try:
             entry = json.loads(line) if line.endswith(b"\n") else {}
-        except ValueError:
+        except (ValueError, RecursionError):
             entry = {}
-        if not isinstance(entry, dict) or entry.get("previous") != self.head or "time" not in entry:
+        follows = isinstance(entry, dict) and entry.get("previous") == self.head
+        if not follows or not isinstance(entry.get("time"), str):
             raise IntegrityError(f"{self._path}, line {number} does not follow from the line before")
         self.entries.append(entry)
         self.head = hashlib.sha256(line).hexdigest()
@@ -79,7 +80,7 @@ def opened_log(path: Path) -> Iterator[Log]:
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     descriptor = os.open(path, flags, 0o600)
     try:
-        refuse_strangers(os.fstat(descriptor), path)
+        refuse_strangers(os.fstat(descriptor), path, plain=True)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield Log(descriptor, path)
     except BlockingIOError as error:

@@ -10,9 +10,9 @@ import hashlib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from verbatim_sign.errors import PolicyError
 from verbatim_sign.files import NAME_PATTERN, read_trusted
@@ -23,7 +23,13 @@ STAGE_PATTERN = r"[a-z0-9][a-z0-9_-]*"
 COMMIT_PATTERN = r"[0-9a-f]{40}"
 
 _REMEDY = "correct the policy"
-_LAPSES = ("expires", "revoked")
+
+#: Of the field that ed25519 calculates in: RFC 8032 (5.1).
+_P = 2**255 - 19
+_OF_ORDER_8 = 2707385501144840649318225287225658788936804267575313519463743609750303021540
+#: The y-coordinates of the eight points of small order. As a "public key", such a point verifies signatures that anybody can
+#: make. They are table 1 of https://eprint.iacr.org/2020/1244, and what libsodium's ge25519_has_small_order() refuses.
+_SMALL_ORDER = (0, 1, _P - 1, _OF_ORDER_8, _P - _OF_ORDER_8)
 
 
 @dataclass(frozen=True)
@@ -102,24 +108,26 @@ class Policy:
         shape = Shape(name, PolicyError)
         try:
             content = tomllib.loads(data.decode())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise PolicyError(f"{name} is not TOML: {error}", _REMEDY) from error
         required = ("threshold", "sources", "kinds", "rebuilders", "signing")
         shape.table(content, "policy", required, ("override",))
-        if "git" not in shape.items(content["sources"], "sources"):
+        if "git" not in shape.texts(content["sources"], "sources", "git|tarball"):
             raise PolicyError(f"{name}: sources lacks 'git'; nothing else is signed", _REMEDY)
         kinds = shape.named(content["kinds"], "kinds")
         for kind, counts in kinds.items():
+            shape.text(kind, "kinds", REBUILDER_PATTERN)
             shape.text(counts, f"kinds.{kind}", "each|once")
-        rebuilders = shape.named(content["rebuilders"], "rebuilders")
+        entries = shape.named(content["rebuilders"], "rebuilders").items()
+        rebuilders = {name: _rebuilder(shape, name, entry, kinds) for name, entry in entries}
         overrides = shape.items(content.get("override", []), "override")
         versions = shape.named(content["signing"], "signing")
         return cls(
             hashlib.sha256(data).hexdigest(),
             _thresholds(shape, content["threshold"]),
             kinds,
-            {name: _rebuilder(shape, name, entry, kinds) for name, entry in rebuilders.items()},
-            tuple(_override(shape, entry) for entry in overrides),
+            rebuilders,
+            tuple(_override(shape, entry, rebuilders) for entry in overrides),
             {version: _signing(shape, f"signing.{version}", entry) for version, entry in versions.items()},
         )
 
@@ -141,16 +149,16 @@ class Policy:
     def voices(self, names: Iterable[str]) -> int:
         """How many independent voices some rebuilders are.
 
-        Whoever shares a key, by its bytes, or an identity, is one voice, and so are all of a kind that counts once.
+        Whoever shares a key, by its bytes, or an identity, is one voice, and so are all of a kind that counts once: directly,
+        or through others in the policy, whether these have said something or not.
         """
         groups: list[set[str]] = []
-        for name in names:
-            joined = set(self._ties(name))
-            apart = [group for group in groups if not group & joined]
-            for group in groups:
-                joined |= group if group & joined else set()
-            groups = [*apart, joined]
-        return len(groups)
+        for each in self.rebuilders:
+            ties = set(self._ties(each))
+            joined = [group for group in groups if group & ties]
+            groups = [group for group in groups if not group & ties] + [ties.union(*joined)]
+        said = {f"name {name}" for name in names}
+        return sum(1 for group in groups if group & said)
 
     def _ties(self, name: str) -> Iterator[str]:
         rebuilder = self.rebuilders[name]
@@ -164,6 +172,7 @@ class Policy:
 def _thresholds(shape: Shape, value: object) -> dict[str, int]:
     thresholds = shape.named(value, "threshold")
     for pattern, count in thresholds.items():
+        shape.text(pattern, "threshold")
         # True is an int to Python.
         if type(count) is not int or not 1 <= count <= 1000:
             raise shape.refused(f"threshold.{pattern}", count, "a number from 1 to 1000")
@@ -178,35 +187,51 @@ def _rebuilder(shape: Shape, name: str, value: object, kinds: Mapping[str, str])
     if kind not in kinds:
         raise shape.refused(f"{place}.kind", kind, f"one of {', '.join(kinds)}")
     keys = [_key(shape, f"{place}.keys", key) for key in shape.items(entry.get("keys", []), f"{place}.keys")]
-    if len({key.ed25519 for key in keys}) < len(keys):
-        raise shape.refused(f"{place}.keys", [key.ed25519 for key in keys], "each key once")
     identities = [
         _identity(shape, f"{place}.identities", identity)
         for identity in shape.items(entry.get("identities", []), f"{place}.identities")
     ]
+    credentials = [*(key.ed25519 for key in keys), *identities]
+    if not credentials or len(set(credentials)) < len(credentials):
+        raise shape.refused(place, credentials, "keys or identities, each once")
     return Rebuilder(kind, {key.ed25519: key for key in keys}, tuple(identities))
 
 
 def _key(shape: Shape, place: str, value: object) -> Key:
-    entry = shape.table(value, place, ("ed25519",), _LAPSES)
-    for lapse in _LAPSES:
-        day = entry.get(lapse)
-        # A datetime is a date to Python.
-        if day is not None and (not isinstance(day, date) or isinstance(day, datetime)):
-            raise shape.refused(f"{place}.{lapse}", day, "a date")
-    public = shape.text(entry["ed25519"], f"{place}.ed25519", SHA256_PATTERN)
+    entry = _credential(shape, place, value, "ed25519")
+    public = _public_key(shape, entry["ed25519"], f"{place}.ed25519")
     return Key(public, entry.get("expires"), entry.get("revoked"))
 
 
 def _identity(shape: Shape, place: str, value: object) -> str:
-    entry = shape.table(value, place, ("subject", "issuer"), _LAPSES)
+    entry = _credential(shape, place, value, "subject", "issuer")
     return f"{shape.text(entry['issuer'], place)} {shape.text(entry['subject'], place)}"
 
 
-def _override(shape: Shape, value: object) -> Override:
+def _credential(shape: Shape, place: str, value: object, *required: str) -> dict[str, Any]:
+    entry = shape.table(value, place, required, ("expires", "revoked"))
+    for lapse in entry.keys() - {*required}:
+        # A datetime is a date to Python.
+        if type(entry[lapse]) is not date:
+            raise shape.refused(f"{place}.{lapse}", entry[lapse], "a date")
+    return entry
+
+
+def _public_key(shape: Shape, value: object, place: str) -> str:
+    """An ed25519 key in hexadecimal, of which somebody can have the private half."""
+    public = shape.text(value, place, SHA256_PATTERN)
+    # The last bit is the sign of x; a y beyond the field is a second way to write another one.
+    y = int.from_bytes(bytes.fromhex(public), "little") % 2**255
+    if y >= _P or y in _SMALL_ORDER:
+        raise shape.refused(place, public, "the key of a point that is not of small order")
+    return public
+
+
+def _override(shape: Shape, value: object, rebuilders: Mapping[str, Rebuilder]) -> Override:
     names = ("version", "rebuilder", "statement", "by", "reason")
     entry = shape.table(value, "override", names)
     shape.text(entry["statement"], "override.statement", SHA256_PATTERN)
+    shape.text(entry["rebuilder"], "override.rebuilder", "|".join(rebuilders))
     return Override(*(shape.text(entry[name], f"override.{name}") for name in names))
 
 
@@ -216,12 +241,10 @@ def _signing(shape: Shape, place: str, value: object) -> Signing:
     artifacts: dict[str, tuple[str, ...]] = {}
     for stage, names in shape.named(entry["artifacts"], f"{place}.artifacts").items():
         shape.text(stage, f"{place}.artifacts", STAGE_PATTERN)
-        for name in shape.items(names, f"{place}.artifacts"):
-            shape.text(name, f"{place}.artifacts", NAME_PATTERN)
-        artifacts[stage] = tuple(sorted(names))
+        artifacts[stage] = tuple(sorted(shape.texts(names, f"{place}.artifacts", NAME_PATTERN)))
     every = [name for names in artifacts.values() for name in names]
-    if len(set(every)) < len(every) or not all(artifacts.values()):
-        raise shape.refused(f"{place}.artifacts", every, "each artifact once, and some for each stage")
+    if len(set(every)) < len(every):
+        raise shape.refused(f"{place}.artifacts", every, "each artifact once")
     inputs = shape.named(entry["inputs"], f"{place}.inputs")
     for sha256 in inputs.values():
         shape.text(sha256, f"{place}.inputs", SHA256_PATTERN)
@@ -229,7 +252,7 @@ def _signing(shape: Shape, place: str, value: object) -> Signing:
     if gpg is not None:
         shape.text(gpg, f"{place}.gpg", r"[0-9A-F]{40}")
     if ed25519 is not None:
-        shape.text(ed25519, f"{place}.ed25519", SHA256_PATTERN)
+        _public_key(shape, ed25519, f"{place}.ed25519")
     commit = shape.text(entry["commit"], f"{place}.commit", COMMIT_PATTERN)
     identity, issuer = (shape.text(entry[name], f"{place}.{name}") for name in ("identity", "issuer"))
     return Signing(commit, artifacts, inputs, identity, issuer, gpg, ed25519)

@@ -49,8 +49,8 @@ class Statement:
         shape.text(build["buildType"], "buildType", "urn:verbatim:build-type:v1")
         needed, optional = ("artifacts", "source", "version"), ("formats", "optimize")
         parameters = shape.table(build["externalParameters"], "externalParameters", needed, optional)
-        for each in shape.items(parameters.get("formats", []), "formats"):
-            shape.text(each, "formats", STAGE_PATTERN)
+        if "formats" in parameters:
+            shape.texts(parameters["formats"], "formats", STAGE_PATTERN)
         shape.text(parameters.get("optimize", "none"), "optimize", "pgo|none")
         kind = shape.table(parameters["source"], "source", ("kind",))["kind"]
         shape.text(kind, "source.kind", "git|tarball")

@@ -44,6 +44,13 @@ class Shape:
             raise self.refused(place, value, "a list")
         return value
 
+    def texts(self, value: object, place: str, pattern: str) -> list[str]:
+        """A list of such texts, at least one."""
+        found = self.items(value, place)
+        if not found:
+            raise self.refused(place, found, "one at least")
+        return [self.text(each, place, pattern) for each in found]
+
     def text(self, value: object, place: str, pattern: str = ".{1,1000}") -> str:
         """A text that fits a pattern, and can be printed without harm."""
         if not isinstance(value, str) or not value.isprintable() or not re.fullmatch(pattern, value):
@@ -80,8 +87,8 @@ def check_canonical(content: object, data: bytes, name: str) -> None:
     Without numbers, and with names in ASCII, as the shapes here have them, that is JSON without spaces and with sorted names.
     """
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    # Half a character, which JSON can escape and UTF-8 cannot hold, is no printable text, and so is not in here.
-    if text.encode() != data:
+    # Half a character, which JSON can escape and UTF-8 cannot hold, is not in what was decoded from UTF-8.
+    if text.encode(errors="surrogatepass") != data:
         raise IntegrityError(f"{name} is not in canonical JSON")
 
 

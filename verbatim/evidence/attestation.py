@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import rfc8785
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 
 from verbatim.build.stages import artifact_names
 from verbatim.digest import is_sha256, sha256_bytes
@@ -22,8 +22,14 @@ from verbatim.errors import IntegrityError, UsageError
 from verbatim.evidence.envelope import Envelope
 from verbatim.evidence.keys import NAME_PATTERN
 from verbatim.evidence.policy import Key, Policy, Rebuilder, SigstoreIdentity
-from verbatim.evidence.statement import STATEMENT_TYPE, InTotoModel, Sha256Digest, Statement
-from verbatim.evidence.untrusted import LARGEST, check_canonical, check_shape, parse_json, read_file
+from verbatim.evidence.statement import (
+    STAGE_PATTERN,
+    STATEMENT_TYPE,
+    InTotoModel,
+    Sha256Digest,
+    Statement,
+)
+from verbatim.evidence.untrusted import LARGEST, Text, check_canonical, check_shape, parse_json, read_file
 from verbatim.release import Release
 from verbatim.scratch import scratch
 
@@ -35,7 +41,7 @@ WITHDRAWAL: Final = "withdrawal"
 Form = Literal["dsse", "sigstore"]
 
 _FILE = re.compile(
-    rf"(?P<rebuilder>{NAME_PATTERN})\.(?P<what>[a-z0-9_-]+)(\.(?P<number>[2-9]|[1-9][0-9]))?"
+    rf"(?P<rebuilder>{NAME_PATTERN})\.(?P<what>{STAGE_PATTERN})(\.(?P<number>[2-9]|[1-9][0-9]))?"
     r"\.(?P<form>dsse|sigstore)\.json"
 )
 _MOST_FILES = 10_000
@@ -93,7 +99,7 @@ class _Withdrawn(InTotoModel):
 
 
 class _Reason(InTotoModel):
-    reason: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+    reason: Text
 
 
 class WithdrawalStatement(InTotoModel):
@@ -120,7 +126,8 @@ class WithdrawalStatement(InTotoModel):
             )
         except ValidationError as error:
             raise UsageError(
-                "--reason is missing, or has more than 1000 characters", "say why in a sentence"
+                "--reason is missing, has more than 1000 characters, or one that cannot be printed",
+                "say why in a sentence",
             ) from error
 
     def encode(self) -> bytes:

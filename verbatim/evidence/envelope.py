@@ -19,7 +19,7 @@ from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import CryptoSigner, Signature, SSlibKey
 
 from verbatim.errors import IntegrityError
-from verbatim.evidence.untrusted import check_shape, parse_json
+from verbatim.evidence.untrusted import Line, check_shape, parse_json
 
 #: Of in-toto statements: https://github.com/in-toto/attestation/blob/v1.1.0/spec/v1/envelope.md
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
@@ -32,7 +32,7 @@ class _Model(BaseModel):
 
 
 class _Signature(_Model):
-    keyid: str = ""
+    keyid: Line = ""
     sig: str
 
 
@@ -53,7 +53,12 @@ class Envelope:
     @classmethod
     def parse(cls, data: bytes, name: str) -> Envelope:
         """Read one, called ``name`` in messages; raises IntegrityError if it is none, or has not just one signature."""
-        said = check_shape(parse_json(data, name), _Envelope, f"{name} is no DSSE envelope")
+        return cls.of(parse_json(data, name), name)
+
+    @classmethod
+    def of(cls, content: object, name: str) -> Envelope:
+        """The same, of what JSON said."""
+        said = check_shape(content, _Envelope, f"{name} is no DSSE envelope")
         if said.payload_type != PAYLOAD_TYPE:
             raise IntegrityError(
                 f"{name} has the payload type {said.payload_type[:80]!r}, expected {PAYLOAD_TYPE}", _REMEDY
@@ -88,6 +93,10 @@ def seal(payload: bytes, signer: CryptoSigner) -> bytes:
 
 def _decoded(text: str, what: str) -> bytes:
     try:
-        return base64.b64decode(text.encode("ascii"), validate=True)
+        data = base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise IntegrityError(f"{what} is not base64: {error}", _REMEDY) from error
+    # The same bytes are written in one way: RFC 4648 (3.5) lets a decoder refuse bits that nobody reads.
+    if base64.b64encode(data).decode("ascii") != text:
+        raise IntegrityError(f"{what} is not base64 as it is to be written", _REMEDY)
+    return data

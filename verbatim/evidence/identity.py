@@ -1,7 +1,8 @@
 """Attestations by an identity in place of a key: Sigstore's certificates, which a transparency log has seen.
 
 Its client (https://github.com/sigstore/sigstore-python) is imported where it is used: that takes half a second, which nobody else
-shall wait for.
+shall wait for. What it raises for bytes that a stranger made is not bounded (a certificate of an unknown version is no Error
+of its own): whatever it is, it is a refusal.
 """
 
 # ruff: noqa: PLC0415
@@ -11,14 +12,17 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
-from verbatim.errors import IntegrityError, NetworkError, UsageError
-from verbatim.evidence.envelope import PAYLOAD_TYPE
+from pydantic import BaseModel, ConfigDict, Field
+
+from verbatim.errors import IntegrityError, NetworkError, UsageError, VerbatimError
+from verbatim.evidence.envelope import PAYLOAD_TYPE, Envelope
 from verbatim.evidence.policy import Rebuilder, SigstoreIdentity
+from verbatim.evidence.untrusted import check_shape, parse_json, read_file
 
 if TYPE_CHECKING:
-    from sigstore.models import ClientTrustConfig
+    from sigstore.models import Bundle, ClientTrustConfig
     from sigstore.oidc import IdentityToken
     from sigstore.verify import Verifier
 
@@ -28,20 +32,21 @@ TOKEN_VARIABLE = "SIGSTORE_IDENTITY_TOKEN"  # noqa: S105
 _REMEDY = "do not count it; ask the rebuilder for another"
 
 
+class _Bundle(BaseModel):
+    """What is looked at here before the client sees it; see https://docs.sigstore.dev/about/bundle/"""
+
+    model_config = ConfigDict(extra="allow")
+
+    envelope: Annotated[dict[str, Any], Field(alias="dsseEnvelope")]
+
+
 def sign_with_identity(statement: bytes, trust_config: Path | None) -> tuple[str, bytes]:
     """Sign a statement as whoever the token, this machine, or the browser says; give the identity and the bundle.
 
     ``trust_config`` is the file of another Sigstore than the public one, as for ``sigstore --trust-config``. Raises
     UsageError for a token that is none, NetworkError if Sigstore does not give what it should.
     """
-    from requests import RequestException
     from sigstore import dsse
-
-    # What its services' refusals are raised as; they have no public base.
-    from sigstore._internal.fulcio.client import ExpiredCertificate, FulcioClientError
-    from sigstore._internal.rekor import RekorClientError
-    from sigstore._internal.timestamp import TimestampError
-    from sigstore.errors import Error
     from sigstore.oidc import ExpiredIdentity
     from sigstore.sign import SigningContext
 
@@ -52,35 +57,29 @@ def sign_with_identity(statement: bytes, trust_config: Path | None) -> tuple[str
             bundle = signer.sign_dsse(dsse.Statement(statement))
     except ExpiredIdentity as error:
         raise UsageError("the token has expired", "get another one, and sign again") from error
-    except (
-        Error,
-        ExpiredCertificate,
-        FulcioClientError,
-        RekorClientError,
-        TimestampError,
-        RequestException,
-    ) as error:
-        raise NetworkError(f"Sigstore did not sign: {error}", "see to the network, and try again") from error
+    except Exception as error:
+        raise NetworkError(f"Sigstore did not sign: {error}", "check the network, and try again") from error
     return token.identity, bundle.to_json().encode() + b"\n"
 
 
 def _trust_config(path: Path | None) -> ClientTrustConfig:
-    from sigstore.errors import Error
     from sigstore.models import ClientTrustConfig
 
-    if path is None:
-        try:
-            return ClientTrustConfig.production()
-        except Error as error:
-            raise NetworkError(
-                f"what Sigstore is to be trusted for could not be fetched: {error}", "see to the network"
-            ) from error
     try:
-        return ClientTrustConfig.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, Error) as error:
-        raise UsageError(
-            f"{path} is no trust configuration of Sigstore: {error}", "see to --trust-config"
-        ) from error
+        if path is None:
+            return ClientTrustConfig.production()
+        return ClientTrustConfig.from_json(read_file(path).decode("utf-8"))
+    except Exception as error:
+        raise _untrusted(path, error) from error
+
+
+def _untrusted(path: Path | None, error: Exception) -> VerbatimError:
+    """Why it is not known what Sigstore is to be trusted for."""
+    if path is None:
+        return NetworkError(
+            f"what Sigstore is to be trusted for could not be fetched: {error}", "check the network"
+        )
+    return UsageError(f"{path} is not a trust configuration of Sigstore: {error}", "check --trust-config")
 
 
 def _token(config: ClientTrustConfig) -> IdentityToken:
@@ -106,34 +105,49 @@ def verify_with_identity(
 
     Needs no network: the proof that the log has seen it is in the bundle.
     """
-    from sigstore.errors import VerificationError
-    from sigstore.models import Bundle, InvalidBundle
-    from sigstore.verify.policy import Identity
+    from sigstore.models import Bundle
 
+    said = check_shape(parse_json(data, name), _Bundle, f"{name} is not a bundle of Sigstore")
+    # It has one signature, and our type of payload. The client takes for granted that there is one.
+    Envelope.of(said.envelope, name)
     try:
         bundle = Bundle.from_json(data)
-    except (InvalidBundle, ValueError) as error:
-        raise IntegrityError(f"{name} is no bundle of Sigstore: {error}", _REMEDY) from error
+    except Exception as error:
+        raise IntegrityError(f"{name} is not a bundle of Sigstore: {error}", _REMEDY) from error
     reasons = ["that rebuilder has no identities"]
     for identity in rebuilder.identities:
-        wanted = Identity(identity=identity.subject, issuer=identity.issuer)
         try:
-            payload_type, payload = _verifier(trust_config).verify_dsse(bundle, wanted)
-        except VerificationError as error:
-            reasons.append(str(error))
-            continue
-        if payload_type != PAYLOAD_TYPE:
-            raise IntegrityError(
-                f"{name} has the payload type {payload_type[:80]!r}, expected {PAYLOAD_TYPE}", _REMEDY
-            )
-        return identity, payload
+            payload = _verified(bundle, identity, _verifier(trust_config))
+        except IntegrityError as error:
+            reasons.append(error.message)
+        else:
+            return identity, payload
     raise IntegrityError(f"{name} is not signed by any identity of that rebuilder: {reasons[-1]}", _REMEDY)
+
+
+def _verified(bundle: Bundle, identity: SigstoreIdentity, verifier: Verifier) -> bytes:
+    """The payload that an identity has signed; raises IntegrityError if it has not."""
+    from sigstore.verify.policy import Identity
+
+    wanted = Identity(identity=identity.subject, issuer=identity.issuer)
+    try:
+        payload_type, payload = verifier.verify_dsse(bundle, wanted)
+    except Exception as error:
+        raise IntegrityError(str(error)) from error
+    if payload_type != PAYLOAD_TYPE:
+        raise IntegrityError(f"it has the payload type {payload_type[:80]!r}")
+    return payload
 
 
 @cache
 def _verifier(trust_config: Path | None) -> Verifier:
     from sigstore.verify import Verifier
 
-    if trust_config is None:
-        return Verifier.production(offline=True)
-    return Verifier(trusted_root=_trust_config(trust_config).trusted_root)
+    try:
+        if trust_config is None:
+            return Verifier.production(offline=True)
+        return Verifier(trusted_root=_trust_config(trust_config).trusted_root)
+    except VerbatimError:
+        raise
+    except Exception as error:
+        raise _untrusted(trust_config, error) from error

@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from pathlib import Path
+from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -18,12 +19,30 @@ from cryptography.hazmat.primitives.serialization import (
 from securesystemslib.signer import CryptoSigner
 
 from verbatim.errors import IntegrityError, UsageError
-from verbatim.evidence.untrusted import read_file
+from verbatim.evidence.untrusted import opened_file, read_opened
 
 _LARGEST = 1 << 14
 
 #: What a rebuilder may be called: it is a part of file names.
 NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,38}"
+
+#: Of the field that ed25519 calculates in: RFC 8032 (5.1).
+_P: Final = 2**255 - 19
+_OF_ORDER_8: Final = 2707385501144840649318225287225658788936804267575313519463743609750303021540
+#: The y-coordinates of the eight points of small order. As a "public key", such a point verifies signatures that anybody can
+#: make. They are table 1 of https://eprint.iacr.org/2020/1244, and what libsodium's ge25519_has_small_order() refuses.
+_SMALL_ORDER: Final = (0, 1, _P - 1, _OF_ORDER_8, _P - _OF_ORDER_8)
+
+
+def check_public(public: str) -> str:
+    """An ed25519 key, 32 bytes in hexadecimal, of which somebody can have the private half; raises ValueError for another."""
+    # The last bit is the sign of x; a y beyond the field is a second way to write another one.
+    y = int.from_bytes(bytes.fromhex(public), "little") % 2**255
+    if y >= _P or y in _SMALL_ORDER:
+        raise ValueError(
+            "it is a point of small order, or not written as RFC 8032 has it: anybody could sign for it"
+        )
+    return public
 
 
 def check_name(name: str) -> str:
@@ -81,8 +100,8 @@ def public_half(signer: CryptoSigner) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        status = path.stat()
-        data = read_file(path, _LARGEST)
+        with opened_file(path) as descriptor:
+            status, data = os.fstat(descriptor), read_opened(descriptor, path, _LARGEST)
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no key {path}", "make one: ./invoke keygen --key FILE --as NAME"

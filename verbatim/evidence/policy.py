@@ -11,15 +11,19 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from verbatim.data import load_model
-from verbatim.digest import Sha256, sha256_file
-from verbatim.evidence.keys import NAME_PATTERN
+from verbatim.data import checked_model, parse_toml
+from verbatim.digest import Sha256, sha256_bytes
+from verbatim.errors import IntegrityError
+from verbatim.evidence.keys import NAME_PATTERN, check_public
+from verbatim.evidence.untrusted import Text, read_file
 from verbatim.sources.source import Kind
 
 Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$")]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+Day = Annotated[date, Field(strict=True)]
+
+_REMEDY = "see docs/reference/policy.md"
 
 
 class _Model(BaseModel):
@@ -30,9 +34,9 @@ class _Credential(_Model):
     """What a rebuilder signs with."""
 
     #: From that day on (UTC) it no longer counts.
-    expires: date | None = None
+    expires: Day | None = None
     #: Since when it is no longer trusted; whatever it ever signed does not count.
-    revoked: date | None = None
+    revoked: Day | None = None
 
     def lapse(self, today: date) -> Literal["expired", "revoked"] | None:
         """Why it does not count; None if it does."""
@@ -45,7 +49,9 @@ class Key(_Credential):
     """A key of the rebuilder's own."""
 
     #: The public half, 32 bytes in lower-case hexadecimal.
-    ed25519: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$", strict=True)]
+    ed25519: Annotated[
+        str, StringConstraints(pattern=r"^[0-9a-f]{64}$", strict=True), AfterValidator(check_public)
+    ]
 
     @property
     def identity(self) -> str:
@@ -79,13 +85,16 @@ class Rebuilder(_Model):
     def _can_sign(self) -> Self:
         if not self.credentials:
             raise ValueError("a rebuilder needs keys or identities")
+        identities = [credential.identity for credential in self.credentials]
+        if len(set(identities)) < len(identities):
+            raise ValueError("a rebuilder has each key and each identity once")
         return self
 
 
 class Override(_Model):
     """Somebody answers for it that an objection does not block."""
 
-    version: str
+    version: Text
     rebuilder: Name
     #: The SHA-256 of the statement that objects: of what was signed, not of the file around it.
     statement: Sha256
@@ -119,8 +128,12 @@ class Policy(_Model):
 
     @classmethod
     def load(cls, path: Path) -> tuple[Self, str]:
-        """Read a policy, and give the SHA-256 of its file; raises IntegrityError if it is missing or wrong."""
-        return load_model(path, cls, "see docs/reference/policy.md"), sha256_file(path)
+        """Read a policy, once, and give the SHA-256 of what was read; raises IntegrityError if it is missing or wrong."""
+        try:
+            data = read_file(path)
+        except FileNotFoundError as error:
+            raise IntegrityError(f"{path} is missing", _REMEDY) from error
+        return checked_model(path, parse_toml(data, path, _REMEDY), cls, _REMEDY), sha256_bytes(data)
 
     def needed(self, artifact: str) -> int:
         """How many have to confirm it: the most that a pattern asks for; 0 if none matches."""
@@ -137,19 +150,16 @@ class Policy(_Model):
     def voices(self, rebuilders: Iterable[str]) -> int:
         """How many independent voices some rebuilders are.
 
-        Whoever shares a key or an identity is one, and so are all of a kind that counts once.
+        Whoever shares a key or an identity is one, and so are all of a kind that counts once: directly, or through others in
+        the policy, whether these have said something or not.
         """
         groups: list[set[str]] = []
-        for name in rebuilders:
-            joined = set(self._ties(name))
-            apart = []
-            for group in groups:
-                if group & joined:
-                    joined |= group
-                else:
-                    apart.append(group)
-            groups = [*apart, joined]
-        return len(groups)
+        for each in self.rebuilders:
+            ties = set(self._ties(each))
+            joined = [group for group in groups if group & ties]
+            groups = [group for group in groups if not group & ties] + [ties.union(*joined)]
+        said = {f"name:{name}" for name in rebuilders}
+        return sum(1 for group in groups if group & said)
 
     def shared(self) -> Mapping[str, list[str]]:
         """The rebuilders that have a key or an identity in common, by it."""

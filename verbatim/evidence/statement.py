@@ -19,14 +19,18 @@ from verbatim.build.plan import Artifact, Plan
 from verbatim.build.target import Optimize
 from verbatim.digest import Sha256
 from verbatim.errors import IntegrityError
-from verbatim.evidence.untrusted import check_canonical, check_shape, parse_json, read_file
+from verbatim.evidence.untrusted import Text, check_canonical, check_shape, parse_json, read_file
 from verbatim.sources.source import Identity, Kind
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://slsa.dev/provenance/v1"
 #: What the parameters mean is in docs/reference/statement.md.
-BUILD_TYPE = "urn:verbatim:build-type:v1"
-BUILDER = "urn:verbatim:builder:v1"
+BUILD_TYPE: Final = "urn:verbatim:build-type:v1"
+BUILDER: Final = "urn:verbatim:builder:v1"
+
+#: What a stage may be called: it is a part of file names, between dots.
+STAGE_PATTERN = r"[a-z0-9][a-z0-9_-]*"
+StageName = Annotated[str, StringConstraints(pattern=rf"^{STAGE_PATTERN}$")]
 
 #: Hexadecimal digits, by in-toto's names of digests.
 _DIGITS = {"sha256": 64, "gitCommit": 40, "gitTree": 40}
@@ -54,15 +58,15 @@ class Sha256Digest(InTotoModel):
 class Subject(InTotoModel):
     """An artifact."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$")]
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$")]
     digest: Sha256Digest
 
 
 class Dependency(InTotoModel):
     """Something that went in, by its digests; no address, since from where it came makes no difference."""
 
-    name: str
-    digest: dict[str, str]
+    name: Text
+    digest: Annotated[dict[str, str], Field(min_length=1)]
 
     @field_validator("digest")
     @classmethod
@@ -78,19 +82,19 @@ class _SourceParameters(InTotoModel):
 
 
 class _ExternalParameters(InTotoModel):
-    artifacts: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    artifacts: StageName
     #: Only of what comes in several.
-    formats: Annotated[list[str] | None, Field(min_length=1)] = None
+    formats: Annotated[list[StageName] | None, Field(min_length=1)] = None
     #: Only of an interpreter that can be.
     optimize: Optimize | None = None
     source: _SourceParameters
-    version: str
+    version: Text
 
 
 class BuildDefinition(InTotoModel):
     """All that the artifacts are a function of."""
 
-    build_type: Annotated[str, Field(alias="buildType")] = BUILD_TYPE
+    build_type: Annotated[Literal["urn:verbatim:build-type:v1"], Field(alias="buildType")] = BUILD_TYPE
     external_parameters: Annotated[_ExternalParameters, Field(alias="externalParameters")]
     resolved_dependencies: Annotated[list[Dependency], Field(alias="resolvedDependencies")]
 
@@ -127,6 +131,9 @@ class BuildDefinition(InTotoModel):
         digests = self.resolved_dependencies[0].digest.keys() if self.resolved_dependencies else set()
         if digests != _IDENTIFIES[self.external_parameters.source.kind]:
             raise ValueError("the source comes first, with its digests")
+        names = [dependency.name for dependency in self.resolved_dependencies]
+        if len(set(names)) < len(names):
+            raise ValueError("a dependency comes twice")
         return self
 
     @property
@@ -137,7 +144,7 @@ class BuildDefinition(InTotoModel):
 
 
 class _Builder(InTotoModel):
-    id: str = BUILDER
+    id: Literal["urn:verbatim:builder:v1"] = BUILDER
 
 
 class _RunDetails(InTotoModel):

@@ -1,4 +1,4 @@
-"""What strangers wrote, taken in with care: plain files that are small, and JSON that is not deep and says nothing twice.
+"""What strangers wrote, taken in with care: plain files that are small, and JSON that is not deep, says nothing twice and has no numbers.
 
 What is to be signed must moreover be of a known shape, and written in just one way.
 """
@@ -6,14 +6,17 @@ What is to be signed must moreover be of a known shape, and written in just one 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar
 
 import rfc8785
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
 
 from verbatim.errors import IntegrityError
 
@@ -23,6 +26,17 @@ LARGEST = 1 << 20
 _REMEDY = "do not use it; ask whoever made it for another"
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("a character in it cannot be printed")
+    return text
+
+
+#: A text that is a line: no control character or line feed in it acts on a terminal, or hides what comes after it.
+Line = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_printable)]
+Text = Annotated[Line, StringConstraints(min_length=1)]
 
 
 class Payload(Protocol):
@@ -36,6 +50,16 @@ def read_file(path: Path, largest: int = LARGEST) -> bytes:
 
     A missing file raises what the system raises.
     """
+    with opened_file(path) as descriptor:
+        return read_opened(descriptor, path, largest)
+
+
+@contextmanager
+def opened_file(path: Path) -> Iterator[int]:
+    """The descriptor of a plain file, as long as the block runs: what is asked of it and read from it is of one file.
+
+    Raises as `read_file` does.
+    """
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags)
@@ -46,20 +70,38 @@ def read_file(path: Path, largest: int = LARGEST) -> bytes:
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise IntegrityError(f"{path} is not a plain file", _REMEDY)
-        with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(largest + 1)
+        yield descriptor
     finally:
         os.close(descriptor)
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 of a plain file of any size; raises as `read_file` does."""
+    with opened_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_opened(descriptor: int, path: Path, largest: int) -> bytes:
+    """The bytes of an open file; raises IntegrityError for more than ``largest``."""
+    with open(descriptor, "rb", closefd=False) as file:
+        data = file.read(largest + 1)
     if len(data) > largest:
         raise IntegrityError(f"{path} has more than {largest:,} bytes", _REMEDY)
     return data
 
 
 def parse_json(data: bytes, name: str) -> Any:
-    """What JSON says (RFC 8259, in UTF-8); raises IntegrityError if it is none, is nested too deeply, or a name comes twice."""
+    """What JSON says (RFC 8259, in UTF-8, without numbers).
+
+    Raises IntegrityError if it is none, is nested too deeply, has a number, or says a name twice in one object.
+    """
     try:
         return json.loads(
-            data.decode("utf-8"), object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant
+            data.decode("utf-8"),
+            object_pairs_hook=_without_duplicates,
+            parse_int=_refuse_number,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
         )
     except RecursionError as error:
         raise IntegrityError(f"{name} is nested too deeply", _REMEDY) from error
@@ -97,5 +139,5 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse_constant(text: str) -> None:
-    raise ValueError(f"{text} is no JSON")
+def _refuse_number(text: str) -> None:
+    raise ValueError(f"the number {text[:40]} has no place in it")

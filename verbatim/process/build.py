@@ -34,6 +34,9 @@ from verbatim.sources.git import git_url
 from verbatim.sources.source import Identity, Prepared, Source
 from verbatim.store import Store
 
+#: What the store remembers the statements of builds under that were made here.
+BUILT = "built"
+
 
 @dataclass(frozen=True)
 class Request:
@@ -211,7 +214,7 @@ def _remembered(request: Request, store: Store) -> Statement | None:
 
     The output folder is not believed: whoever alters an artifact there can alter its statement as well.
     """
-    paths = {store.recall("built", request.key(engine)) for engine in request.engines}
+    paths = {store.recall(BUILT, request.key(engine)) for engine in request.engines}
     path = paths.pop()
     return Statement.read(path) if path is not None and not paths else None
 
@@ -239,7 +242,7 @@ def _build(
         publish(result, request.folder, staging / "former", plan)
     sha256, _ = fetcher.store.add(io.BytesIO(statement.encode()))
     for engine in request.engines:
-        fetcher.store.remember("built", request.key(engine), sha256)
+        fetcher.store.remember(BUILT, request.key(engine), sha256)
     moved = [replace(artifact, path=request.folder / artifact.name) for artifact in artifacts]
     return request.folder, dict.fromkeys(builds, moved)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -13,11 +14,14 @@ from verbatim.evidence.attestation import Found, read_attestations
 from verbatim.evidence.identity import verify_with_identity
 from verbatim.evidence.policy import Policy
 from verbatim.evidence.quorum import Matrix, count
+from verbatim.evidence.untrusted import LARGEST, read_file
 from verbatim.paths import cache_directory
 from verbatim.release import Published, Release
 from verbatim.scratch import scratch
-from verbatim.sources.remote import Remote
-from verbatim.sources.repository import Repository
+from verbatim.sources.history import History
+
+#: What the policy is called where it lies beside the attestations.
+POLICY = "policy.toml"
 
 
 @dataclass(frozen=True)
@@ -83,35 +87,70 @@ def check_release(release: Release, folder: Path, trust: Trust, *, today: date) 
 
 
 def check_all(folder: Path, trust: Trust, *, today: date) -> list[Checked]:
-    """Check every release's folder; see `check_history` as well."""
+    """Check every release's folder, and name what else lies beside them; see `check_history` as well."""
     if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}", "see to --attestations")
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    return [check_release(Release.parse(name), folder, trust, today=today) for name in names]
+        raise UsageError(f"there is no folder {folder}", "check --attestations")
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    releases = [release for release in map(_release, names) if release is not None]
+    beside = [name for name in names if _release(name) is None and name != POLICY]
+    if beside:
+        console.warn(f"passed over in {folder}, since their names are not versions: {', '.join(beside)}")
+    return [check_release(release, folder, trust, today=today) for release in releases]
 
 
-def check_history(folder: Path) -> None:
-    """Raise IntegrityError if the folder is a git repository, and an attestation was ever changed or removed in it."""
+def check_history(folder: Path, version: str | None = None) -> None:
+    """Raise IntegrityError if the folder is a git repository, and an attestation was ever changed or removed in it.
+
+    That is seen in the commits; and where it is not committed, by what HEAD and the index have, and the folder has not.
+    ``version`` limits it to the attestations of one release.
+    """
     if not (folder / ".git").exists():
         console.warn(
-            f"{folder} is no git repository of its own, so whether anything was removed cannot be seen"
+            f"{folder} is not a git repository of its own, so whether anything was removed cannot be seen"
         )
         return
     with scratch(cache_directory() / "git") as work:
-        altered = Repository(work).altered_paths(Remote.parse(folder.resolve().as_uri()))
-    lost = [name for name in altered if _is_attestation(name)]
+        history = History(work, folder)
+        altered, recorded = history.altered_paths(), history.recorded_files()
+    lost = [name for name in altered if _is_attestation(name, version)]
     if lost:
-        more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
         raise IntegrityError(
-            f"in {folder} attestations only come, but {lost[0]}{more} was changed or removed",
-            f"see what happened: git log --diff-filter=a -- {lost[0]}",
+            f"in {folder} attestations are only added, but {_some(lost)} was changed or removed",
+            f"find out what happened: git log --diff-filter=a -- {lost[0]}",
+        )
+    own = sorted((name, blob) for name, blob in recorded if _is_attestation(name, version))
+    gone = [name for name, blob in own if not _is_there(folder / name, blob)]
+    if gone:
+        raise IntegrityError(
+            f"git has {_some(gone)}, but {folder} lacks it, or has other bytes in its place",
+            f"find out who did that, and put it back; git log -- {gone[0]} shows where it is from",
         )
 
 
-def _is_attestation(name: str) -> bool:
-    version, slash, _ = name.partition("/")
+def _some(names: list[str]) -> str:
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]
+
+
+def _is_attestation(name: str, version: str | None) -> bool:
+    """Whether git's name of a file is that of an attestation; of one release, if a version is given."""
+    first, slash, _ = name.partition("/")
+    return bool(slash) and (first == version if version else _release(first) is not None)
+
+
+def _release(name: str) -> Release | None:
     try:
-        Release.parse(version)
+        return Release.parse(name)
     except UsageError:
+        return None
+
+
+def _is_there(path: Path, blob: str) -> bool:
+    """Whether a plain file has the bytes that git has under that id: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects"""
+    try:
+        data = read_file(path, 2 * LARGEST)
+    except (OSError, IntegrityError):
         return False
-    return bool(slash)
+    algorithm = "sha1" if len(blob) == hashlib.sha1(usedforsecurity=False).digest_size * 2 else "sha256"
+    hashed = hashlib.new(algorithm, b"blob %d\0" % len(data), usedforsecurity=False)
+    hashed.update(data)
+    return hashed.hexdigest() == blob

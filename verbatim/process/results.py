@@ -13,11 +13,10 @@ from verbatim import console
 from verbatim.build.plan import Artifact, Plan
 from verbatim.build.stages import artifact_names
 from verbatim.compare.sums import write_sums
-from verbatim.digest import sha256_file
 from verbatim.errors import IntegrityError
 from verbatim.evidence.attestation import check_belongs
 from verbatim.evidence.statement import BuildDefinition, Statement, file_name
-from verbatim.evidence.untrusted import read_file
+from verbatim.evidence.untrusted import hash_file, read_file
 from verbatim.release import Release
 from verbatim.scratch import locked
 
@@ -57,7 +56,7 @@ def verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] |
     artifacts = []
     for name, sha256 in statement.hashes.items():
         path = folder / name
-        if is_plain(path) and sha256_file(path) == sha256:
+        if is_plain(path) and hash_file(path) == sha256:
             artifacts.append(Artifact(path, path.stat().st_size, sha256))
     expected = {file_name(plan.stage.name): statement.encode(), SUMS: _sums(folder)}
     beside = [
@@ -86,9 +85,10 @@ def check_artifacts(folder: Path, hashes: Mapping[str, str]) -> None:
     """Raise IntegrityError unless these artifacts are in a folder, as plain files with these hashes."""
     for name, sha256 in hashes.items():
         artifact = folder / name
-        if not is_plain(artifact):
-            raise IntegrityError(f"{artifact} is missing, or no plain file", "build again")
-        actual = sha256_file(artifact)
+        try:
+            actual = hash_file(artifact)
+        except (OSError, IntegrityError) as error:
+            raise IntegrityError(f"{artifact} is missing, or no plain file", "build again") from error
         if actual != sha256:
             raise IntegrityError(
                 f"{artifact} was altered: it has SHA-256 {actual}, expected {sha256}", "build again"
@@ -135,7 +135,7 @@ def _keep_signatures(folder: Path, result: Path) -> None:
             continue
         os.link(path, result / path.name, follow_symlinks=False)
         signed, made = folder / path.stem, result / path.stem
-        if is_plain(signed) and is_plain(made) and sha256_file(signed) != sha256_file(made):
+        if is_plain(signed) and is_plain(made) and hash_file(signed) != hash_file(made):
             stale.append(path.name)
     if stale:
         console.warn(

@@ -17,7 +17,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from verbatim import console
 from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
-from verbatim.errors import CapabilityError, IntegrityError, NetworkError, UsageError
+from verbatim.errors import CapabilityError, IntegrityError, NetworkError
 from verbatim.programs import run_program
 from verbatim.sources.remote import NAME, Remote
 from verbatim.store import Store
@@ -96,22 +96,6 @@ class Repository:
         """Raises NetworkError if it cannot be reached, UsageError if it has no such commit."""
         with console.progress(f"fetching commit {commit[:12]}", unit="things"):
             self._ask(remote, "fetch", "--quiet", "--depth=1", "--no-tags", NAME, commit, seconds=_LONG)
-
-    def altered_paths(self, remote: Remote) -> list[str]:
-        """The files that a commit in the whole history of a repository's HEAD has changed, moved or removed.
-
-        Raises UsageError if it has not all of its history.
-        """
-        fetch = ("fetch", "--quiet", "--update-shallow", "--no-tags", NAME, "HEAD")
-        self._ask(remote, *fetch, seconds=_LONG)
-        if (self._repository / "shallow").exists():
-            raise UsageError(
-                f"{remote.shown} has only the end of its history", "fetch all of it: git fetch --unshallow"
-            )
-        # A merge is held against each of its parents: nothing can be dropped in one.
-        log = ("log", "-z", "-m", "--no-renames", "--diff-filter=a", "--name-only", "--format=")
-        listed = self._run(*log, "FETCH_HEAD", errors="surrogateescape")
-        return sorted({name.lstrip("\n") for name in listed.split("\0")} - {""})
 
     def pack(self, commit: str, store: Store) -> Path:
         """Put the commit and all that is in it into the store, as one pack."""
