@@ -24,7 +24,8 @@ FLOORS = (
     {"engines"},
     {"build", "compare"},
     {"evidence"},
-    {"process", "report", "program", "__main__"},
+    {"process", "report", "program"},
+    {"cli", "__main__"},
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
 
@@ -42,7 +43,6 @@ DOORS = {
     ("compare", "build.recipe"),  # diffoscope runs by a recipe
     ("report", "process"),  # what is shown is what came of it
     ("report", "program"),  # and what each exit status means
-    ("__main__", "program"),
 }
 
 LONGEST = 300

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from invoke.collection import Collection
 from invoke.parser.argument import Argument
+from invoke.parser.context import ParserContext
 
 from verbatim.errors import VerbatimError
 from verbatim.program import INTERRUPTED
@@ -21,9 +22,7 @@ def commands_page(tasks: Collection) -> str:
         "",
     ]
     for context in sorted(tasks.to_contexts(), key=lambda context: str(context.name)):
-        lines += _command(
-            str(context.name), str(tasks[str(context.name)].__doc__), list(context.args.values())
-        )
+        lines += _command(context, str(tasks[str(context.name)].__doc__))
     lines += ["## Exit statuses", "", "| status | meaning |", "| --- | --- |", "| 0 | It worked. |"]
     for error in sorted(VerbatimError.__subclasses__(), key=lambda error: error.status):
         lines.append(f"| {error.status} | {inspect.getdoc(error)} |")
@@ -35,19 +34,16 @@ def commands_page(tasks: Collection) -> str:
     return "\n".join(lines)
 
 
-def _command(name: str, purpose: str, options: list[Argument]) -> Iterator[str]:
-    yield from (f"## `{name}`", "", inspect.cleandoc(purpose), "")
-    if options:
+def _command(context: ParserContext, purpose: str) -> Iterator[str]:
+    yield from (f"## `{context.name}`", "", inspect.cleandoc(purpose), "")
+    if context.flags:
         yield from ("| option | meaning | default |", "| --- | --- | --- |")
+        # By the names that Invoke's own parser goes by; what needs no name, in capitals.
         yield from (
-            f"| `{_spelt(option)}` | {option.help or ''} | {_default(option)} |" for option in options
+            f"| `{str(option.name).upper() if option.positional else flag}` | {option.help} | {_default(option)} |"
+            for flag, option in context.flags.items()
         )
         yield ""
-
-
-def _spelt(option: Argument) -> str:
-    """As it is typed; what has no name there, in capitals."""
-    return str(option.name).upper() if option.positional else f"--{str(option.name).replace('_', '-')}"
 
 
 def _default(option: Argument) -> str:

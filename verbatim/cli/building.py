@@ -1,0 +1,128 @@
+"""Commands that build, build again, and test what was built."""
+
+from __future__ import annotations
+
+from invoke.context import Context
+
+from verbatim.cli.command import command
+from verbatim.cli.values import JOBS, fetcher_for, named
+from verbatim.errors import UsageError
+
+
+@command(builders="hand Nix's work to these remote builders, as in nix.conf(5)")
+def build(
+    context: Context,
+    version: str = "",
+    artifacts: str = "source",
+    formats: str = "",
+    optimize: str = "pgo",
+    source: str = "auto",
+    commit: str | None = None,
+    engine: str = "sandbox",
+    builders: str = "",
+    output: str = "dist",
+    offline: bool = False,
+    jobs: int = JOBS,
+    json: bool = False,
+) -> None:
+    """Build a release's artifacts and compare them with the published ones.
+
+    `--artifacts all` builds all that the release can have.
+
+    Example:
+
+        ./invoke build --version 3.13.5 --artifacts source,docs --formats html
+    """
+    from verbatim.build.stages import choose_stages
+    from verbatim.engines.choose import choose_engines
+    from verbatim.process.build import Request, build_stages
+    from verbatim.release import Release
+    from verbatim.report.outcome import show_outcomes
+    from verbatim.sources.choose import SourceChoice
+
+    fetcher, folder = fetcher_for(offline=offline, jobs=jobs), named("--output", output)
+    release, choice = Release.parse(version), SourceChoice(source, commit)
+    stages = choose_stages(release, artifacts, formats, optimize)
+    engines = choose_engines(engine, builders=builders)
+    outcomes = build_stages([Request(release, stage, choice, folder, engines) for stage in stages], fetcher)
+    show_outcomes(outcomes, as_json=json)
+    for outcome in outcomes:
+        outcome.refuse_difference()
+
+
+@command(vary="what to vary: names with commas between them, or all")
+def rebuild(
+    context: Context,
+    version: str = "",
+    artifacts: str = "source",
+    formats: str = "",
+    optimize: str = "pgo",
+    vary: str = "all",
+    source: str = "auto",
+    commit: str | None = None,
+    output: str = "dist",
+    offline: bool = False,
+    jobs: int = JOBS,
+    json: bool = False,
+) -> None:
+    """Build again with the surroundings varied, compare, and name what a difference is due to.
+
+    It takes one stage, and builds it the plain way first if `--output` does not have it.
+
+    Example:
+
+        ./invoke rebuild --version 3.13.5 --vary clock,cpus
+    """
+    from verbatim.build.stages import choose_stages
+    from verbatim.build.vary import choose_variations
+    from verbatim.engines.sandbox import Sandbox
+    from verbatim.process.build import Request
+    from verbatim.process.rebuild import rebuild_last
+    from verbatim.release import Release
+    from verbatim.report.rebuild import show_rebuilt
+    from verbatim.sources.choose import SourceChoice
+
+    fetcher, folder = fetcher_for(offline=offline, jobs=jobs), named("--output", output)
+    variations = choose_variations(vary)
+    release, choice = Release.parse(version), SourceChoice(source, commit)
+    *before, stage = choose_stages(release, artifacts, formats, optimize)
+    if len(before) > (0 if stage.target is None else 1):
+        raise UsageError(f"--artifacts {artifacts} names several stages", "rebuild one after the other")
+    requests = [Request(release, each, choice, folder, [Sandbox()]) for each in (*before, stage)]
+    rebuilt = rebuild_last(requests, variations, fetcher)
+    show_rebuilt(rebuilt, as_json=json)
+    rebuilt.refuse_difference()
+    rebuilt.built.refuse_difference()
+
+
+@command(
+    tests="only these modules of CPython's test suite, with commas between them; also pip, what pip installs, and roots, running elsewhere"
+)
+def test_artifact(
+    context: Context,
+    version: str = "",
+    artifacts: str = "",
+    tests: str = "",
+    output: str = "dist",
+    offline: bool = False,
+    jobs: int = JOBS,
+    json: bool = False,
+) -> None:
+    """Test a tree that was built for a platform: by CPython's own tests, and by what pip installs with it.
+
+    Example:
+
+        ./invoke test-artifact --version 3.13.5 --artifacts linux-x86_64 --tests test_json,pip
+    """
+    from verbatim.build.suite import choose_suites
+    from verbatim.process.suite import run_suite
+    from verbatim.release import Release
+    from verbatim.report.suite import show_tested
+
+    release, folder = Release.parse(version), named("--output", output)
+    fetcher = fetcher_for(offline=offline, jobs=jobs)
+    suites = choose_suites(release, artifacts, tests)
+    tested = [run_suite(release, suite, folder / release.version, fetcher) for suite in suites]
+    show_tested(tested, as_json_=json)
+    for each in tested:
+        each.refuse_failure()

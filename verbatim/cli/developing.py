@@ -1,0 +1,99 @@
+"""Commands for whoever works on Verbatim itself."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.loader import FilesystemLoader
+
+from verbatim.cli.command import command
+from verbatim.paths import PROJECT
+
+
+@command(
+    integration="the tests that need the network and real archives as well (some minutes)",
+    slow="only those that need hours",
+)
+def test(context: Context, integration: bool = False, slow: bool = False) -> None:
+    """Run the tests.
+
+    Example:
+
+        ./invoke test --integration
+    """
+    if slow:
+        _run("pytest", "-m", "slow")
+        return
+    chosen = "not slow" if integration else "not (integration or slow)"
+    # Two files at a time, in their order: what takes longest comes first.
+    together = ("--numprocesses=auto", "--maxprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
+    _run("pytest", *together, "--durations=25", "-m", chosen, "tests")
+    # The signing stage is tested to its last branch.
+    settings = "--rcfile=signing/pyproject.toml"
+    _run("coverage", "run", settings, "-m", "pytest", "-m", chosen, "signing/tests")
+    _run("coverage", "report", settings, "--fail-under=100", "--skip-covered", "--show-missing")
+
+
+@command(which="modules, or how mutants' names begin, with commas between; all if left out")
+def mutants(context: Context, which: str = "") -> None:
+    """Alter what the signing stage checks, bit by bit, and see that its tests notice (an hour or more).
+
+    Example:
+
+        ./invoke mutants --which check,files.Folder
+    """
+    _run("tests.mutation", *(which.split(",") if which else []))
+
+
+@command()
+def lint(context: Context) -> None:
+    """Check format, style and types.
+
+    Example:
+
+        ./invoke lint
+    """
+    _run("ruff", "format", "--check", ".")
+    _run("ruff", "check", ".")
+    _run("mypy")
+
+
+@command()
+def reference(context: Context) -> None:
+    """Write docs/reference/commands.md anew, from the tasks and the errors.
+
+    Example:
+
+        ./invoke reference
+    """
+    from verbatim.report.reference import commands_page
+
+    module, _ = FilesystemLoader(start=str(PROJECT)).load("tasks")
+    path = PROJECT / "docs" / "reference" / "commands.md"
+    path.write_text(commands_page(Collection.from_module(module)), encoding="utf-8")
+
+
+@command(
+    stage="source, docs, linux or speed; all if left out",
+    rounds="how often what is compared is repeated; what takes many minutes is repeated less often",
+)
+def benchmark(context: Context, stage: str = "", rounds: int = 5) -> None:
+    """Measure side by side with the peers and write the figures to benchmarks/README.md.
+
+    Example:
+
+        ./invoke benchmark --stage source --rounds 3
+    """
+    chosen = ["--stage", stage] if stage else []
+    _run("benchmarks", "--rounds", str(rounds), *chosen)
+
+
+def _run(module: str, *arguments: str) -> None:
+    """Run one of the development tools of this environment in the project's folder."""
+    done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=PROJECT, check=False)
+    if done.returncode != 0:
+        raise Exit(code=done.returncode)

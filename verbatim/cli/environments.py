@@ -1,0 +1,74 @@
+"""Commands about environments: where the tools come from."""
+
+from __future__ import annotations
+
+from invoke.context import Context
+
+from verbatim import console
+from verbatim.cli.command import command
+from verbatim.cli.values import fetcher_for, named
+
+
+@command(make="make this environment's root, and print where it is")
+def environments(context: Context, make: str = "") -> None:
+    """List the environments: packages, sizes, digests.
+
+    Example:
+
+        ./invoke environments --make source
+    """
+    from verbatim.environments.definition import environment_folder
+    from verbatim.environments.lock import Environment
+    from verbatim.environments.rootfs import ensure_root
+    from verbatim.report.environments import show_environments
+
+    if make:
+        console.result(str(ensure_root(Environment(environment_folder(make)), fetcher_for()).path))
+    else:
+        show_environments()
+
+
+@command()
+def lock(context: Context, environment: str = "") -> None:
+    """Resolve environments anew and write their lock.toml (for maintainers; needs Debian's apt).
+
+    Without `--environment` it resolves all of them.
+
+    Example:
+
+        ./invoke lock --environment source
+    """
+    from verbatim.environments.definition import environment_folder, environment_names
+    from verbatim.environments.resolve import write_lock
+
+    for name in [environment] if environment else environment_names():
+        write_lock(environment_folder(name), fetcher_for())
+
+
+@command(load="load it into Docker", push="push it to a registry, as HOST/NAME:TAG")
+def image(
+    context: Context,
+    environment: str = "",
+    load: bool = False,
+    output: str | None = None,
+    push: str | None = None,
+) -> None:
+    """Make the image of an environment, whose digest the lock has; or only say what it is called.
+
+    `--output` names a file, which `docker load` takes.
+
+    Example:
+
+        ./invoke image --environment source --output source-environment.tar
+    """
+    from verbatim.environments.definition import environment_folder
+    from verbatim.environments.lock import Environment
+    from verbatim.process.image import provide_image
+
+    provide_image(
+        Environment(environment_folder(environment)),
+        fetcher_for(),
+        load=load,
+        output=named("--output", output) if output is not None else None,
+        reference=push,
+    )

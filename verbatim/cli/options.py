@@ -1,0 +1,32 @@
+"""The one table of options: what several commands share has one text here, and means the same everywhere.
+
+What only one command has is described where that command is: see `verbatim.cli.command`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: By the option's name, without its dashes.
+SHARED: Mapping[str, str] = {
+    "version": "the release, such as 3.13.5, 3.14.0rc1 or 3.15.0b4",
+    "artifacts": "the stages: source, docs, or targets such as linux-x86_64, with commas between them",
+    "formats": "formats of the documentation, with commas between them; all of them if left out",
+    "optimize": "a target's interpreter: pgo trains it where that is possible, none is quicker",
+    "source": "auto, git, tarball, a git repository, a .tgz or .tar.xz, or the address of one",
+    "commit": "build from this commit (all 40 digits); the version's tag must not point elsewhere",
+    "engine": "sandbox, docker or nix; several with commas between them; or all that this machine has",
+    "environment": "the name of an environment, as the command environments lists them",
+    "output": "where the results are: a folder that has a folder VERSION; for an image, a file",
+    "offline": "use no network, only what is in the cache",
+    "jobs": "how many downloads run at a time",
+    "json": "print the result as JSON",
+    "explain": "examine what is not identical with diffoscope, and write a page with the likely causes",
+    "html": "the file for the page, in HTML",
+    "attestations": "the folder that has a folder VERSION with signed statements",
+    "as": "the rebuilder's name, as in the policy",
+    "key": "the file of the rebuilder's private key",
+    "identity": "sign with an identity that Sigstore certifies, in place of a key",
+    "policy": "the file that says whose attestations count, and how many are enough",
+    "trust-config": "the file that describes a Sigstore other than the public one",
+}

@@ -1,0 +1,38 @@
+"""What several commands make of their options' values."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from verbatim.errors import UsageError
+from verbatim.paths import cache_directory
+
+if TYPE_CHECKING:
+    from verbatim.fetch import Fetcher
+
+#: Of downloads at a time, unless ``--jobs`` says otherwise.
+JOBS = os.cpu_count() or 1
+
+
+def named(option: str, path: str) -> Path:
+    """The path that an option names; raises UsageError if it is empty."""
+    if not path:
+        raise UsageError(f"{option} is empty", "name a file or a folder")
+    return Path(path)
+
+
+def optional(path: str) -> Path | None:
+    """The path that an option names, if it is given."""
+    return Path(path) if path else None
+
+
+def fetcher_for(*, offline: bool = False, jobs: int = JOBS) -> Fetcher:
+    """Downloads into this user's cache; raises UsageError if ``jobs`` is not at least 1."""
+    from verbatim.fetch import Fetcher
+    from verbatim.store import Store
+
+    if jobs < 1:
+        raise UsageError(f"--jobs is {jobs}, expected at least 1")
+    return Fetcher(Store(cache_directory()), offline=offline, jobs=jobs)

@@ -1,0 +1,126 @@
+"""Commands that compare: a rebuild with what was published, and one build with another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+
+from verbatim.cli.command import command
+from verbatim.cli.values import JOBS, fetcher_for, named
+from verbatim.errors import UsageError
+
+if TYPE_CHECKING:
+    from verbatim.fetch import Fetcher
+    from verbatim.process.compare import AnyCompared
+
+
+@command(
+    against="a file or a folder that you have downloaded, in place of what is served now",
+    quick="of the source tarballs, make and compare only the tar stream, and write nothing",
+    against_git="rebuild nothing: hold each member of the source tarballs against the commit's tree",
+)
+def verify(
+    context: Context,
+    version: str = "",
+    artifacts: str = "source",
+    formats: str = "",
+    optimize: str = "pgo",
+    against: str | None = None,
+    quick: bool = False,
+    against_git: bool = False,
+    source: str = "auto",
+    commit: str | None = None,
+    engine: str = "sandbox",
+    output: str = "dist",
+    offline: bool = False,
+    jobs: int = JOBS,
+    json: bool = False,
+    explain: bool = False,
+    html: str = "",
+) -> None:
+    """Rebuild a release here and compare it with what python.org serves now, artifact by artifact.
+
+    The page that `--explain` writes is `explanation.html`, or what `--html` names.
+
+    Example:
+
+        ./invoke verify --version 3.13.5 --against Python-3.13.5.tar.xz --explain
+    """
+    from verbatim.build.stages import choose_stages, packed_stage
+    from verbatim.engines.choose import choose_engines
+    from verbatim.process.against_git import check_against_git
+    from verbatim.process.build import Request
+    from verbatim.process.verify import verifying, verifying_quickly
+    from verbatim.release import Release
+    from verbatim.report.against_git import show_against_git
+    from verbatim.report.verify import show_verified
+    from verbatim.sources.choose import SourceChoice
+
+    fetcher, folder = fetcher_for(offline=offline, jobs=jobs), named("--output", output)
+    page = _page(explain, html)
+    release, choice = Release.parse(version), SourceChoice(source, commit)
+    engines = choose_engines(engine)
+    published = named("--against", against) if against is not None else None
+    if (quick or against_git) and artifacts != "source":
+        raise UsageError("--quick and --against-git are for the source tarballs", "leave --artifacts out")
+    if against_git:
+        if quick or explain or len(engines) > 1:
+            raise UsageError("--against-git takes one engine, no --quick and no --explain", "leave them out")
+        checked = check_against_git(release, choice, published, fetcher, engines[0])
+        show_against_git(checked, as_json=json)
+        checked.refuse_difference()
+        return
+    stages = [packed_stage(release)] if quick else choose_stages(release, artifacts, formats, optimize)
+    requests = [Request(release, stage, choice, folder, engines) for stage in stages]
+    with (
+        verifying_quickly(requests[0], fetcher, published)
+        if quick
+        else verifying(requests, fetcher, published)
+    ) as verified:
+        # Only in here is what was downloaded at hand.
+        show_verified(_explained(verified, page, fetcher), as_json=json)
+    verified.refuse_difference()
+
+
+@command(
+    first="a folder of results, a SHA256SUMS file, a statement, or a single file",
+    second="another one",
+)
+def compare(
+    context: Context, first: str, second: str, json: bool = False, explain: bool = False, html: str = ""
+) -> None:
+    """Compare two builds, artifact by artifact, and archives member by member.
+
+    The page that `--explain` writes is `explanation.html`, or what `--html` names.
+
+    Example:
+
+        ./invoke compare dist/3.13.5 other/dist/3.13.5 --json
+    """
+    from verbatim.process.compare import compare_builds
+    from verbatim.report.comparison import show_compared
+
+    page = _page(explain, html)
+    compared = compare_builds(named("FIRST", first), named("SECOND", second))
+    show_compared(_explained(compared, page, fetcher_for()), as_json=json)
+    compared.refuse_difference()
+
+
+def _page(explain: bool, html: str) -> Path | None:
+    """The file that gets an explanation, if there shall be one."""
+    if html and not explain:
+        raise UsageError("--html is for what --explain finds", "add --explain")
+    return Path(html or "explanation.html") if explain else None
+
+
+def _explained(compared: AnyCompared, page: Path | None, fetcher: Fetcher) -> AnyCompared:
+    if page is None:
+        return compared
+    from verbatim.process.explain import explain
+    from verbatim.report.explanation import write_explanation
+
+    explained = explain(compared, fetcher)
+    write_explanation(explained, page)
+    return explained
