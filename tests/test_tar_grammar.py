@@ -1,0 +1,521 @@
+"""The one grammar of tar archives: what packers write is read, and each trick that splits two readers is refused by name."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import random
+import struct
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.archives import COMPRESSIONS, TIME, contents, file, folder, link, tar
+from tests.raw_tars import END, GNU, extended, header, long_name, member, mended, padded, record, with_field
+from tests.raw_tars import folder as raw_folder
+from verbatim.archive.canonical import write_tree
+from verbatim.archive.header import Header, NoHeaderError, OddHeaderError, may_be_header
+from verbatim.archive.limits import Limits
+from verbatim.archive.read import reading
+from verbatim.archive.tar import TarMember
+from verbatim.archive.unpack import Unpacker
+from verbatim.compare.archives import read_inventory
+from verbatim.errors import IntegrityError
+
+TOP = raw_folder(b"P/")
+HELLO = b"hello"
+LONG = b"P/" + b"x" * 120
+INNER = member(b"P/evil", b"EVIL")
+
+
+def read(archive: bytes) -> list[tuple[TarMember, bytes]]:
+    """The members of an archive with their contents."""
+    with reading("an archive", io.BytesIO(archive)) as reader:
+        return [(found, b"".join(iter(lambda: reader.read(1 << 10), b""))) for found in reader]
+
+
+def packed(*parts: bytes, end: bytes = END) -> bytes:
+    return b"".join((TOP, *parts, end))
+
+
+def gnu(name: bytes, data: bytes = b"", **fields: bytes) -> bytes:
+    return member(name, data, magic=GNU, **fields)
+
+
+def with_number(field: str, value: bytes) -> bytes:
+    return packed(mended(with_field(header(b"P/a", 5), field, value)) + padded(HELLO))
+
+
+#: What splits readers, and what the refusal says. Each has the right checksum unless that is what it is about.
+ODD: dict[str, tuple[bytes, str]] = {
+    "two extended headers": (
+        packed(extended((b"path", b"P/good")), extended((b"path", b"P/evil")), member(b"P/raw", HELLO)),
+        "one too many",
+    ),
+    "an extended header and a long name": (
+        packed(extended((b"path", b"P/evil")), long_name(LONG), member(b"P/raw", HELLO)),
+        "format",
+    ),
+    "a long name and an extended header": (
+        raw_folder(b"P/", magic=GNU)
+        + long_name(LONG)
+        + extended((b"path", b"P/evil"), magic=GNU)
+        + gnu(LONG[:100], HELLO)
+        + END,
+        "not in its place",
+    ),
+    "two long names": (
+        long_name(LONG) + long_name(LONG + b"y") + gnu(LONG[:100], HELLO) + END,
+        "one too many",
+    ),
+    "a long name of another member": (long_name(LONG) + gnu(b"P/evil", HELLO) + END, "begins with"),
+    "a long name that is short": (long_name(b"P/a") + gnu(b"P/a", HELLO) + END, "begins with"),
+    "a long name that ends early": (
+        long_name(LONG + b"\0" + b"P/evil") + gnu(LONG[:100], HELLO) + END,
+        "only NUL",
+    ),
+    "a long name in a header of another name": (
+        mended(with_field(long_name(LONG)[:512], "name", b"x"))
+        + padded(LONG + b"\0")
+        + gnu(LONG[:100])
+        + END,
+        "not as packers write it",
+    ),
+    "a prefix in GNU's format": (
+        raw_folder(b"P/", magic=GNU) + gnu(b"configure", HELLO, prefix=b"P/Lib") + END,
+        "field prefix",
+    ),
+    "GNU's other times": (gnu(b"a", HELLO, prefix=b"00000000000\0") + END, "field prefix"),
+    "a blank before a record": (
+        packed(extended(b" 17 path=P/evil\n"), member(b"P/good", HELLO)),
+        "record in its extended header",
+    ),
+    "a record that ends late": (
+        packed(extended(b"30 path=P/evil\n"), member(b"P/good", HELLO)),
+        "record in its extended header",
+    ),
+    "a record that ends early": (
+        packed(extended(b"12 path=P/evil\n"), member(b"P/good", HELLO)),
+        "record in its extended header",
+    ),
+    "a record with a sign": (
+        packed(extended(b"+16 path=P/evil\n"), member(b"P/good", HELLO)),
+        "record in its extended header",
+    ),
+    "a record with a zero before": (
+        packed(extended(b"016 path=P/evil\n"), member(b"P/good", HELLO)),
+        "record in its extended header",
+    ),
+    "a keyword twice": (
+        packed(extended((b"path", b"P/good"), (b"path", b"P/evil")), member(b"P/raw", HELLO)),
+        "header path twice",
+    ),
+    "an empty value": (
+        packed(extended((b"path", b"")), member(b"P/good", HELLO)),
+        "empty",
+    ),
+    "a value with a NUL": (
+        packed(extended((b"path", b"P/good\0/../evil")), member(b"P/good", HELLO)),
+        "NUL",
+    ),
+    "a value that is not UTF-8": (
+        packed(extended((b"path", b"P/\xff")), member(b"P/good", HELLO)),
+        "not UTF-8",
+    ),
+    "an extended header without records": (packed(extended(), member(b"P/a", HELLO)), "without any records"),
+    "NULs among records": (
+        packed(extended((b"path", b"P/a"), b"\0\0\0\0"), member(b"P/a", HELLO)),
+        "record in its extended header",
+    ),
+    "a size in an extended header": (
+        packed(extended((b"size", b"1024")), member(b"P/a", HELLO), INNER),
+        "its size in an extended header",
+    ),
+    "a sparse file": (
+        packed(extended((b"GNU.sparse.name", b"P/evil"), (b"GNU.sparse.major", b"1")), member(b"P/a", HELLO)),
+        "has the headers GNU.sparse.major, GNU.sparse.name",
+    ),
+    "another character set": (
+        packed(extended((b"hdrcharset", b"BINARY"), (b"path", b"P/a")), member(b"P/a", HELLO)),
+        "has the headers hdrcharset",
+    ),
+    "a padded extended header": (
+        packed(extended((b"path", b"P/a"))[:-4] + b"evil", member(b"P/a", HELLO)),
+        "padding of an extended header",
+    ),
+    "a file named as a folder": (packed(member(b"P/good/", INNER)), "name of a folder"),
+    "a file named as a folder by an extension": (
+        packed(extended((b"path", b"P/good/")), member(b"P/raw", INNER)),
+        "name of a folder",
+    ),
+    "a file named as a folder but for an extension": (
+        packed(extended((b"path", b"P/good")), member(b"P/raw/", INNER)),
+        "two names",
+    ),
+    "a link named as a folder": (packed(header(b"P/l/", type=b"2", target=b"a")), "name of a folder"),
+    "a file in place of the top": (packed(member(b"./", HELLO)), "name of a folder"),
+    "no name": (packed(member(b"", HELLO)), "no name"),
+    "a prefix and no name": (packed(member(b"", HELLO, prefix=b"P/evil")), "no name"),
+    "something behind a name's end": (packed(member(b"P/good\0evil", HELLO)), "field name="),
+    "something behind a target's end": (
+        packed(header(b"P/l", type=b"2", target=b"good\0evil")),
+        "field linkname=",
+    ),
+    "something behind an owner's end": (packed(member(b"P/a", uname=b"root\0x")), "field uname="),
+    "something at the header's end": (packed(member(b"P/a", padding=b"tar\0")), "field padding="),
+    "a size with a sign": (with_number("size", b"+10"), "field size="),
+    "a size with spaces before": (with_number("size", b"          5\0"), "field size="),
+    "a size without an end": (with_number("size", b"000000000005"), "field size="),
+    "a size that ends early": (with_number("size", b"5\0"), "field size="),
+    "a size in base 256": (with_number("size", b"\x80" + bytes(10) + b"\x05"), "field size="),
+    "a negative size": (with_number("size", b"\xff" * 12), "field size="),
+    "no size": (with_number("size", b""), "without one of its numbers"),
+    "a size with something behind": (with_number("size", b"0000000005\0\x35"), "field size="),
+    "a size that is not octal": (with_number("size", b"00000000009\0"), "field size="),
+    "a mode in base 64": (with_number("mode", b"+AAGk"), "field mode="),
+    "an owner in base 256 in POSIX's format": (
+        with_number("uid", b"\x80\0\0\0\x7f\0\0\0"),
+        "base 256",
+    ),
+    "a mode of another kind": (with_number("mode", b"0120777\0"), "something else by its mode"),
+    "the numbers of a device": (with_number("devmajor", b"0000001\0"), "numbers of a device"),
+    "a link with a size": (
+        packed(header(b"P/l", 1024, type=b"2", target=b"good"), member(b"P/good", HELLO), member(b"P/z")),
+        "a link with a size",
+    ),
+    "a folder with a size": (
+        raw_folder(b"P/", size=b"00000002000\0") + member(b"P/good", HELLO) + member(b"P/z") + END,
+        "a folder with a size",
+    ),
+    "a hard link with a size": (
+        packed(member(b"P/a", b"a"), header(b"P/l", 1024, type=b"1", target=b"P/a") + INNER),
+        "a hard link with a size",
+    ),
+    "a pipe with a size": (packed(header(b"P/p", 1024, type=b"6") + INNER), "a pipe with a size"),
+    "a hard link before its target": (
+        packed(header(b"P/l", type=b"1", target=b"P/a"), member(b"P/a", b"a")),
+        "no file before it",
+    ),
+    "a hard link to a folder's name": (
+        packed(member(b"P/a", b"a"), header(b"P/l", type=b"1", target=b"P/a/")),
+        "no file before it",
+    ),
+    "a file with a target": (packed(member(b"P/a", HELLO, target=b"P/b")), "target of a link"),
+    "a file with a target by an extension": (
+        packed(extended((b"linkpath", b"b")), member(b"P/a", HELLO)),
+        "target of a link",
+    ),
+    "a global header": (
+        packed(extended((b"path", b"P/evil"), type=b"g"), member(b"P/good", HELLO)),
+        "not in its place",
+    ),
+    "a global header at the beginning": (
+        extended((b"path", b"P/evil"), type=b"g", name=b"pax_global_header") + packed(),
+        "not in its place",
+    ),
+    "git's header, not first": (
+        packed(extended((b"comment", b"a" * 40), type=b"g", name=b"pax_global_header"), member(b"P/good")),
+        "not in its place",
+    ),
+    "git's header twice": (
+        2 * extended((b"comment", b"a" * 40), type=b"g", name=b"pax_global_header") + packed(),
+        "not in its place",
+    ),
+    "two formats": (packed(gnu(b"P/a", HELLO)), "in GNU's format"),
+    "no magic": (packed(member(b"P/a", HELLO, magic=b"")), "the magic"),
+    "half a magic": (packed(member(b"P/a", HELLO, magic=b"ustar\0  ")), "the magic"),
+    "the oldest type of a file": (packed(member(b"P/a", HELLO, type=b"\0")), r"of type b'\\x00'"),
+    **{
+        f"the type {type_!r}": (packed(member(b"P/a", HELLO, type=type_)), "of type")
+        for type_ in (b"7", b"8", b"A", b"D", b"I", b"M", b"N", b"S", b"V", b"X", b"Z")
+    },
+    "a wrong checksum": (packed(header(b"P/a", checksum=b"000000\0 ")), "is damaged: header 2: its checksum"),
+    "a signed checksum": (
+        packed(header(b"P/\xc3\xa4", checksum=b"%06o\0 " % (sum(mended(header(b"P/\xc3\xa4"))) - 512))),
+        "is damaged: header 2: its checksum",
+    ),
+    "something in the padding": (packed(header(b"P/a", 5) + padded(HELLO, b"x")), "padding behind it"),
+    "no end": (packed(end=b""), "ends early"),
+    "half an end": (packed(end=bytes(512)), "ends early"),
+    "an end that is none": (packed(end=bytes(512) + INNER + END), "one block of zeros"),
+    "something behind the end": (packed(end=END + INNER + END), "more behind its end"),
+    "something far behind the end": (
+        packed(end=END + bytes(10240) + b"x" + bytes(511)),
+        "more behind its end",
+    ),
+    "half a block behind the end": (packed(end=END + bytes(100)), "multiple of 512"),
+    "zeros without an end": (packed(end=END + bytes(2 << 20)), "bytes of zeros behind its end"),
+    "a header that is cut off": (packed(end=header(b"P/a")[:300]), "ends early"),
+    "a file that is cut off": (packed(header(b"P/a", 1000), end=b"x" * 512), "ends early"),
+}
+
+
+@pytest.mark.parametrize(("archive", "complaint"), ODD.values(), ids=ODD.keys())
+def test_what_no_packer_writes_is_refused(tmp_path: Path, archive: bytes, complaint: str) -> None:
+    path = tmp_path / "an archive.tar"
+    path.write_bytes(archive)
+    with pytest.raises(IntegrityError, match=complaint) as refusal:
+        read_inventory(path, path.name)
+    assert refusal.value.message.startswith("an archive.tar")
+    unpacked = tmp_path / "unpacked"
+    unpacked.mkdir()
+    with pytest.raises(IntegrityError, match=complaint):
+        Unpacker(unpacked).tar("an archive", io.BytesIO(archive))
+
+
+def gzipped(data: bytes, *, flags: int = 0, more: bytes = b"") -> bytes:
+    """One gzip member, nothing compressed in it, with the flags and fields of RFC 1952 that are given."""
+    compressor = zlib.compressobj(0, wbits=-15)
+    body = compressor.compress(data) + compressor.flush()
+    trailer = struct.pack("<II", zlib.crc32(data), len(data))
+    return b"\x1f\x8b\x08" + bytes([flags]) + bytes(5) + b"\xff" + more + body + trailer
+
+
+def of_two_faces() -> bytes:
+    """A gzip file whose first block is a tar header as well: GNU tar looks for that first, others for gzip."""
+    extra = bytearray(600)
+    head = gzipped(b"", flags=4, more=struct.pack("<H", len(extra)))[:12]
+    first = bytearray((head + extra)[:512])
+    first[124:136] = b"%011o\0" % 0x10000
+    first[257:265] = b"ustar\x0000"
+    extra[:500] = mended(bytes(first))[12:]
+    return gzipped(packed(), flags=4, more=struct.pack("<H", len(extra)) + bytes(extra))
+
+
+INSIDE = packed(member(b"P/a", random.Random(0).randbytes(2000)))
+CONTAINERS: dict[str, tuple[bytes, str]] = {
+    "two gzip members": (
+        gzip.compress(INSIDE[:512]) + gzip.compress(INSIDE[512:]),
+        "behind the end of its gzip",
+    ),
+    "a gzip member and padding": (gzip.compress(INSIDE) + bytes(512), "behind the end of its gzip"),
+    "two xz streams": (lzma.compress(INSIDE[:512]) + lzma.compress(INSIDE[512:]), "behind the end of its xz"),
+    "an xz stream and padding": (lzma.compress(INSIDE) + bytes(4), "behind the end of its xz"),
+    "two bzip2 streams": (
+        bz2.compress(INSIDE[:512]) + bz2.compress(INSIDE[512:]),
+        "behind the end of its bzip2",
+    ),
+    "a bzip2 stream and more": (bz2.compress(INSIDE) + b"x", "behind the end of its bzip2"),
+    "compressed twice": (bz2.compress(gzip.compress(INSIDE)), "compressed twice"),
+    "a name that passes for bzip2": (gzip.compress(member(b"BZh91AY&SY") + END), "compressed twice"),
+    "a tar archive and gzip at once": (of_two_faces(), "a tar archive to another"),
+    "lzma without xz": (lzma.compress(INSIDE, lzma.FORMAT_ALONE), "damaged"),
+    "xz that needs much memory": (
+        lzma.compress(
+            INSIDE, filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 29, "mode": lzma.MODE_FAST}]
+        ),
+        "more than 128 MiB of memory",
+    ),
+}
+
+
+@pytest.mark.parametrize(("archive", "complaint"), CONTAINERS.values(), ids=CONTAINERS.keys())
+def test_what_two_programs_decompress_in_two_ways_is_refused(archive: bytes, complaint: str) -> None:
+    with pytest.raises(IntegrityError, match=complaint):
+        read(archive)
+
+
+#: What packers in use write, each in its own way.
+HONEST: dict[str, bytes] = {
+    "nothing": END,
+    "Python's pax": tar(folder("P"), file(f"P/{'x' * 200}", b"x"), link("P/l", "y" * 200)),
+    "Python's GNU": tar(
+        folder("P"), file(f"P/{'x' * 200}"), link("P/l", "y" * 200), format=tarfile.GNU_FORMAT
+    ),
+    "Python's ustar": tar(folder("P"), file(f"P/{'x' * 90}/{'y' * 90}"), format=tarfile.USTAR_FORMAT),
+    "git's": extended((b"comment", b"0" * 40), type=b"g", name=b"pax_global_header", mode=b"0000666\0")
+    + packed(member(b"P/a", HELLO)),
+    "git's, with a SHA-256": extended((b"comment", b"0" * 64), type=b"g", name=b"pax_global_header")
+    + packed(),
+    "libarchive's numbers": packed(
+        header(
+            b"P/a",
+            mode=b"000644 \0",
+            uid=b"000765 \0",
+            gid=b"000024 \0",
+            size=b"00000000005 ",
+            mtime=b"14753204210 ",
+            devmajor=b"000000 \0",
+            devminor=b"000000 \0",
+        )
+        + padded(HELLO)
+    ),
+    "Go's kinds in modes": packed(
+        raw_folder(b"P/d/", mode=b"0040755\0"),
+        member(b"P/a", HELLO, mode=b"0100644\0"),
+        header(b"P/l", type=b"2", target=b"a", mode=b"0120777\0"),
+    ),
+    "a large owner in GNU's format": gnu(b"a", HELLO, uid=b"\x80\0\0\0\x7f\0\0\0") + END,
+    "a name that fills its field": packed(member(b"P/" + b"x" * 98, HELLO)),
+    "a short name that ends with a slash": packed(
+        extended((b"path", b"P/" + b"x" * 97 + b"/y")), member(b"P/" + b"x" * 97 + b"/", HELLO)
+    ),
+    "a hard link": packed(member(b"P/a", HELLO), header(b"P/b", type=b"1", target=b"P/a")),
+    "a full record": packed(end=bytes(20480 - 512)),
+}
+
+
+def git_checksum(block: bytes) -> bytes:
+    """The block with its checksum as git writes it."""
+    blank = with_field(block, "checksum", b" " * 8)
+    return with_field(block, "checksum", b"%07o\0" % sum(blank))
+
+
+HONEST["git's checksum"] = git_checksum(header(b"a", 5)) + padded(HELLO) + END
+
+
+@pytest.mark.parametrize("archive", HONEST.values(), ids=HONEST.keys())
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_what_packers_write_is_read_as_python_reads_it(archive: bytes, compression: str) -> None:
+    with tarfile.open(fileobj=io.BytesIO(archive), encoding="utf-8") as other:
+        expected = [(info.name, info.mode & 0o7777, info.mtime, info.linkname) for info in other]
+    found = read(COMPRESSIONS[compression](archive))
+    assert [(entry.name.rstrip("/"), entry.mode, entry.time, entry.target) for entry, _ in found] == expected
+
+
+def test_contents_are_read_whole_or_passed_over() -> None:
+    sizes = (0, 1, 511, 512, 513, 200_000)
+    archive = packed(*(member(b"P/%d" % size, bytes([size % 251 + 1]) * size) for size in sizes))
+    assert [len(content) for _, content in read(archive)[1:]] == list(sizes)
+    with reading("an archive", io.BytesIO(archive)) as reader:
+        assert [entry.size for entry in reader] == [0, *sizes]
+
+
+@pytest.mark.parametrize("padding", [b"\0", b" "])
+def test_a_field_of_another_padding_is_odd(padding: bytes) -> None:
+    block = mended(with_field(header(b"a"), "uname", b"maker".ljust(32, padding)))
+    if padding == b"\0":
+        assert Header.parse(block).uname == b"maker"
+    else:
+        # Spaces are part of a name: everyone reads them, and so it is written.
+        assert Header.parse(block).uname == b"maker".ljust(32)
+
+
+# Properties.
+
+blocks = st.binary(min_size=512, max_size=512)
+fields = st.sampled_from(
+    ["name", "mode", "uid", "size", "mtime", "type", "target", "magic", "devmajor", "prefix"]
+)
+
+
+@given(fields, st.binary(max_size=12))
+def test_what_is_read_of_a_header_is_all_that_is_in_it(field: str, value: bytes) -> None:
+    block = mended(with_field(header(b"a", 5), field, value[:1] if field == "type" else value[:8]))
+    try:
+        parsed = Header.parse(block)
+    except OddHeaderError:
+        return
+    assert parsed.written() == block
+
+
+@given(blocks | blocks.map(mended))
+def test_any_block_is_a_header_or_refused(block: bytes) -> None:
+    try:
+        parsed = Header.parse(block)
+    except (NoHeaderError, OddHeaderError):
+        return
+    assert parsed.written() == block
+    assert may_be_header(block)
+
+
+def records() -> st.SearchStrategy[bytes]:
+    keywords = st.sampled_from([b"path", b"linkpath", b"size", b"mtime", b"comment", b"uid", b"x", b""])
+    return st.builds(record, keywords, st.binary(max_size=20)) | st.binary(max_size=20)
+
+
+pieces = st.one_of(
+    st.binary(max_size=600),
+    blocks.map(mended),
+    st.builds(
+        lambda field, value: mended(with_field(header(b"a", 5), field, value[:1])), fields, st.binary()
+    ),
+    st.lists(records(), max_size=3).map(lambda found: extended(*found)),
+    st.sampled_from([TOP, INNER, END, long_name(LONG), bytes(512)]),
+)
+containers: st.SearchStrategy[Callable[[bytes], bytes]] = st.sampled_from(
+    [*COMPRESSIONS.values(), lambda data: COMPRESSIONS["gz"](data)[:-3], lambda data: b"\x1f\x8b" + data]
+)
+
+
+@given(st.lists(pieces, max_size=6), containers, st.binary(max_size=3))
+@settings(deadline=None)
+def test_whatever_the_bytes_they_are_read_or_refused(
+    found: list[bytes], pack: Callable[[bytes], bytes], more: bytes
+) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary, "a.tar")
+        path.write_bytes(pack(b"".join(found)) + more)
+        try:
+            read_inventory(path, path.name)
+        except IntegrityError as refusal:
+            assert refusal.message
+
+
+@given(st.lists(st.sampled_from("abcdä"), min_size=1, max_size=9, unique=True), st.binary(max_size=700))
+@settings(deadline=None, max_examples=40)
+def test_what_is_written_here_is_read_here(names: list[str], content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as temporary:
+        top = Path(temporary)
+        for number, name in enumerate(names):
+            (top / (name * 60)).mkdir()
+            (top / (name * 60) / (name * (1 + number * 20))).write_bytes(content)
+            (top / f"{name}{number}").symlink_to(name * 120)
+        written = io.BytesIO()
+        write_tree(top, TIME, written)
+        assert {entry.name.rstrip("/").encode() for entry, _ in read(written.getvalue())} == set(
+            contents(top)
+        )
+
+
+# Bombs.
+
+
+def bomb(compress: Callable[[bytes], bytes], size: int) -> bytes:
+    return compress(header(b"P/z", size) + bytes(size + 1024))
+
+
+@pytest.mark.parametrize("compression", ["gz", "xz", "bz2"])
+def test_a_bomb_comes_out_in_bounded_pieces_and_meets_a_limit(compression: str) -> None:
+    archive = bomb(COMPRESSIONS[compression], 6 << 20)
+    largest, together = 0, 0
+
+    def note(piece: bytes) -> None:
+        nonlocal largest, together
+        largest, together = max(largest, len(piece)), together + len(piece)
+
+    limits = Limits("an archive", most_bytes=2 << 20)
+    with (
+        pytest.raises(IntegrityError, match="an archive: the member 'P/z' makes the archive larger than"),
+        reading("an archive", io.BytesIO(archive), limits=limits, on_plain=note) as reader,
+    ):
+        list(reader)
+    assert together <= 1 << 18
+    limits = Limits("an archive", most_bytes=7 << 20)
+    with reading("an archive", io.BytesIO(archive), limits=limits, on_plain=note) as reader:
+        list(reader)
+    assert together > 6 << 20
+    assert largest <= 1 << 18
+
+
+def test_a_bomb_of_zeros_behind_the_end_meets_a_limit() -> None:
+    with pytest.raises(IntegrityError, match="zeros behind its end"):
+        read(bz2.compress(bytes(4 << 20)))
+
+
+def test_a_limit_of_time_is_met_and_said() -> None:
+    now = iter(range(1000))
+    limits = Limits("an archive", most_seconds=3, clock=lambda: float(next(now)))
+    with (
+        pytest.raises(IntegrityError, match="an archive takes longer than 3 seconds to read"),
+        reading("an archive", io.BytesIO(bomb(gzip.compress, 4 << 20)), limits=limits) as reader,
+    ):
+        list(reader)
