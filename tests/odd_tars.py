@@ -114,10 +114,8 @@ _RECORDED = (
 )
 
 
-@st.composite
-def odd_archives(draw: st.DrawFn) -> tuple[bytes, str]:
+def odd_archive(random: Random) -> tuple[bytes, str]:
     """An archive, and the end of a name that says how it is compressed."""
-    random = draw(st.randoms(use_true_random=False))
     blocks = _honest(random)
     for _ in range(random.choice((0, 0, 1, 1, 1, 2))):
         random.choice(_QUIET)(random, blocks)
@@ -386,3 +384,5 @@ _CONTAINER_CHANGES: Sequence[Callable[[bytes], bytes]] = (
     lambda data: data + gzip.compress(_HIDDEN + bytes(1024)),
     lambda data: gzip.compress(_HIDDEN)[:-8] + data,
 )
+
+odd_archives = st.randoms(use_true_random=False).map(odd_archive)

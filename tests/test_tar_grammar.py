@@ -162,6 +162,15 @@ ODD: dict[str, tuple[bytes, str]] = {
     ),
     "a link named as a folder": (packed(header(b"P/l/", type=b"2", target=b"a")), "name of a folder"),
     "a file in place of the top": (packed(member(b"./", HELLO)), "name of a folder"),
+    "no name but in an extension": (
+        packed(extended((b"path", b"P/a")), member(b"", HELLO)),
+        "no name",
+    ),
+    "an extended header without a name": (
+        packed(extended((b"path", b"P/a"), name=b""), member(b"P/a", HELLO)),
+        "no name",
+    ),
+    "a link to nothing": (packed(header(b"P/l", type=b"2")), "without a target"),
     "no name": (packed(member(b"", HELLO)), "no name"),
     "a prefix and no name": (packed(member(b"", HELLO, prefix=b"P/evil")), "no name"),
     "something behind a name's end": (packed(member(b"P/good\0evil", HELLO)), "field name="),

@@ -5,7 +5,9 @@ comes out is held against what Verbatim says is in it: names, kinds, modes, targ
 
 Where the readers differ by design, and not in what they read:
 
-- 7-Zip sets no set-id and sticky bits.
+- 7-Zip sets no set-id and sticky bits, and lets the owner into each folder.
+- bsdtar sets no set-id bits where it does not set the owner.
+- 7-Zip makes no link to another link unless it is told to (-snld20); BusyBox is told how an archive is compressed.
 - Folders that no member names come out with whatever mode each reader gives them.
 - Times and owners are not compared: not every reader sets them, and none of them is needed to build.
 """
@@ -14,7 +16,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import stat
 import subprocess
 import sys
@@ -22,7 +23,7 @@ import tarfile
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -30,6 +31,9 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from tests.odd_tars import odd_archives
+from tests.test_against_git import TOP
+from tests.test_forged_tarballs import forged
+from tests.test_tar_grammar import ODD
 from verbatim.archive.unpack import unpack_file
 from verbatim.compare.archives import read_inventory
 from verbatim.compare.inventory import Inventory
@@ -87,12 +91,10 @@ def _seven_zip(archive: Path, folder: Path) -> None:
     plain = archive
     if archive.suffix != ".tar":
         plain = archive.with_name("plain.tar")
-        _run([_SEVEN_ZIP, "x", "-so", "-bd", str(archive)], folder, output=plain)
-    _run([_SEVEN_ZIP, "x", "-ttar", "-y", "-bd", "-snld", str(plain)], folder)
+        _run(["7zz", "x", "-so", "-bd", str(archive)], folder, output=plain)
+    _run(["7zz", "x", "-ttar", "-y", "-bd", "-snld20", str(plain)], folder)
 
 
-#: Debian 12 has it as 7z of p7zip too, and later releases of 7-Zip as 7zz.
-_SEVEN_ZIP = next((name for name in ("7zz", "7z") if shutil.which(name)), "7zz")
 READERS: Mapping[str, Callable[[Path, Path], None]] = {
     "GNU tar": _gnu_tar,
     "bsdtar": _bsdtar,
@@ -100,6 +102,8 @@ READERS: Mapping[str, Callable[[Path, Path], None]] = {
     "Python": _python,
     "7-Zip": _seven_zip,
 }
+#: The bits of modes of files, and of folders, that a reader does not set as they are.
+_UNSET = {"7-Zip": (0o7000, 0o7700), "bsdtar": (0o6000, 0o6000)}
 
 
 def expected(inventory: Inventory) -> Tree:
@@ -143,13 +147,15 @@ def seen(folder: Path) -> Tree:
     return tree
 
 
-def differences(found: Tree, wanted: Tree, *, without: int = 0) -> Iterator[str]:
-    """What is not as it should be; bits of modes that are ``without`` count for nothing."""
+def differences(found: Tree, wanted: Tree, of_files: int = 0, of_folders: int = 0) -> Iterator[str]:
+    """What is not as it should be; these bits of the modes of files and folders count for nothing."""
     for name in sorted(found.keys() | wanted.keys()):
         one, other = found.get(name), wanted.get(name)
         if one is None or other is None or (one.kind, one.body) != (other.kind, other.body):
             yield f"{name}: {one}, expected {other}"
-        elif one.mode is not None and other.mode is not None and (one.mode ^ other.mode) & ~without:
+            continue
+        unset = of_folders if one.kind == "folder" else of_files
+        if one.mode is not None and other.mode is not None and (one.mode ^ other.mode) & ~unset:
             yield f"{name}: mode {one.mode:o}, expected {other.mode:o}"
 
 
@@ -195,7 +201,7 @@ def hold(examples: int) -> Counter[str]:
             HealthCheck.data_too_large,
         ],
     )
-    @given(odd_archives())
+    @given(odd_archives)
     def see(given_: tuple[bytes, str]) -> None:
         content, end = given_
         with scratch() as work:
@@ -217,8 +223,7 @@ def _compare(archive: Path, inventory: Inventory, work: Path) -> bool:
         folder = work / name / "deep" / "enough"
         folder.mkdir(parents=True)
         unpack(archive, folder)
-        without = 0o7000 if name == "7-Zip" else 0
-        assert list(differences(seen(folder), wanted, without=without)) == [], name
+        assert list(differences(seen(folder), wanted, *_UNSET.get(name, (0, 0)))) == [], name
     own = work / "own"
     own.mkdir()
     if not unpacked(archive, own):
@@ -230,7 +235,7 @@ def _compare(archive: Path, inventory: Inventory, work: Path) -> bool:
         )
         for place, entry in wanted.items()
     }
-    assert list(differences(seen(own), readable, without=0o7000)) == []
+    assert list(differences(seen(own), readable, 0o7000, 0o7000)) == []
     return True
 
 
@@ -251,6 +256,49 @@ def _see_both_sides(counted: Counter[str], examples: int) -> None:
     assert counted["accepted"] > examples // 4, counted
     assert counted["refused"] > examples // 4, counted
     assert counted["unpacked"] > examples // 8, counted
+
+
+SPLITTING: Mapping[str, bytes] = {
+    "a forged release": forged(),
+    **{
+        name: ODD[name][0]
+        for name in (
+            "two extended headers",
+            "an extended header and a long name",
+            "a prefix in GNU's format",
+            "a file named as a folder",
+            "a link with a size",
+            "a global header",
+        )
+    },
+}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("archive", SPLITTING.values(), ids=SPLITTING.keys())
+def test_what_is_refused_splits_the_readers_and_that_is_seen_here(tmp_path: Path, archive: bytes) -> None:
+    path = tmp_path / "archive.tar"
+    path.write_bytes(archive)
+    trees = []
+    for name, unpack in READERS.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        with suppress(AssertionError, tarfile.TarError):
+            unpack(path, folder)
+            trees.append({place: (entry.kind, entry.body) for place, entry in seen(folder).items()})
+    assert any(tree != trees[0] for tree in trees)
+    assert read(path) is None
+
+
+@pytest.mark.integration
+def test_gnu_tar_unpacks_the_back_door_of_a_forged_release(tmp_path: Path) -> None:
+    """The others see the honest tree, which `tests/test_forged_tarballs.py` holds against git."""
+    path, folder = tmp_path / "archive.tar", tmp_path / "unpacked"
+    path.write_bytes(forged())
+    folder.mkdir()
+    _gnu_tar(path, folder)
+    assert b"import subprocess" in (folder / TOP / "Lib/os.py").read_bytes()
+    assert (folder / TOP / "Lib/sitecustomize.py").exists()
 
 
 @pytest.mark.integration

@@ -180,6 +180,9 @@ class TarReader:
         self._dialect = self._dialect or header.dialect
         if header.dialect != self._dialect:
             raise OddHeaderError(f"is written in {header.dialect}'s format, and those before in another")
+        if not header.name:
+            # BusyBox takes it for the end, even if an extension says the name.
+            raise OddHeaderError("has no name")
         self._blocks.append(block)
         return header
 
@@ -221,8 +224,6 @@ class TarReader:
             name = extension.name
         elif header.prefix:
             name = header.prefix + b"/" + name
-        if not header.name:
-            raise OddHeaderError("has no name")
         return name.decode("utf-8", "surrogateescape")
 
     def _read_member(self, name: str, header: Header, extension: _Extension) -> TarMember:
@@ -268,9 +269,12 @@ class TarReader:
             _check_beginning(header.target, extension.target)
             target = extension.target
         path = extension.records.get("linkpath")
-        if kind not in ("link", "hard link") and (target or path):
-            raise OddHeaderError(f"is a {kind} with the target of a link")
         text = target.decode("utf-8", "surrogateescape") if path is None else path
+        if kind in ("link", "hard link"):
+            if not text:
+                raise OddHeaderError(f"is a {kind} without a target")
+        elif text or target:
+            raise OddHeaderError(f"is a {kind} with the target of a link")
         if kind == "hard link":
             self._check_hard_link(text)
         return text

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from verbatim.build.plan import Plan
@@ -15,7 +15,7 @@ from verbatim.compare.inventory import Inventory
 from verbatim.compare.verdict import REPRODUCIBLE_SINCE
 from verbatim.engines.protocol import Engine
 from verbatim.environments.rootfs import ensure_root
-from verbatim.errors import MismatchError, NetworkError, UsageError
+from verbatim.errors import IntegrityError, MismatchError, NetworkError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
 from verbatim.process.build import build_with, check_engines
@@ -37,15 +37,19 @@ class Checked:
     comparisons: tuple[tuple[TarballSource, TreeComparison], ...]
     #: Published tarballs that could not be had, and why.
     unchecked: Mapping[str, str]
+    #: Tarballs that were refused, beside others that were not, and why.
+    refused: Mapping[str, IntegrityError] = field(default_factory=dict)
 
     def refuse_difference(self) -> None:
-        """Raise MismatchError if a tarball is not what the commit and the declared list say."""
+        """Raise MismatchError if a tarball is not what the commit says, IntegrityError if one was refused."""
         different = [tarball.name for tarball, comparison in self.comparisons if comparison.differences]
         if different:
             raise MismatchError(
                 f"{', '.join(different)}: not what commit {self.source.commit} says",
                 "do not use what differs; where that was published, tell the release manager",
             )
+        for error in self.refused.values():
+            raise error
 
 
 def check_against_git(
@@ -54,8 +58,8 @@ def check_against_git(
     """Hold the published tarballs, or those at the path ``against``, against the commit that the choice means.
 
     The path is a tarball, or a folder with tarballs of the release under their own names. The engine makes what is
-    declared as generated. Raises UsageError if the choice is no commit, UndecidedError if the folder has no
-    such tarball, IntegrityError for an archive that no honest tool makes, and what its parts raise; a difference is not raised but returned.
+    declared as generated. Raises UsageError if the choice is no commit, UndecidedError if the folder has no such
+    tarball, IntegrityError if every archive is refused, and what its parts raise; a difference is not raised but returned.
     """
     if choice.is_tarball:
         raise UsageError("--against-git needs a commit, but --source is a tarball", "name it with --against")
@@ -76,13 +80,25 @@ def check_against_git(
         _made(source, fetcher, engine),
         source.epoch >= REPRODUCIBLE_SINCE,
     )
-    return Checked(
-        source,
-        tuple(
-            (tarball, expected.compare(read_inventory(tarball.path, tarball.name))) for tarball in tarballs
-        ),
-        unchecked,
-    )
+    comparisons, refused = _compare(expected, tarballs)
+    return Checked(source, comparisons, unchecked, refused)
+
+
+def _compare(
+    expected: Expected, tarballs: Sequence[TarballSource]
+) -> tuple[tuple[tuple[TarballSource, TreeComparison], ...], dict[str, IntegrityError]]:
+    """Those that can be read, and why the others are refused; raises that if it is all of them."""
+    comparisons, refused = [], {}
+    for tarball in tarballs:
+        try:
+            inventory = read_inventory(tarball.path, tarball.name)
+        except IntegrityError as error:
+            refused[tarball.name] = error
+        else:
+            comparisons.append((tarball, expected.compare(inventory)))
+    if not comparisons:
+        raise next(iter(refused.values()))
+    return tuple(comparisons), refused
 
 
 def _published(release: Release, fetcher: Fetcher) -> tuple[list[TarballSource], dict[str, str]]:

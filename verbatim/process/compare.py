@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from verbatim.compare.comparison import Comparison, File, Judgement, compare_files, some
 from verbatim.compare.explanation import Explanation
-from verbatim.errors import MismatchError, UndecidedError
+from verbatim.errors import IntegrityError, MismatchError, UndecidedError
 from verbatim.process.sides import Side, open_side
 
 
@@ -65,7 +65,7 @@ AnyCompared = TypeVar("AnyCompared", bound=Compared)
 
 
 def compare_builds(first: Path, second: Path) -> Compared:
-    """Compare what is at two places; raises what `open_side` and `compare_files` raise."""
+    """Compare what is at two places; raises what `open_side` raises. An archive that is refused is different."""
     ours, theirs = open_side(first), open_side(second)
     if ours.is_single and theirs.is_single:
         [one], [other] = ours.files.values(), theirs.files.values()
@@ -95,7 +95,11 @@ def _paired(ours: Side, theirs: Side) -> dict[str, tuple[File | None, File | Non
 def _pair(name: str, first: File | None, second: File | None) -> Pair:
     if first is None or second is None:
         return Pair(name, first, second, "different", f"only in {'the first' if first else 'the second'}")
-    comparison = compare_files(first, second)
+    try:
+        comparison = compare_files(first, second)
+    except IntegrityError as error:
+        # What is refused is not the same as anything, and the other artifacts have a verdict of their own.
+        return Pair(name, first, second, "different", f"different: {error.message}")
     return Pair(name, first, second, comparison.judgement, describe(comparison), comparison)
 
 

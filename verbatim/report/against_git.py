@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from verbatim import console
 from verbatim.compare.against_git import TreeComparison
+from verbatim.compare.comparison import some
 from verbatim.process.against_git import Checked
 
 #: More differences than these are of another release altogether, and nobody reads them; ``--json`` has all.
@@ -27,6 +28,9 @@ def show_against_git(checked: Checked, *, as_json: bool) -> None:
         console.result(name)
         console.result("  unchecked")
         console.warn(f"{name} was not checked: {reason}")
+    for name, refusal in checked.refused.items():
+        console.result(name)
+        console.result(f"  refused: {refusal.message}")
     console.result(f"held against commit {checked.source.commit}")
 
 
@@ -43,6 +47,8 @@ def _lines(comparison: TreeComparison) -> Iterator[str]:
     yield f"  {comparison.files:,} files as in git, {comparison.with_crlf:,} of them with CRLF as .gitattributes ask for"
     yield f"  generated anew, and the same: {', '.join(comparison.generated) or 'none'}"
     yield f"  left out: {comparison.left_out:,} files"
+    if comparison.hard_links:
+        yield f"  packed as hard links to files of the same content: {some(comparison.hard_links)}"
 
 
 def _as_json(checked: Checked) -> object:
@@ -61,8 +67,10 @@ def _as_json(checked: Checked) -> object:
                 "with_crlf": comparison.with_crlf,
                 "generated": list(comparison.generated),
                 "left_out": comparison.left_out,
+                "hard_links": list(comparison.hard_links),
             }
             for tarball, comparison in checked.comparisons
         ],
         "unchecked": dict(checked.unchecked),
+        "refused": {name: refusal.message for name, refusal in checked.refused.items()},
     }
