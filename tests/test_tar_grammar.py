@@ -24,7 +24,7 @@ from tests.raw_tars import folder as raw_folder
 from verbatim.archive.canonical import write_tree
 from verbatim.archive.header import Header, NoHeaderError, OddHeaderError, may_be_header
 from verbatim.archive.limits import Limits
-from verbatim.archive.read import reading
+from verbatim.archive.read import read_member, reading
 from verbatim.archive.tar import TarMember
 from verbatim.archive.unpack import Unpacker
 from verbatim.compare.archives import read_inventory
@@ -406,6 +406,16 @@ def test_a_field_of_another_padding_is_odd(padding: bytes) -> None:
     else:
         # Spaces are part of a name: everyone reads them, and so it is written.
         assert Header.parse(block).uname == b"maker".ljust(32)
+
+
+def test_one_member_is_read_and_the_rest_is_checked() -> None:
+    archive = packed(member(b"./control", HELLO), member(b"P/control", b"other"))
+    assert read_member("an archive", io.BytesIO(archive), "control") == HELLO
+    for odd in (packed(raw_folder(b"control")), packed(member(b"control", bytes(2 << 20)))):
+        with pytest.raises(IntegrityError, match="an archive has no file control"):
+            read_member("an archive", io.BytesIO(odd), "control")
+    with pytest.raises(IntegrityError, match="more behind its end"):
+        read_member("an archive", io.BytesIO(archive + INNER), "control")
 
 
 # Properties.

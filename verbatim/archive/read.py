@@ -12,7 +12,10 @@ from verbatim.archive.limits import Limits
 from verbatim.archive.tar import TarReader
 from verbatim.errors import IntegrityError
 
-__all__ = ["Readable", "damage", "reading"]
+__all__ = ["Readable", "damage", "read_member", "reading"]
+
+#: In bytes: of a member that is read into memory.
+_MOST_READ = 1 << 20
 
 
 @contextmanager
@@ -31,6 +34,21 @@ def reading(
     with damage(archive):
         limits = limits or Limits(archive)
         yield TarReader(archive, Plain(archive, stream, limits, on_plain), limits)
+
+
+def read_member(archive: str, stream: Readable, name: str) -> bytes:
+    """The content of one file of a tar archive, all of which is read; ``name`` is without ``./`` before it.
+
+    Raises IntegrityError as `reading` does, and if there is no such file or it is larger than a mebibyte.
+    """
+    found = None
+    with reading(archive, stream) as tar:
+        for member in tar:
+            if member.kind == "file" and "/".join(member.parts) == name and member.size <= _MOST_READ:
+                found = b"".join(iter(tar.read, b""))
+    if found is None:
+        raise IntegrityError(f"{archive} has no file {name} of at most {_MOST_READ} bytes", "fetch it again")
+    return found
 
 
 @contextmanager

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from debian.arfile import ArError
+from debian.deb822 import Deb822
 from debian.debfile import DebError, DebFile
 from filelock import FileLock
 
 from verbatim import console
 from verbatim.archive.canonical import write_tree
+from verbatim.archive.read import read_member
 from verbatim.archive.unpack import Unpacker
 from verbatim.digest import HashingWriter
 from verbatim.environments.activate import activate
@@ -139,7 +141,8 @@ def _unpack_package(unpacker: Unpacker, package: LockedPackage, file: Path) -> s
     """Unpack a .deb; give the stanza that dpkg would keep of it in its status file."""
     try:
         with DebFile(file) as deb:
-            control = deb.debcontrol()
+            (part,) = [name for name in deb.getnames() if name.startswith("control.tar")]
+            control = Deb822(read_member(f"{package.name}: {part}", deb.getmember(part), "control"))
             said = f"{control['Package']} {control['Version']} for {control['Architecture']}"
             wanted = f"{package.plain_name} {package.version} for {package.architecture}"
             if said != wanted:
