@@ -102,7 +102,7 @@ CASES = (
         "  Compressed size:   3164 B\n         1         1    0  ",
         "xz --list",
     ),
-    Case("compression", ".tgz", ".tar.xz", "compression"),
+    Case("compression", "gzip", "xz", "compression"),
     Case("compression", "00000010: 1600 0000  ....", "00000010: 1700 0000  ....", comments=(SAME_STREAM,)),
     # What a build leaves in a file.
     Case("build date", "built on 2025-06-11 10:00:00", "built on 2026-01-02 11:30:12"),

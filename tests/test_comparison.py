@@ -253,13 +253,31 @@ def test_a_zip_whose_member_is_not_what_its_checksum_says_is_refused(tmp_path: P
         compare_files(at(tmp_path / "1.zip", stored), at(tmp_path / "2.zip", broken))
 
 
-def test_archives_are_known_by_their_names() -> None:
+@pytest.mark.parametrize("name", ["a.tgz.1", "a.txz", "a.tar.gz", "a.epub", "download", "python-docs.zip"])
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_a_tar_archive_is_known_by_how_it_begins(name: str, compression: str) -> None:
+    ours, theirs = tar(*MEMBERS), COMPRESSIONS[compression](tar(*MEMBERS, file("e")))
+    assert compared(ours, theirs, "a.tar", name).added == ("e",)
+
+
+@pytest.mark.parametrize("name", ["a.zip.1", "a.tgz", "download"])
+def test_a_zip_archive_is_known_by_how_it_begins(name: str) -> None:
+    assert compared(ZIPPED, zipped(MEMBERS), "a.epub", name).judgement == "equivalent"
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+def test_what_is_compressed_is_not_always_an_archive(compression: str) -> None:
+    pack = COMPRESSIONS[compression]
+    assert compared(pack(b"a" * 600), pack(b"b" * 600), "a.gz") == Comparison("different")
+
+
+def test_archives_are_known_by_their_names_where_they_cannot_be_read() -> None:
     kinds = {
         name: archive_kind(name)
-        for name in ("a.tgz", "a.tar.xz", "a.tar.bz2", "a.tar", "a.epub", "a.gz", "tar")
+        for name in ("a.tgz", "a.tar.xz", "a.txz", "a.tgz.1", "a.tar.bz2", "a.tar", "a.epub", "a.gz", "tar")
     }
     assert kinds == {
-        **dict.fromkeys(("a.tgz", "a.tar.xz", "a.tar.bz2", "a.tar"), "tar"),
+        **dict.fromkeys(("a.tgz", "a.tar.xz", "a.txz", "a.tgz.1", "a.tar.bz2", "a.tar"), "tar"),
         "a.epub": "zip",
         "a.gz": None,
         "tar": None,

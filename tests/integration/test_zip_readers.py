@@ -4,7 +4,7 @@ What the tools do otherwise with an archive that can only be read in one way is 
 
 - Modes are compared where the archive says them: it was made on Unix, and its modes are not zero. Set-id and sticky bits
   are left out: unzip and 7-Zip drop them unless they are asked to keep them.
-- 7-Zip sets a mode only if it says the kind, too.
+- 7-Zip sets a mode only if it says the kind, too, and lets the owner into each folder.
 - Python's ``extractall`` sets no modes, and makes a file of a link, with the target in it. Its modes are compared as
   `zipfile.ZipInfo` has them.
 """
@@ -19,7 +19,7 @@ import tempfile
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -138,12 +138,27 @@ def see_the_same(path: Path, parent: Path) -> None:
     for reader, read in READERS.items():
         with tempfile.TemporaryDirectory(dir=parent) as folder:
             found = read(path, Path(folder))
-        wanted = expected(members)
-        for name, seen in wanted.items():
-            says_kind = name in members and stat.S_IFMT(members[name][0].central.attributes >> 16)
-            if name in found and (seen.mode is None or (reader == "7-Zip" and not says_kind)):
-                wanted[name] = Seen(seen.kind, found[name].mode, seen.body)
+        wanted = {
+            name: replace(seen, mode=found[name].mode) if is_free(reader, seen, members.get(name)) else seen
+            for name, seen in expected(members).items()
+            if name in found
+        }
+        if reader == "7-Zip":
+            wanted = {name: let_in(seen) for name, seen in wanted.items()}
         assert found == wanted, f"{reader} sees something else"
+        assert found.keys() == expected(members).keys(), f"{reader} sees others"
+
+
+def is_free(reader: str, seen: Seen, member: tuple[ZipMember, bytes] | None) -> bool:
+    """Whether a reader may choose the mode."""
+    says_kind = member is not None and stat.S_IFMT(member[0].central.attributes >> 16)
+    return seen.mode is None or (reader == "7-Zip" and not says_kind)
+
+
+def let_in(seen: Seen) -> Seen:
+    if seen.kind == "folder" and seen.mode is not None:
+        return replace(seen, mode=seen.mode | 0o700)
+    return seen
 
 
 def differ_nowhere(examples: int) -> Counter[str]:

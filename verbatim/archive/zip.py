@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Literal, TypeVar
 
+from verbatim.archive.header import BLOCK, may_be_header
 from verbatim.archive.limits import Limits
 from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
 from verbatim.archive.zip_content import ZipContent
@@ -38,8 +39,7 @@ _LONGEST_NAME, _LONGEST_EXTRA = 1000, 200
 _VMS_VERSION = re.compile(r";\d*")
 #: What would lead to another end record, and how far before the end record it would stand (APPNOTE.TXT 4.3.15).
 _LOCATOR, _LOCATOR_SIZE = b"PK\x06\x07", 20
-#: Where a tar header has its checksum (POSIX, ustar), and where an ISO 9660 image says what it is.
-_TAR_CHECKSUM, _TAR_HEADER_SIZE = slice(148, 156), 512
+#: Where an ISO 9660 image says what it is.
 _ISO, _ISO_PLACES = b"CD001", (0x8001, 0x8801, 0x9001)
 
 _Header = TypeVar("_Header", LocalHeader, CentralHeader)
@@ -239,8 +239,7 @@ class ZipReader:
     def _refuse_two_formats(self) -> None:
         """A program that goes by the contents could take the file for another kind of archive."""
         self._file.seek(0)
-        block = self._file.read(_TAR_HEADER_SIZE)
-        if len(block) == _TAR_HEADER_SIZE and _is_tar_header(block):
+        if may_be_header(self._file.read(BLOCK)):
             raise HeaderError("it can also be read as a tar archive")
         for place in _ISO_PLACES:
             self._file.seek(place)
@@ -266,13 +265,3 @@ def _kind_and_mode(header: CentralHeader, is_folder: bool) -> tuple[Kind, int | 
     if not is_unix and said & 0o7000:
         raise HeaderError("was not made on Unix, and has set-id or sticky bits")
     return kind, stat.S_IMODE(said) if is_unix else None
-
-
-def _is_tar_header(block: bytes) -> bool:
-    """Whether a block has a tar header's checksum, as any reader may count it (signed bytes, too)."""
-    field = re.match(rb"[ \0]*([0-7]+)", block[_TAR_CHECKSUM])
-    if field is None:
-        return False
-    counted = block[: _TAR_CHECKSUM.start] + b" " * 8 + block[_TAR_CHECKSUM.stop :]
-    unsigned = sum(counted)
-    return int(field[1], 8) in (unsigned, unsigned - 256 * sum(byte > 127 for byte in counted))

@@ -224,6 +224,10 @@ class End:
         return cls(members, size, offset, comment)
 
 
+#: How a zip archive begins; the second one is empty.
+MAGICS = (LocalHeader.MAGIC, End.MAGIC)
+
+
 def _split(data: bytes, size: int) -> tuple[bytes, bytes]:
     return data[:size], data[size:]
 

@@ -1,37 +1,70 @@
-"""Which files are archives, by their names, and what is in one."""
+"""Which files are archives, by how they begin, and what is in one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from verbatim import console
+from verbatim.archive.containers import Plain
+from verbatim.archive.header import BLOCK, may_be_header
+from verbatim.archive.limits import Limits
+from verbatim.archive.read import damage
+from verbatim.archive.zip_headers import MAGICS
 from verbatim.compare.inventory import Gathered, Inventory, Kind
 from verbatim.compare.tars import read_tar
 from verbatim.compare.zips import read_zip
+from verbatim.errors import IntegrityError
 
-_ENDS: Mapping[str, Kind] = {
-    **dict.fromkeys((".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.bz2"), "tar"),
-    **dict.fromkeys((".zip", ".epub"), "zip"),
-}
+#: As python.org and other people call them, and as wget does when the name is taken.
+_TAR = re.compile(r"(?P<stem>.*)\.(?:tar(?:\.(?:gz|xz|bz2))?|tgz|txz|tbz2?)(?:\.\d+)?", re.DOTALL)
+_ZIP = re.compile(r".*\.(?:zip|epub)(?:\.\d+)?", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a file is."""
+
+    #: None if it is not an archive.
+    kind: Kind | None
+    #: Of a tar archive: gzip, xz or bzip2; empty for none.
+    compression: str = ""
+
+
+def form_of(path: Path, name: str) -> Form:
+    """What a file is by its beginning. Only where that tells nothing, its name says what it has to be."""
+    with path.open("rb") as file:
+        if file.read(4) in MAGICS:
+            return Form("zip")
+        file.seek(0)
+        try:
+            with damage(name):
+                plain = Plain(name, file, Limits(name))
+                is_tar = may_be_header(plain.take(BLOCK))
+        except IntegrityError:
+            return Form(archive_kind(name))
+    return Form("tar", plain.compression) if is_tar else Form(archive_kind(name))
 
 
 def archive_kind(name: str) -> Kind | None:
     """What a file of this name has to be; None if it need not be an archive."""
-    return next((kind for end, kind in _ENDS.items() if name.endswith(end)), None)
+    if _TAR.fullmatch(name):
+        return "tar"
+    return "zip" if _ZIP.fullmatch(name) else None
 
 
 def uncompressed_name(name: str) -> str:
     """A tar archive's name without its end, which says how it is compressed; any other name as it is."""
-    tars = (end for end, kind in _ENDS.items() if kind == "tar" and name.endswith(end))
-    return name.removesuffix(next(tars, ""))
+    found = _TAR.fullmatch(name)
+    return found["stem"] if found else name
 
 
 def read_inventory(path: Path, name: str) -> Inventory:
-    """Read an archive in one pass; ``name`` is for messages, and says whether it has to be a zip archive.
+    """Read an archive in one pass; ``name`` is for messages.
 
     Raises IntegrityError if it is damaged, names a member twice, or has what no release has.
     """
-    read = read_zip if archive_kind(name) == "zip" else read_tar
+    read = read_zip if form_of(path, name).kind == "zip" else read_tar
     with console.progress(f"reading {name}", unit="things") as advance:
         return read(path, name, Gathered(name, advance))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from verbatim.compare.archives import archive_kind, read_inventory
+from verbatim.compare.archives import form_of, read_inventory
 from verbatim.compare.inventory import Inventory
 from verbatim.errors import IntegrityError
 
@@ -87,7 +87,7 @@ def compare_files(first: File, second: File) -> Comparison:
     if away:
         names = " and ".join(dict.fromkeys(away))
         return Comparison("undecided", reason=f"the hashes differ, and the bytes of {names} are not at hand")
-    kinds = {archive_kind(file.name) for file in (first, second)}
+    kinds = {form_of(file.path, file.name).kind for file in (first, second) if file.path is not None}
     if None in kinds:
         return Comparison("different")
     if len(kinds) > 1:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from verbatim.build.recipe import Recipe
-from verbatim.compare.archives import archive_kind, uncompressed_name
+from verbatim.compare.archives import Form, form_of, uncompressed_name
 from verbatim.compare.comparison import File
 from verbatim.compare.findings import Finding, read_findings
 from verbatim.engines.limits import Limits
@@ -23,6 +23,7 @@ from verbatim.scratch import scratch
 #: The part of the time after which diffoscope looks into nothing new, so that it can say what it has found.
 _SOFT = 0.8
 
+_ENDS = {"": ".tar", "gzip": ".tar.gz", "xz": ".tar.xz", "bzip2": ".tar.bz2"}
 #: Names that a file may have inside: diffoscope goes by some of them.
 _SPEAKING_NAME = re.compile(r"(?!\.)[A-Za-z0-9._+~-]{1,200}")
 
@@ -33,11 +34,12 @@ def look_into(first: File, second: File, root: Root, limits: Limits) -> tuple[li
     One tar archive in different compressions is compared by what is compressed. Raises LimitError,
     IntegrityError if diffoscope fails, and CapabilityError if this machine cannot run it.
     """
-    ends = [file.name.removeprefix(uncompressed_name(file.name)) for file in (first, second)]
-    is_same_end = ends[0] == ends[1] or {archive_kind(file.name) for file in (first, second)} != {"tar"}
-    streams = [] if is_same_end else ["streams"]
+    forms = [form_of(file.path, file.name) for file in (first, second) if file.path is not None]
+    is_one_form = forms[0] == forms[1] or {form.kind for form in forms} != {"tar"}
+    streams = [] if is_one_form else ["streams"]
     status, said = _run(first, second, streams, root, limits)
-    compressions = [Finding((), "compression", (f"-{ends[0]}", f"+{ends[1]}"))] if streams else []
+    how = [form.compression or "none" for form in forms]
+    compressions = [Finding((), "compression", (f"-{how[0]}", f"+{how[1]}"))] if streams else []
     if status == 0 and streams:
         return compressions, True
     if status == 0:
@@ -54,7 +56,7 @@ def look_into(first: File, second: File, root: Root, limits: Limits) -> tuple[li
 def _run(first: File, second: File, streams: list[str], root: Root, limits: Limits) -> tuple[int, bytes]:
     """diffoscope's exit status and what it printed."""
     inputs = {
-        f"{side}/{_inner_name(file.name)}": file.path.resolve()
+        f"{side}/{_inner_name(file.name, form_of(file.path, file.name))}": file.path.resolve()
         for side, file in (("a", first), ("b", second))
         if file.path is not None
     }
@@ -75,6 +77,8 @@ def _run(first: File, second: File, streams: list[str], root: Root, limits: Limi
         return Sandbox(limits=limits).run(job), job.log.read_bytes()
 
 
-def _inner_name(name: str) -> str:
-    """The name under which a file is seen inside. It makes diffoscope call what is in a .tgz a tar archive, too."""
-    return name.replace(".tgz", ".tar.gz") if _SPEAKING_NAME.fullmatch(name) else "file"
+def _inner_name(name: str, form: Form) -> str:
+    """The name under which a file is seen inside: diffoscope and the recipe go by how that of a tar archive ends."""
+    end = _ENDS[form.compression] if form.kind == "tar" else ""
+    stem = uncompressed_name(name) if end else name
+    return f"{stem if _SPEAKING_NAME.fullmatch(stem) else 'file'}{end}"

@@ -238,7 +238,7 @@ RULES = (
         )
     ),
     # What verbatim.compare.diffoscope says of a tar archive in two compressions.
-    _rule(COMPRESSION, r"\.tar|\.tgz|\.tar\.(?:gz|xz|bz2)", re.compile("compression"), drops=True),
+    _rule(COMPRESSION, r"none|gzip|xz|bzip2", re.compile("compression"), drops=True),
     # Byte-code, as recipes/explain/look.py tells it.
     _rule(BYTECODE_MODE, r"flags: \d+|source: .*", _BYTECODE, drops=True, needs=r"flags: [013]$"),
     _rule(BYTECODE_TIME, r"^source: (?P<it>time [-\d]+ [:\d]+)$", _BYTECODE),

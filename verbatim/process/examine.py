@@ -9,6 +9,7 @@ from pathlib import Path
 from verbatim import console
 from verbatim.addresses import showable
 from verbatim.build.plan import Artifact
+from verbatim.compare.archives import form_of
 from verbatim.compare.comparison import File, Judgement, compare_files, inventory_of
 from verbatim.compare.verdict import judge, judge_tarball
 from verbatim.errors import IntegrityError, NetworkError, UsageError
@@ -17,7 +18,7 @@ from verbatim.paths import RELEASES
 from verbatim.process.compare import Pair, describe
 from verbatim.process.sides import Side
 from verbatim.release import Published, Release
-from verbatim.sources.tarball import SUFFIXES, published_tarball
+from verbatim.sources.tarball import published_tarball
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ class Examiner:
         if self.given is None or not self.given.is_single:
             return artifacts
         [name] = self.given.files
-        named = [artifact for artifact in artifacts if artifact.name == self._stands_for(name)]
+        stands_for = self._stands_for(self.given.files[name])
+        named = [artifact for artifact in artifacts if artifact.name == stands_for]
         if not named:
             raise UsageError(
                 f"--against {name} stands for none of {', '.join(artifact.name for artifact in artifacts)}",
@@ -93,12 +95,15 @@ class Examiner:
         file = File(tarball.name, tarball.sha256, tarball.path)
         return self._beside(ours, file, Seen(None, unseen))
 
-    def _stands_for(self, name: str) -> str:
-        """The source tarball that a file of any name has to be, by its end; other artifacts are called what they are."""
-        if name.startswith(f"python-{self.release.version}") or not name.endswith(SUFFIXES):
-            return name
+    def _stands_for(self, file: File) -> str:
+        """The source tarball that a file of any name has to be, by its form; other artifacts are called what they are."""
+        if file.name.startswith(f"python-{self.release.version}"):
+            return file.name
         xz, gzip = self.release.source_tarballs
-        return xz if name.endswith(".xz") else gzip
+        if file.path is None:
+            by_end = {".tar.xz": xz, ".tgz": gzip, ".tar.gz": gzip}
+            return next((name for end, name in by_end.items() if file.name.endswith(end)), file.name)
+        return {"xz": xz, "gzip": gzip}.get(form_of(file.path, file.name).compression, file.name)
 
     def _given_tarball(self, given: Side) -> File:
         if given.is_single:
@@ -108,7 +113,7 @@ class Examiner:
     def _see(self, name: str, *, is_served: bool = True) -> Seen:
         """What is given under a name or, if nothing is given at all, what is served."""
         if self.given is not None:
-            by_name = {self._stands_for(name): file for name, file in self.given.files.items()}
+            by_name = {self._stands_for(file): file for file in self.given.files.values()}
             file = (by_name if self.given.is_single else self.given.files).get(name)
             return Seen(file, str(file.path or "by its hash alone") if file else f"--against has no {name}")
         if not is_served:
@@ -122,7 +127,7 @@ class Examiner:
     def _beside(self, ours: File, theirs: File, seen: Seen) -> Examined:
         """The verdict from both files; one that is not the published one is different, whatever is in it."""
         hashes = self._published
-        name = theirs.name if theirs.name in hashes else self._stands_for(theirs.name)
+        name = theirs.name if theirs.name in hashes else self._stands_for(theirs)
         published = hashes.get(name)
         pair = self._compared(ours, theirs)
         judgement, text = pair.judgement, pair.text
