@@ -185,7 +185,8 @@ def test_an_honest_archive_is_unpacked(place: Place, compression: str, format: i
     top = place.folder / "Python-3.99.0"
     assert place.names() == {member.name for member in HONEST}
     assert (top / "README.rst").read_bytes() == b"Hello\n" == (top / "Lib/link").read_bytes()
-    assert (top / "README.rst").samefile(top / "again")
+    assert (top / "again").read_bytes() == b"Hello\n"
+    assert not (top / "README.rst").samefile(top / "again")
     assert stat.S_IMODE((top / "configure").stat().st_mode) == 0o755
     assert os.readlink(top / "Lib" / "link") == "../README.rst"
     assert unpacker.newest == TIME
@@ -323,7 +324,8 @@ def test_in_a_root_file_system_usr_is_merged(place: Place) -> None:
         "usr/sbin/tool",
     }
     assert (place.folder / "usr/lib/x").is_dir()
-    assert (place.folder / "usr/bin/tool").samefile(place.folder / "usr/sbin/tool")
+    assert (place.folder / "usr/sbin/tool").read_bytes() == (place.folder / "usr/bin/tool").read_bytes()
+    assert stat.S_IMODE((place.folder / "usr/sbin/tool").stat().st_mode) == 0o755
 
 
 def test_in_a_root_file_system_the_links_of_merged_usr_are_left_out(place: Place) -> None:
@@ -396,6 +398,21 @@ def test_what_they_share_must_be_the_same(place: Place, second: Member) -> None:
         unpacker.tar("another", io.BytesIO(tar(second)), shares=True)
     assert (place.folder / "usr/a").read_bytes() == b"first"
     assert place.names() == {"usr", "usr/a", "usr/b"}
+
+
+def test_a_hard_link_to_a_file_of_another_archive_is_refused(place: Place) -> None:
+    """Archives are unpacked at once: the file may not be whole yet."""
+    with pytest.raises(UnsafeMemberError, match="archive 1: the member 'b' is a hard link to 'a'"):
+        place.unpack(tar(file("a")), tar(hard_link("b", "a")))
+
+
+def test_hard_links_take_the_space_of_files(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verbatim.archive.members._MOST_BYTES", 10_000)
+    links = [hard_link(f"b{number}", "a") for number in range(9)]
+    place.unpack(tar(file("a", bytes(1000)), *links))
+    again = Place.below(place.top / "again")
+    with pytest.raises(UnsafeMemberError, match="makes the archive larger than any that is known"):
+        again.unpack(tar(file("a", bytes(1000)), *links, hard_link("c", "a")))
 
 
 def test_packages_unpacked_at_once_give_the_same_tree(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """The one careful way to unpack an archive, for source tarballs, Debian packages and wheels.
 
-It never writes through a link, never over something that is there, never outside its folder, and takes
-neither owners nor set-id bits from the archive. Names are handled as UTF-8 bytes, whatever the locale.
+It never writes through a link, never over something that is there, never outside its folder (see `Writer`), and takes
+neither owners nor set-id bits from the archive. Names are handled as UTF-8 bytes, whatever the locale. A hard link
+becomes a file of its own: so every engine is handed the same tree, those included that cannot be handed links.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ from verbatim.archive.limits import Limits
 from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
 from verbatim.archive.read import reading
 from verbatim.archive.tar import TarMember, TarReader
+from verbatim.archive.writer import Parts, Writer
 from verbatim.archive.zip import ZipReader
-
-Parts = tuple[str, ...]
 
 _MERGED_INTO_USR = frozenset(("bin", "lib", "lib64", "sbin"))
 
@@ -40,11 +40,13 @@ class Unpacker:
     """
 
     def __init__(self, folder: Path, *, root_file_system: bool = False) -> None:
-        self._folder = os.fsencode(folder)
+        self._writer = Writer(folder)
         self._root_file_system = root_file_system
         self._lock = threading.Lock()
         self._kinds: dict[Parts, str] = {(): "directory"}
         self._modes: dict[Parts, int] = {}
+        #: Which archive each file is from.
+        self._origins: dict[Parts, str] = {}
         self._together = Limits.together(f"what is unpacked into {folder.name}")
         #: The newest modification time met, in seconds since 1970.
         self.newest = 0
@@ -86,7 +88,7 @@ class Unpacker:
     def finish(self) -> None:
         """Give the folders their modes, which had to be writable until now."""
         for parts, mode in sorted(self._modes.items(), reverse=True):
-            os.chmod(self._path(parts), mode)
+            self._writer.set_mode(parts, mode)
 
     def _tar_member(self, archive: str, tar: TarReader, member: TarMember, shares: bool) -> None:
         if member.foreign:
@@ -126,7 +128,7 @@ class Unpacker:
                 raise UnsafeMemberError(archive, "/".join(parts), f"is there twice (the first is a {known})")
             self._parents(archive, parts)
             if known is None:
-                os.mkdir(self._path(parts), 0o700)
+                self._writer.make_folder(parts)
             # A folder that its owner cannot enter could be neither read nor removed.
             plain = _plain(mode) | 0o700
             # Where packages disagree, it must not matter which of them comes first.
@@ -135,28 +137,30 @@ class Unpacker:
 
     def _file(self, archive: str, parts: Parts, mode: int, content: Readable) -> None:
         self._claim(archive, parts, "file")
-        descriptor = os.open(self._path(parts), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with open(descriptor, "wb") as file:
-            while piece := content.read(1 << 18):
-                file.write(piece)
-            os.fchmod(descriptor, _plain(mode) | 0o400)
+        self._writer.write(parts, content, _plain(mode) | 0o400)
+        self._origins[parts] = archive
 
     def _symbolic_link(self, archive: str, parts: Parts, target: str) -> None:
         check_link(archive, parts, target, absolute=self._root_file_system)
         if self._root_file_system and len(parts) == 1 and target == f"usr/{parts[0]}":
             return
         self._claim(archive, parts, "link")
-        os.symlink(target.encode(), self._path(parts))
+        self._writer.link(parts, target)
 
     def _hard_link(self, archive: str, parts: Parts, target: Parts) -> None:
-        if self._kinds.get(target) != "file":
+        # What another archive brings may not be whole yet.
+        if self._origins.get(target) != archive:
             raise UnsafeMemberError(
                 archive,
                 "/".join(parts),
                 f"is a hard link to {'/'.join(target)!r}, which is no file before it",
             )
-        self._claim(archive, parts, "file")
-        os.link(self._path(target), self._path(parts), follow_symlinks=False)
+        with self._writer.reading(target) as content:
+            status = os.fstat(content.fileno())
+            # It takes the space of a file: a few blocks of links could otherwise fill a disk.
+            with self._lock:
+                self._together.member("/".join(parts), status.st_size)
+            self._file(archive, parts, stat.S_IMODE(status.st_mode), content)
 
     def _is_there(
         self, archive: str, parts: Parts, member: TarMember, content: Readable | None = None
@@ -165,11 +169,10 @@ class Unpacker:
         kind = self._kinds.get(parts)
         if kind is None:
             return False
-        path = self._path(parts)
         if content is None:
-            same = kind == "link" and os.readlink(path) == member.target.encode()
+            same = kind == "link" and self._writer.target(parts) == member.target.encode()
         else:
-            same = kind == "file" and _is_same_file(path, member.mode, content)
+            same = kind == "file" and self._is_same_file(parts, member.mode, content)
         if not same:
             raise UnsafeMemberError(archive, "/".join(parts), "is there twice, and not the same")
         return True
@@ -190,7 +193,7 @@ class Unpacker:
             parent = parts[:length]
             kind = self._kinds.get(parent)
             if kind is None:
-                os.mkdir(self._path(parent), 0o700)
+                self._writer.make_folder(parent)
                 self._kinds[parent] = "implied"
                 self._modes[parent] = 0o755
             elif kind not in ("directory", "implied"):
@@ -198,16 +201,12 @@ class Unpacker:
                     archive, "/".join(parts), f"lies below {'/'.join(parent)!r}, which is a {kind}"
                 )
 
-    def _path(self, parts: Parts) -> bytes:
-        return b"/".join((self._folder, *(part.encode() for part in parts)))
-
-
-def _is_same_file(path: bytes, mode: int, content: Readable) -> bool:
-    with open(path, "rb") as file:
-        same = stat.S_IMODE(os.fstat(file.fileno()).st_mode) == _plain(mode) | 0o400
-        while same and (piece := content.read(1 << 18)):
-            same = file.read(len(piece)) == piece
-        return same and not file.read(1)
+    def _is_same_file(self, parts: Parts, mode: int, content: Readable) -> bool:
+        with self._writer.reading(parts) as file:
+            same = stat.S_IMODE(os.fstat(file.fileno()).st_mode) == _plain(mode) | 0o400
+            while same and (piece := content.read(1 << 18)):
+                same = file.read(len(piece)) == piece
+            return same and not file.read(1)
 
 
 def _plain(mode: int) -> int:
