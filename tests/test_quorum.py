@@ -297,13 +297,13 @@ def test_what_was_taken_back_cannot_be_played_again(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
-        (b"{}", "holds no withdrawal"),
-        (b'{"_type":"https://in-toto.io/Statement/v1", "a":"1"}', "holds no withdrawal"),
-        (statement().encode(), "holds no withdrawal"),
+        (b"{}", "does not hold a withdrawal"),
+        (b'{"_type":"https://in-toto.io/Statement/v1", "a":"1"}', "does not hold a withdrawal"),
+        (statement().encode(), "does not hold a withdrawal"),
         (b" " + WithdrawalStatement.of("a" * 64, "x").encode(), "is not in canonical JSON"),
         (
             WithdrawalStatement.of("a" * 64, "x").encode().replace(b'"x"', b'"\\ud800"'),
-            "holds no withdrawal: predicate.reason",
+            "does not hold a withdrawal: predicate.reason",
         ),
     ],
 )

@@ -45,6 +45,17 @@ def _rebuilders(draw: st.DrawFn) -> dict[str, Any]:
     return rebuilders
 
 
+def policy_of(rebuilders: Mapping[str, Any]) -> dict[str, Any]:
+    """A policy with these, that both programs read."""
+    return {
+        "threshold": {"*": 1},
+        "sources": ["git"],
+        "kinds": _KINDS,
+        "rebuilders": rebuilders,
+        "signing": {"3.13.99": _SIGNING},
+    }
+
+
 def reference(rebuilders: Mapping[str, Any], spoken: Collection[str]) -> int:
     """A walk through the graph whose edges are what two rebuilders have in common, from each who has spoken."""
 
@@ -73,13 +84,7 @@ def test_both_programs_count_the_groups_of_the_whole_policy(
     rebuilders: dict[str, Any], data: st.DataObject
 ) -> None:
     spoken = data.draw(st.lists(st.sampled_from(sorted(rebuilders))))
-    content = {
-        "threshold": {"*": 1},
-        "sources": ["git"],
-        "kinds": _KINDS,
-        "rebuilders": rebuilders,
-        "signing": {"3.13.99": _SIGNING},
-    }
+    content = policy_of(rebuilders)
     expected = reference(rebuilders, spoken)
     assert Policy.model_validate(content).voices(spoken) == expected
     assert SigningPolicy.parse(tomli_w.dumps(content).encode(), "policy.toml").voices(spoken) == expected

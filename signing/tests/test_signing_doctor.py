@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,10 +32,30 @@ class Host:
         monkeypatch.setattr(resource, "getrlimit", lambda _: (self.limit, self.limit))
         monkeypatch.setenv("PATH", str(folder / "bin"))
         os.umask(0o077)
-        # Those that are not there are not needed.
-        real = (doctor._HERE.parent / "requirements" / "run.txt").read_text().splitlines()
-        self.locked("nowhere==2", *(line for line in real if line.startswith("certifi==")))
         monkeypatch.setattr(doctor, "_HERE", self.put("signing/verbatim_sign/x.py", "").parent)
+        monkeypatch.setattr(sysconfig, "get_path", lambda _: str(self.site))
+        # Those that are not there are not needed.
+        self.locked("nowhere==2", "some-one==1.0")
+        self.install(self.site)
+        self.install(folder / "signing/.venv-run/lib/python3.13/site-packages")
+
+    @property
+    def site(self) -> Path:
+        return self.folder / "site"
+
+    def install(self, site: Path) -> None:
+        """A package, as pip does it."""
+        where = str(site.relative_to(self.folder))
+        info = "Some.One-1.0.dist-info"
+        self.put(f"{where}/{info}/METADATA", "Metadata-Version: 2.1\nName: Some.One\nVersion: 1.0\n")
+        self.put(f"{where}/some/one.py", "x = 1\n")
+        (site / "some" / "empty").mkdir()
+        self.put("bin/some", "#!/bin/sh\n")
+        script = os.path.relpath(self.folder / "bin" / "some", site)
+        names = ["some/one.py", f"{info}/METADATA", script]
+        lines = [f"{name},sha256={doctor._record_hash(site / name)},9\n" for name in names]
+        lines += ["some/__pycache__/one.cpython-313.pyc,,\n", f"{info}/RECORD,,\n"]
+        self.put(f"{where}/{info}/RECORD", "".join(lines))
 
     def locked(self, *requirements: str) -> None:
         text = "".join(f"{line.split()[0]} \\\n    --hash=x\n" for line in requirements)
@@ -118,13 +139,54 @@ def test_the_clock_is_not_before_the_last_entry(host: Host) -> None:
 
 
 def test_another_version_than_is_locked_is_noticed(host: Host) -> None:
+    host.locked("some-one==1.1")
+    [no] = host.examined(3)
+    assert "some-one is 1.0, expected 1.1; remove it, and .venv-check and .venv-run" in no
     host.locked("idna==1.0")
     [no] = host.examined(3)
-    assert "idna is 3." in no
-    assert "expected 1.0; remove .venv-check and .venv-run" in no
+    assert "some-one is 1.0, expected none" in no
 
 
-def test_a_package_that_was_altered_is_noticed(host: Host, monkeypatch: Patch) -> None:
-    monkeypatch.setattr(doctor, "_record_hash", lambda _: "x")
+_OF_RUN = "signing/.venv-run/lib/python3.13/site-packages/some"
+
+
+@pytest.mark.parametrize("where", ["site/some", _OF_RUN])
+def test_a_file_of_a_package_that_was_altered_is_noticed(where: str, host: Host) -> None:
+    path = host.put(f"{where}/one.py", "x = 2\n")
     [no] = host.examined(3)
-    assert "was altered; remove .venv-check and .venv-run" in no
+    assert f"{path} was altered; remove it, and .venv-check and .venv-run" in no
+    path.unlink()
+    [no] = host.examined(3)
+    assert f"{path} was altered" in no
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "site/odd.pth",
+        "site/sitecustomize.py",
+        "site/some/two.pyc",
+        "site/some/one.cpython-313-x86_64-linux-gnu.so",
+        "site/some/__pycache__/one.cpython-313.pyc",
+        "site/Some.One-1.0.dist-info/entry_points.txt",
+        f"{_OF_RUN}/json.py",
+        "signing/verbatim_sign/check.pyc",
+        "signing/verbatim_sign/__pycache__/check.cpython-313.pyc",
+    ],
+)
+def test_a_file_that_no_wheel_has_is_named(name: str, host: Host) -> None:
+    path = host.put(name, "")
+    [no] = host.examined(3)
+    assert f"what Python loads is what is locked: {path} is in no wheel; remove it" in no
+
+
+def test_a_link_to_a_folder_is_named(host: Host) -> None:
+    (host.site / "some" / "more").symlink_to("/")
+    [no] = host.examined(3)
+    assert "site/some/more is in no wheel" in no
+
+
+def test_a_package_without_a_list_of_its_files_is_noticed(host: Host) -> None:
+    (host.site / "Some.One-1.0.dist-info" / "RECORD").unlink()
+    [no] = host.examined(3)
+    assert "METADATA is in no wheel" in no

@@ -28,18 +28,24 @@ class Launched:
         self.folder = folder
         self.commands: list[list[str]] = []
         self.failing = ""
+        #: Whether pip puts its packages elsewhere.
+        self.moved = False
         self._patch = monkeypatch
         monkeypatch.setattr(subprocess, "call", self._call)
         monkeypatch.setattr(os, "execv", lambda program, command: self.commands.append([program, *command]))
         (folder / "requirements").mkdir()
         for name in ("check.txt", "run.txt"):
-            (folder / "requirements" / name).write_text(name)
+            (folder / "requirements" / name).write_text(f"x0==1 \\\n  --hash={name}\nx1==1\n")
         (folder / "sign").write_bytes((SIGNING / "sign").read_bytes())
 
     def _call(self, command: list[str]) -> int:
         self.commands.append(command)
         if command[1:4] == ["-I", "-m", "venv"]:
-            Path(command[-1]).mkdir()
+            (Path(command[-1]) / "lib" / "python3.13" / "site-packages").mkdir(parents=True)
+        if "install" in command and not self.moved:
+            site = next(self.folder.glob(f"{Path(command[0]).parent.parent.name}/lib/*/site-packages"))
+            for number in range(2):
+                (site / f"x{number}-1.dist-info").mkdir()
         return int(self.failing != "" and self.failing in command)
 
     def start(self, *arguments: str) -> list[list[str]]:
@@ -63,7 +69,7 @@ def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launched:
     [("check", "check"), ("run", "run"), ("verify", "run"), ("doctor", "check"), ("join", "check")],
 )
 def test_an_environment_is_made_once_for_each_kind(command: str, kind: str, launched: Launched) -> None:
-    venv, pip, started = launched.start(command, "--version", "x")
+    venv, pip, bare, started = launched.start(command, "--version", "x")
     folder = launched.folder / f".venv-{kind}"
     assert venv == [sys.executable, "-I", "-m", "venv", str(folder)]
     assert pip[-4:] == [
@@ -72,11 +78,13 @@ def test_an_environment_is_made_once_for_each_kind(command: str, kind: str, laun
         "-r",
         str(launched.folder / "requirements" / f"{kind}.txt"),
     ]
+    assert bare[-4:] == ["uninstall", "--yes", "setuptools", "pip"]
     assert started[:4] == [str(folder / "bin" / "python")] * 2 + ["-I", "-B"]
+    assert "pycache_prefix=/dev/null" in started
     assert started[-4:] == [str(launched.folder), command, "--version", "x"]
     assert launched.start(command, "--version", "x") == [started]
-    (launched.folder / "requirements" / f"{kind}.txt").write_text("another")
-    assert len(launched.start(command)) == 3
+    (launched.folder / "requirements" / f"{kind}.txt").write_text("x0==2\nx1==1\n")
+    assert len(launched.start(command)) == 4
 
 
 def test_behind_an_air_gap_three_packages_are_enough(launched: Launched) -> None:
@@ -93,6 +101,16 @@ def test_what_could_not_be_made_is_not_used(
             launched.start("check")
         assert left.value.code == 3
         assert f"-I -m {failing} failed, and said why above" in capsys.readouterr().err
+
+
+def test_what_pip_put_elsewhere_is_not_used(launched: Launched, capsys: pytest.CaptureFixture[str]) -> None:
+    launched.moved = True
+    for _ in range(2):
+        with pytest.raises(SystemExit) as left:
+            launched.start("check")
+        assert left.value.code == 3
+        said = f"refused: pip put 0 packages into {launched.folder}/.venv-check, expected 2; see: pip config list"
+        assert said in capsys.readouterr().err
 
 
 def test_it_does_nothing_when_it_is_only_read() -> None:
@@ -170,11 +188,22 @@ def test_the_readme_shows_commands_that_there_are() -> None:
         _parser().parse_args(shlex.split(command + rest))
 
 
+_MOVED = "[install]\nuser = true\ntarget = /nowhere/t\nprefix = /nowhere/p\nroot = /nowhere/r\n"
+
+
 @pytest.mark.integration
-def test_the_real_environment_of_check_checks(made: MadeRelease, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "moves", [False, True], ids=["plainly", "where pip is set up to put packages elsewhere"]
+)
+def test_the_real_environment_of_check_checks(moves: bool, made: MadeRelease, tmp_path: Path) -> None:
     folder = tmp_path / "signing"
     shutil.copytree(SIGNING, folder, ignore=shutil.ignore_patterns(".venv-*"))
     settings = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+    if moves:
+        names = ("PIP_PREFIX", "PIP_TARGET", "PIP_ROOT")
+        settings |= {name: str(tmp_path / "elsewhere") for name in names} | {"PIP_USER": "1"}
+        (Path(settings["HOME"]) / ".pip").mkdir()
+        (Path(settings["HOME"]) / ".pip" / "pip.conf").write_text(_MOVED)
     command: list[str | Path] = [folder / "sign", "check", "--version", made.version]
     command += ["--policy", made.policy_path, made.release]
     done = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
@@ -182,8 +211,10 @@ def test_the_real_environment_of_check_checks(made: MadeRelease, tmp_path: Path)
     assert done.returncode == 0, done.stderr
     assert "everything is as the policy wants it" in done.stdout
     site = next((folder / ".venv-check" / "lib").glob("python3*/site-packages"))
-    assert {path.name.partition("-")[0] for path in site.glob("*.dist-info")} == {
-        *packages("check.txt"),
-        "pip",
-        "setuptools",
-    } - ({"setuptools"} if not list(site.glob("setuptools-*")) else set())
+    assert {path.name.partition("-")[0] for path in site.glob("*.dist-info")} == set(packages("check.txt"))
+    assert not (tmp_path / "elsewhere").exists()
+    assert not [path for path in folder.rglob("*.pyc") if ".venv-check/lib/python3" in str(path)]
+    done = subprocess.run(
+        [folder / "sign", "doctor"], env=settings, capture_output=True, text=True, check=False
+    )
+    assert "yes  what Python loads is what is locked" in done.stdout

@@ -126,7 +126,10 @@ def test_a_day_is_one_of_utc() -> None:
     assert TODAY_REALLY() == datetime.now(UTC).date()
 
 
-@pytest.mark.parametrize("data", [b"\xff", b"threshold = ", b"a = 1\na = 2"])
+_DEEP, _HUGE = b"a = " + b"[" * 5000, b"a = " + b"9" * 5000
+
+
+@pytest.mark.parametrize("data", [b"\xff", b"threshold = ", b"a = 1\na = 2", b"a\rb = 1", _DEEP, _HUGE])
 def test_what_is_no_toml_is_refused(data: bytes) -> None:
     with pytest.raises(PolicyError, match="is not TOML"):
         Policy.parse(data, "policy.toml")
@@ -139,9 +142,12 @@ def _key(**lapses: object) -> dict[str, object]:
     return {"kind": "own", "keys": [{"ed25519": public_of("alice"), **lapses}]}
 
 
+_IDENTITY: dict[str, object] = {"subject": "x", "issuer": "y"}
+
+
 def _override(**entries: str) -> dict[str, str]:
-    names = ("version", "rebuilder", "by", "reason")
-    return {**dict.fromkeys(names, "x"), "statement": "0" * 64, **entries}
+    names = ("version", "by", "reason")
+    return {**dict.fromkeys(names, "x"), "rebuilder": "alice", "statement": "0" * 64, **entries}
 
 
 @pytest.mark.parametrize(
@@ -163,12 +169,28 @@ def _override(**entries: str) -> dict[str, str]:
         ("rebuilders", {"alice": _key(revoked=1)}, "keys.revoked: expected a date"),
         ("rebuilders", {"alice": _key(name="x")}, "keys: expected the entries ed25519"),
         ("rebuilders", {"alice": _key(ed25519="A" * 64)}, "keys.ed25519: expected"),
-        ("rebuilders", {"alice": {"kind": "odd"}}, "alice.kind: expected one of own, hosted, got 'odd'"),
-        ("rebuilders", {"alice": {"kind": "own", "keys": _key()["keys"] * 2}}, "expected each key once"),  # type: ignore[operator]
+        ("rebuilders", {"alice": {"kind": "odd"}}, "alice.kind: expected a text like own|hosted, got 'odd'"),
+        (
+            "rebuilders",
+            {"alice": {"kind": "own", "keys": [{"ed25519": public_of("alice")}] * 2}},
+            "expected keys or identities, each once",
+        ),
         ("rebuilders", {"alice": {"kind": "own", "identities": [{"subject": "x"}]}}, "subject, issuer"),
         ("override", [{}], "override: expected the entries version, rebuilder, statement, by, reason"),
         ("override", [_override(statement="x")], "override.statement: expected a text like"),
         ("override", [_override(by="")], "override.by: expected a text like"),
+        (
+            "override",
+            [_override(rebuilder="dora")],
+            "override.rebuilder: expected a text like alice|bob|carol",
+        ),
+        ("threshold", {"": 2}, "threshold: expected a text like"),
+        ("sources", [], "sources: expected one at least"),
+        ("sources", ["git", "svn"], "sources: expected a text like git|tarball, got 'svn'"),
+        ("kinds", {"Own": "each"}, "kinds: expected a text like"),
+        ("rebuilders", {"alice": {"kind": "own"}}, "alice: expected keys or identities, each once, got []"),
+        ("rebuilders", {"alice": {"kind": "own", "identities": [_IDENTITY] * 2}}, "each once"),
+        ("rebuilders", {"alice": {"kind": "own", "identities": [_IDENTITY | {"expires": "x"}]}}, "a date"),
         ("signing", {}, "signing: expected a table with entries"),
         ("signing", {VERSION: {}}, "expected the entries commit, artifacts, inputs, identity, issuer"),
         ("more", {}, "policy: expected the entries"),
@@ -190,7 +212,7 @@ def test_a_policy_of_another_shape_is_refused(entry: str, value: object, why: st
         ("gpg", "0" * 39, "gpg: expected"),
         ("ed25519", "0", "ed25519: expected"),
         ("artifacts", {}, "artifacts: expected a table with entries"),
-        ("artifacts", {"source": []}, "expected each artifact once, and some for each stage"),
+        ("artifacts", {"source": []}, "artifacts: expected one at least, got []"),
         ("artifacts", {"source": _NAMES, "docs": _NAMES}, "expected each artifact once"),
         ("artifacts", {"source": ["../x"]}, "artifacts: expected a text like"),
         ("artifacts", {"../x": _NAMES}, "artifacts: expected a text like"),
@@ -205,6 +227,45 @@ def test_what_may_be_signed_has_its_shape_too(entry: str, value: object, why: st
     assert why in refused(made)
 
 
+#: That these are all there are is seen in the project's tests (tests/test_weak_keys.py).
+_OF_ORDER_8 = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"
+_WEAK = [
+    f"{first}{between * 30}{last}"
+    for first, between, lasts in (("00", "00", ("00", "80")), ("01", "00", ("00", "80")))
+    for last in lasts
+]
+_WEAK += [f"{first}{'ff' * 30}{last}" for first in ("ec", "ed", "ee", "ff") for last in ("7f", "ff")]
+_WEAK += [_OF_ORDER_8, _OF_ORDER_8[:-2] + "85"]
+
+
+@pytest.mark.parametrize("weak", _WEAK)
+def test_a_key_for_which_anybody_could_sign_is_refused(weak: str, made: MadeRelease) -> None:
+    made.policy["rebuilders"]["alice"] = {"kind": "own", "keys": [{"ed25519": weak}]}
+    assert "keys.ed25519: expected the key of a point that is not of small order" in refused(made)
+    made.policy["rebuilders"]["alice"] = _key()
+    made.signing["ed25519"] = weak
+    assert "ed25519: expected the key of a point" in refused(made)
+
+
+def test_whoever_holds_a_key_of_two_is_one_voice_with_them(made: MadeRelease) -> None:
+    """Directly, or through others; whether he has said something or not."""
+    keys = [{"ed25519": public_of(name)} for name in ("alice", "bob")]
+    made.rebuilder("carol", keys=keys)
+    assert Policy.load(made.policy_path).voices(["alice", "bob"]) == 1
+    made.rebuilder("dora", kind="hosted")
+    made.rebuilder("emil", kind="hosted", keys=keys[:1])
+    assert Policy.load(made.policy_path).voices(["dora", "bob"]) == 1
+    made.rebuilder("frank")
+    assert Policy.load(made.policy_path).voices(["dora", "bob", "frank", "emil"]) == 2
+
+
+def test_a_folder_may_be_called_as_the_file(made: MadeRelease) -> None:
+    path = made.folder / "policy.toml" / "policy.toml"
+    path.parent.mkdir(mode=0o700)
+    made.policy_path.rename(path)
+    Policy.load(path)
+
+
 def test_an_artifact_that_needs_nobody_is_refused(made: MadeRelease) -> None:
     made.policy["threshold"] = {"python-*": 2}
     made.write_policy()
@@ -214,7 +275,7 @@ def test_an_artifact_that_needs_nobody_is_refused(made: MadeRelease) -> None:
 
 def test_what_is_said_is_kept(made: MadeRelease) -> None:
     made.signing["gpg"] = "0123456789ABCDEF" * 2 + "01234567"
-    made.signing["ed25519"] = "0" * 64
+    made.signing["ed25519"] = public_of("alice")
     identity = {"subject": "x@example.com", "issuer": "https://example.com", "expires": date(2027, 1, 1)}
     made.rebuilder("alice", **_key(expires=date(2027, 1, 1)), identities=[identity])
     made.policy["threshold"]["*.zip"] = 1000

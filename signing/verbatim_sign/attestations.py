@@ -102,11 +102,10 @@ def open_envelope(data: bytes, name: str, public_keys: Iterable[str]) -> tuple[s
     envelope, and is not read.
     """
     payload, signed = _parts(Shape(name, IntegrityError), parse_json(data, name))
+    encoded = pre_authentication_encoding(payload)
     for public in public_keys:
         try:
-            Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(
-                signed, pre_authentication_encoding(payload)
-            )
+            Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(signed, encoded)
         except InvalidSignature:
             continue
         return public, payload

@@ -143,23 +143,19 @@ def _hashed(file: OpenFile) -> Hashed:
     return Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(file.sha256))
 
 
-class _TooLong(Exception):  # noqa: N818 - it is a refusal
-    pass
-
-
 @contextmanager
 def _limited(what: str) -> Iterator[None]:
     """Raise SigstoreError if it is refused, or takes longer than `PATIENCE`."""
 
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise _TooLong
+        raise SigstoreError(f"Sigstore did not give {what} within {PATIENCE:.0f} s", _AGAIN)
 
     former = signal.signal(signal.SIGALRM, stop)
     signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     try:
         yield
-    except _TooLong as error:
-        raise SigstoreError(f"Sigstore did not give {what} within {PATIENCE:.0f} s", _AGAIN) from error
+    except SigstoreError:
+        raise
     except Exception as error:
         raise SigstoreError(f"Sigstore did not give {what}: {_said(error)}", _AGAIN) from error
     finally:

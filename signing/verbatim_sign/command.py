@@ -55,9 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _refused(text: str, status: int) -> int:
     sys.stdout.flush()
     # What is quoted of a file may hold anything; this is one line all the same.
-    sys.stderr.write(
-        "".join(each if each.isprintable() else ascii(each)[1:-1] for each in f"refused: {text}") + "\n"
-    )
+    line = "".join(each if each.isprintable() else "?" for each in text)
+    sys.stderr.write(f"refused: {line}\n")
     return status
 
 

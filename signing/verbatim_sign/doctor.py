@@ -8,9 +8,10 @@ import os
 import re
 import resource
 import subprocess
+import sysconfig
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import distributions
 from pathlib import Path
 
 from verbatim_sign.errors import Refusal
@@ -18,6 +19,7 @@ from verbatim_sign.log import opened_log
 
 _SYSTEM = Path("/")
 _HERE = Path(__file__).resolve().parent
+_ANEW = "remove it, and .venv-check and .venv-run"
 
 
 def examine(log: Path) -> Iterator[tuple[str, str]]:
@@ -25,7 +27,7 @@ def examine(log: Path) -> Iterator[tuple[str, str]]:
     yield "core dumps are off", _core_dumps()
     yield "there is no swap, or it is encrypted", _swap()
     yield "the umask is 077", _umask()
-    yield "the packages are those that are locked", _packages()
+    yield "what Python loads is what is locked", _packages()
     yield "the clock is sane, and the log whole", _clock(log)
     yield "gpg-agent asks each time", _agent()
 
@@ -45,10 +47,8 @@ def _swap() -> str:
 
 
 def _is_encrypted(device: str) -> bool:
-    try:
-        return (_SYSTEM / "sys/class/block" / device / "dm/uuid").read_text().startswith("CRYPT-")
-    except OSError:
-        return False
+    uuid = _SYSTEM / "sys/class/block" / device / "dm/uuid"
+    return uuid.is_file() and uuid.read_text().startswith("CRYPT-")
 
 
 def _umask() -> str:
@@ -58,20 +58,25 @@ def _umask() -> str:
 
 
 def _packages() -> str:
-    """By their versions, and each file by the hash that the wheel, whose own hash pip has checked, gave it."""
+    """Whatever could be imported is of a locked package, and has the hash that the wheel gave it, whose own hash pip has checked."""
     run = (_HERE.parent / "requirements" / "run.txt").read_text()
-    for name, version in re.findall(r"^([a-z0-9-]+)(?:\[[a-z]+\])?==([^ ]+)", run, re.MULTILINE):
-        try:
-            found = distribution(name)
-        except PackageNotFoundError:
-            # `check` has only some of them.
-            continue
-        if found.version != version:
-            return f"{name} is {found.version}, expected {version}; remove .venv-check and .venv-run"
+    locked = dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z]+\])?==([^ ]+)", run, re.MULTILINE))
+    known = set(_HERE.glob("*.py"))
+    # `check` has only some of them, in a place of its own.
+    sites = {Path(sysconfig.get_path("purelib")), *_HERE.parent.glob(".venv-*/lib/python3*/site-packages")}
+    for found in distributions(path=[str(site) for site in sorted(sites)]):
+        name = re.sub("[-_.]+", "-", found.name).lower()
+        if found.version != locked.get(name):
+            return f"{name} is {found.version}, expected {locked.get(name, 'none')}; {_ANEW}"
         for file in found.files or ():
-            path = Path(str(file.locate()))
-            if file.hash and file.hash.value != _record_hash(path):
-                return f"{path} was altered; remove .venv-check and .venv-run"
+            path = Path(os.path.normpath(str(file.locate())))
+            if file.hash and (not path.is_file() or file.hash.value != _record_hash(path)):
+                return f"{path} was altered; {_ANEW}"
+            # What has no hash is the list itself; or byte-code, which no wheel has.
+            known |= {path} if file.hash or file.name == "RECORD" else set()
+    for path in sorted(each for place in (_HERE, *sites) for each in place.rglob("*")):
+        if path not in known and (path.is_symlink() or not path.is_dir()):
+            return f"{path} is in no wheel; {_ANEW}"
     return ""
 
 

@@ -186,10 +186,8 @@ def refuse_strangers(status: os.stat_result, where: Path, *, plain: bool) -> Non
     if plain and not stat.S_ISREG(status.st_mode):
         raise PolicyError(f"{where} is no plain file", "name the file itself")
     if status.st_uid not in (0, os.geteuid()):
-        raise PolicyError(
-            f"{where} belongs to user {status.st_uid}, expected root or you",
-            "keep it in a folder of your own",
-        )
+        what = f"{where} belongs to user {status.st_uid}, expected root or you"
+        raise PolicyError(what, "keep it in a folder of your own")
     sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX and status.st_uid == 0
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky:
         raise PolicyError(

@@ -78,8 +78,7 @@ class Gpg:
             signed.write_bytes(signature)
             command = ("gpgv", "--status-fd", "1", "--keyring", str(keyring), str(signed), "-")
             done = _run(*command, data=file.read())
-        lines = [line.split() for line in _text(done.stdout).splitlines()]
-        said = [line for line in lines if line[:1] == ["[GNUPG:]"]]
+        said = [line.split() for line in _text(done.stdout).splitlines() if line.startswith("[GNUPG:] ")]
         words = {each[1] for each in said}
         valid = [each for each in said if each[1] == "VALIDSIG"]
         for word, what in (
@@ -92,8 +91,7 @@ class Gpg:
                 raise CredentialError(f"the signature of {file.name} is {what}", _REMEDY)
         # VALIDSIG has the hash as its eighth argument, then the class, and the fingerprint of the primary key as its last.
         # Of class 00 is what signs the bytes; a signature of a text also fits one with other ends of lines.
-        fits = len(valid) == 1 and valid[0][-1] == self.fingerprint and valid[0][9] in _HASHES
-        fits = fits and valid[0][10] == "00"
+        fits = len(valid) == 1 and valid[0][9] in _HASHES and valid[0][10:] == ["00", self.fingerprint]
         if done.returncode != 0 or "GOODSIG" not in words or not fits:
             raise CredentialError(f"the signature of {file.name} is not a good one by {self.who}", _REMEDY)
 

@@ -19,16 +19,16 @@ from verbatim_sign.files import NAME_PATTERN, read_trusted
 from verbatim_sign.strict import SHA256_PATTERN, Shape
 
 REBUILDER_PATTERN = r"[a-z0-9][a-z0-9-]{0,38}"
-STAGE_PATTERN = r"[a-z0-9][a-z0-9_-]*"
+STAGE_PATTERN = r"[a-z0-9][a-z0-9_-]{0,99}"
 COMMIT_PATTERN = r"[0-9a-f]{40}"
 
 _REMEDY = "correct the policy"
 
 #: Of the field that ed25519 calculates in: RFC 8032 (5.1).
 _P = 2**255 - 19
-_OF_ORDER_8 = 2707385501144840649318225287225658788936804267575313519463743609750303021540
+_OF_ORDER_8 = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 #: The y-coordinates of the eight points of small order. As a "public key", such a point verifies signatures that anybody can
-#: make. They are table 1 of https://eprint.iacr.org/2020/1244, and what libsodium's ge25519_has_small_order() refuses.
+#: make. They are what libsodium's ge25519_has_small_order() refuses; the project's tests calculate them.
 _SMALL_ORDER = (0, 1, _P - 1, _OF_ORDER_8, _P - _OF_ORDER_8)
 
 
@@ -140,8 +140,7 @@ class Policy:
 
     def needed(self, artifact: str) -> int:
         """How many have to confirm it: the most that a pattern asks for. Raises PolicyError if none fits."""
-        asked = self.thresholds.items()
-        fitting = [count for pattern, count in asked if fnmatch.fnmatchcase(artifact, pattern)]
+        fitting = [count for each, count in self.thresholds.items() if fnmatch.fnmatchcase(artifact, each)]
         if not fitting:
             raise PolicyError(f"the policy has no threshold for {artifact}", _REMEDY)
         return max(fitting)
@@ -183,14 +182,10 @@ def _rebuilder(shape: Shape, name: str, value: object, kinds: Mapping[str, str])
     place = f"rebuilders.{name}"
     shape.text(name, place, REBUILDER_PATTERN)
     entry = shape.table(value, place, ("kind",), ("keys", "identities"))
-    kind = shape.text(entry["kind"], f"{place}.kind")
-    if kind not in kinds:
-        raise shape.refused(f"{place}.kind", kind, f"one of {', '.join(kinds)}")
-    keys = [_key(shape, f"{place}.keys", key) for key in shape.items(entry.get("keys", []), f"{place}.keys")]
-    identities = [
-        _identity(shape, f"{place}.identities", identity)
-        for identity in shape.items(entry.get("identities", []), f"{place}.identities")
-    ]
+    kind = shape.text(entry["kind"], f"{place}.kind", "|".join(kinds))
+    listed = [shape.items(entry.get(name, []), f"{place}.{name}") for name in ("keys", "identities")]
+    keys = [_key(shape, f"{place}.keys", each) for each in listed[0]]
+    identities = [_identity(shape, f"{place}.identities", each) for each in listed[1]]
     credentials = [*(key.ed25519 for key in keys), *identities]
     if not credentials or len(set(credentials)) < len(credentials):
         raise shape.refused(place, credentials, "keys or identities, each once")

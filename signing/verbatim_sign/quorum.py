@@ -74,8 +74,7 @@ class Count:
     def unusual(self) -> Iterator[str]:
         """What somebody who signs should know of the attestations, though it is allowed."""
         for attestation in self._found.attestations:
-            flaw, _ = self._flaw(attestation)
-            if flaw:
+            if flaw := self._flaw(attestation)[0]:
                 yield f"{attestation.file} does not count: {flaw}"
 
     def _claims(self, artifact: str) -> Iterator[_Claim]:

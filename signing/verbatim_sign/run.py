@@ -16,9 +16,8 @@ from verbatim_sign.screen import confirm, say, show
 class Signer(Protocol):
     """A way to sign, and to verify what was signed."""
 
-    @property
-    def ending(self) -> str:
-        """What the signature's file is called, after the name of what it signs."""
+    #: What the signature's file is called, after the name of what it signs.
+    ending: str
 
     @property
     def who(self) -> str:

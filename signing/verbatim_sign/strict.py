@@ -26,9 +26,7 @@ class Shape:
         """A table with all of the required entries, and no others but the optional ones."""
         if not isinstance(value, dict):
             raise self.refused(place, value, "a table")
-        missing = sorted(set(required) - value.keys())
-        strange = sorted(value.keys() - {*required, *optional})
-        if missing or strange:
+        if {*required} - value.keys() or value.keys() - {*required, *optional}:
             raise self.refused(place, list(value), f"the entries {', '.join(required)}")
         return value
 
@@ -68,13 +66,7 @@ def parse_json(data: bytes, name: str) -> object:
     Raises IntegrityError if it is none, is nested too deeply, has a number or says a name twice in one object.
     """
     try:
-        return json.loads(
-            data.decode(),
-            object_pairs_hook=_without_duplicates,
-            parse_int=_refuse,
-            parse_float=_refuse,
-            parse_constant=_refuse,
-        )
+        return json.loads(data.decode(), object_pairs_hook=_without_duplicates, **_WITHOUT_NUMBERS)
     except RecursionError as error:
         raise IntegrityError(f"{name} is nested too deeply") from error
     except ValueError as error:
@@ -93,13 +85,16 @@ def check_canonical(content: object, data: bytes, name: str) -> None:
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name {ascii(twice)[:40]} comes twice in one object")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"the name {ascii(name)[:40]} comes twice in one object")
+        found[name] = value
     return found
 
 
 def _refuse(text: str) -> None:
     raise ValueError(f"the number {text[:40]} has no place in it")
+
+
+_WITHOUT_NUMBERS: dict[str, Any] = dict.fromkeys(("parse_int", "parse_float", "parse_constant"), _refuse)

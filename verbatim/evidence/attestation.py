@@ -150,7 +150,9 @@ def read_attestations(folder: Path, release: Release, policy: Policy, verify: Bu
             if signed is None:
                 found.strangers.append(name)
             elif what == WITHDRAWAL:
-                found.withdrawals.append(_withdrawal(signed, payload))
+                taken_back = parse_withdrawal(payload, name)
+                sha256, reason = taken_back.subject[0].digest.sha256, taken_back.predicate.reason
+                found.withdrawals.append(Withdrawal(signed, sha256, reason))
             else:
                 statement = parsed.get(payload) or Statement.parse(payload, name)
                 parsed[payload] = statement
@@ -189,11 +191,13 @@ def _opened(path: Path, policy: Policy, verify: BundleVerifier) -> tuple[Signed 
     return Signed(path.name, match["rebuilder"], credential), payload, match["what"]
 
 
-def _withdrawal(signed: Signed, payload: bytes) -> Withdrawal:
-    content = parse_json(payload, signed.file)
-    statement = check_shape(content, WithdrawalStatement, f"{signed.file} holds no withdrawal")
-    check_canonical(statement, payload, signed.file)
-    return Withdrawal(signed, statement.subject[0].digest.sha256, statement.predicate.reason)
+def parse_withdrawal(payload: bytes, name: str) -> WithdrawalStatement:
+    """What some bytes, called ``name`` in messages, take back; raises IntegrityError if they are not just as we would write it."""
+    statement = check_shape(
+        parse_json(payload, name), WithdrawalStatement, f"{name} does not hold a withdrawal"
+    )
+    check_canonical(statement, payload, name)
+    return statement
 
 
 def check_belongs(

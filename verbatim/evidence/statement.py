@@ -29,7 +29,7 @@ BUILD_TYPE: Final = "urn:verbatim:build-type:v1"
 BUILDER: Final = "urn:verbatim:builder:v1"
 
 #: What a stage may be called: it is a part of file names, between dots.
-STAGE_PATTERN = r"[a-z0-9][a-z0-9_-]*"
+STAGE_PATTERN = r"[a-z0-9][a-z0-9_-]{0,99}"
 StageName = Annotated[str, StringConstraints(pattern=rf"^{STAGE_PATTERN}$")]
 
 #: Hexadecimal digits, by in-toto's names of digests.
