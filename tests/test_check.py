@@ -254,6 +254,11 @@ def test_what_is_not_as_it_was_built_is_not_signed(
         (("check", "--version", "3.13"), 2, "'3.13' is not a version"),
         (("check", "--version", "3.13.99", "--attestations", "nowhere"), 6, "nowhere/policy.toml is missing"),
         (("check", "--version", "3.13.99", "--policy", "nowhere.toml"), 6, "nowhere.toml is missing"),
+        (
+            ("check", "--version", "3.13.99", "--attestations", "/dev/zero"),
+            6,
+            "/dev/zero/policy.toml is missing",
+        ),
         (_CHECK, 2, "there is no folder attestations/3.13.99"),
         (
             ("check", "--all", "--attestations", "nowhere", "--policy", "attestations/policy.toml"),

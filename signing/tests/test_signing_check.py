@@ -680,6 +680,18 @@ def test_a_stage_that_is_not_to_be_signed_is_left_aside(made: MadeRelease, check
     assert "unusual: carol.docs.dsse.json is of a stage that is not to be signed" in check(0)
 
 
+def test_a_stage_speaks_of_its_own_artifacts_alone(made: MadeRelease, check: Check) -> None:
+    """Otherwise docs that were built from a tarball could confirm that tarball."""
+    said = canonical(statement(stage="docs", kind="tarball", tarball=_TARBALL))
+    for name in ("alice", "bob"):
+        (made.attestations / f"{name}.source.dsse.json").unlink()
+        made.add(f"{name}.docs", said, name)
+    assert (
+        "alice.docs.dsse.json names Python-3.13.99.tar.xz, Python-3.13.99.tgz, which docs does not make"
+        in check(6)
+    )
+
+
 def test_what_is_said_of_another_artifact_is_nothing_to_these(made: MadeRelease, check: Check) -> None:
     made.attest("carol", statement({"Python-3.13.99.zip": b"made"}))
     check(0)
@@ -818,6 +830,13 @@ def test_the_encoding_that_is_signed_is_that_of_dsse() -> None:
     assert attestations.pre_authentication_encoding(b"hello world") == (
         b"DSSEv1 28 application/vnd.in-toto+json 11 hello world"
     )
+
+
+def test_what_is_quoted_cannot_act_on_a_terminal(made: MadeRelease, check: Check) -> None:
+    made.policy_path.write_text(made.policy_path.read_text() + '["\\u001b[2J\\n"]\n')
+    assert "\x1b" not in check(7)
+    made.write_policy()
+    assert check(2, version="\x1b[2J\n").startswith("refused: '\\x1b[2J\\n' is no version")
 
 
 # Behind an air gap

@@ -371,7 +371,7 @@ def test_the_client_has_so_long_and_no_alarm_rings_later() -> None:
 
 
 @one_rekor()
-@pytest.mark.parametrize("content", ["{}", "no JSON"])
+@pytest.mark.parametrize("content", ["{}", "no JSON", "[" * 100_000, "9" * 5000])
 def test_a_trust_configuration_that_is_none_is_refused(content: str, signing: Signing) -> None:
     signing.sigstore.trust_config.write_text(content)
     assert "what Sigstore is to be trusted for cannot be read" in signing.refused(status=7, types=None)
@@ -615,6 +615,10 @@ def test_what_is_written_is_on_the_disk_before_anything_else_happens(
 # The log
 
 
+def _following(lines: list[bytes], time: object) -> bytes:
+    return json.dumps({"previous": sha256(lines[-1]), "time": time}).encode() + b"\n"
+
+
 @one_rekor()
 @pytest.mark.parametrize(
     ("spoil", "number"),
@@ -627,6 +631,10 @@ def test_what_is_written_is_on_the_disk_before_anything_else_happens(
         (lambda lines: [*lines, b"[]\n"], 5),
         (lambda lines: [*lines, b"x\n"], 5),
         (lambda lines: [*lines, json.dumps({"previous": sha256(lines[-1])}).encode() + b"\n"], 5),
+        (lambda lines: [*lines, b"[" * 100_000 + b"\n"], 5),
+        (lambda lines: [*lines, _following(lines, 5)], 5),
+        (lambda lines: [*lines, _following(lines, None)], 5),
+        (lambda lines: [*lines, _following(lines, ["x"])], 5),
     ],
 )
 def test_a_log_that_was_altered_is_refused(
@@ -646,6 +654,16 @@ def test_a_log_that_others_can_write_to_or_that_is_a_link_is_refused(signing: Si
     signing.log.rename(signing.log.with_name("elsewhere"))
     signing.log.symlink_to("elsewhere")
     assert "Too many levels of symbolic links" in signing.run("--only", "gpg", status=3, types=None)
+
+
+@one_rekor()
+@pytest.mark.parametrize("path", ["/dev/zero", "fifo"])
+def test_a_log_that_is_no_file_is_refused(path: str, signing: Signing, tmp_path: Path) -> None:
+    """It would be read without end, or waited for."""
+    os.mkfifo(tmp_path / "fifo", 0o600)
+    signing.log = tmp_path / path
+    said = signing.run("--only", "gpg", "--log", str(signing.log), status=7, types=None)
+    assert f"{signing.log} is no plain file" in said
 
 
 @one_rekor()

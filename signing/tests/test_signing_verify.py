@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from gpg_keys import THEN, Keys
 from release_maker import IDENTITY, ISSUER
 from signer import Signing, one_rekor
+from verbatim_sign.errors import CredentialError
+from verbatim_sign.files import OpenFile, opened
+from verbatim_sign.gpg import Gpg
 
 pytestmark = one_rekor()
 
@@ -109,6 +115,21 @@ def test_what_does_not_hold_is_refused(
     assert why in refused(signed, status=status)
 
 
+@pytest.mark.parametrize("version", [0, 9, 255])
+def test_a_certificate_of_an_unknown_version_is_refused(version: int, signed: Signing) -> None:
+    """What its parser raises is no error of Sigstore's client."""
+    path = signed.made.dist / f"{signed.made.tgz.name}.sigstore"
+    bundle = json.loads(path.read_text())
+    certificate = bundle["verificationMaterial"]["certificate"]
+    der = base64.b64decode(certificate["rawBytes"])
+    # The version stands first: [0] EXPLICIT INTEGER 2, which is the third.
+    other = der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01%c" % version, 1)
+    certificate["rawBytes"] = base64.b64encode(other).decode()
+    path.write_text(json.dumps(bundle))
+    assert other != der
+    assert "does not hold" in refused(signed, status=4)
+
+
 def test_a_keyring_may_take_the_place_of_gpgs_own(
     signed: Signing, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +182,20 @@ def test_nor_is_one_good_signature_beside_one_of_nobody_knows_whom(signed: Signi
 def test_a_strong_hash_is_as_good_as_another(name: str, signed: Signing, keys: Keys) -> None:
     _resigned(signed, keys, keys.good, "--digest-algo", name)
     verified(signed)
+
+
+@pytest.mark.parametrize("text", [b"a\nb\n", b"a\r\nb\r\n"])
+def test_a_signature_of_a_text_is_refused(text: bytes, signed: Signing, keys: Keys) -> None:
+    """It fits whatever has other ends of lines."""
+    made = keys.gpg("--local-user", keys.good, "--armor", "--textmode", "--detach-sign", data=b"a\nb\n")
+    path = signed.made.folder / "text"
+    path.write_bytes(text)
+    gpg = Gpg(keys.good)
+    gpg.load()
+    with opened(signed.made.folder) as folder, closing(OpenFile.of(folder, "text")) as file:
+        with pytest.raises(CredentialError, match="is not a good one by the GPG key"):
+            gpg.verify(file, made)
+        gpg.verify(file, keys.gpg("--local-user", keys.good, "--detach-sign", data=text))
 
 
 def test_a_weak_hash_is_refused(signed: Signing, keys: Keys) -> None:

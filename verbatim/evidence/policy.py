@@ -131,7 +131,7 @@ class Policy(_Model):
         """Read a policy, once, and give the SHA-256 of what was read; raises IntegrityError if it is missing or wrong."""
         try:
             data = read_file(path)
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise IntegrityError(f"{path} is missing", _REMEDY) from error
         return checked_model(path, parse_toml(data, path, _REMEDY), cls, _REMEDY), sha256_bytes(data)
 

@@ -117,6 +117,9 @@ def check_shape(content: object, model: type[Model], what: str) -> Model:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(step) for step in first["loc"])
         raise IntegrityError(f"{what}: {place}: {first['msg']}", _REMEDY) from error
+    # Half a character, which JSON can escape, and UTF-8 cannot hold.
+    except UnicodeEncodeError as error:
+        raise IntegrityError(f"{what}: {error}", _REMEDY) from error
 
 
 def check_canonical(payload: Payload, data: bytes, name: str) -> None:
