@@ -204,10 +204,10 @@ def test_links_are_refused(builds: Builds, name: str) -> None:
 def test_what_is_no_plain_file_in_a_folder_is_refused(builds: Builds) -> None:
     one, two = builds.build("1", a_tar=STREAM), builds.build("2", a_tar=STREAM)
     os.mkfifo(two / "pipe")
-    assert "pipe is not a plain file" in builds.refusal(one, two, 6)
-    assert "is not a plain file" in builds.refusal(one / "a.tar", Path("/dev/zero"), 6)
+    assert "pipe is not a regular file" in builds.refusal(one, two, 6)
+    assert "is not a regular file" in builds.refusal(one / "a.tar", Path("/dev/zero"), 6)
     (one / "folder").mkdir()
-    assert "folder is not a plain file" in builds.refusal(one, one, 6)
+    assert "folder is not a regular file" in builds.refusal(one, one, 6)
 
 
 BAD: dict[str, tuple[str, bytes]] = {

@@ -18,8 +18,8 @@ STAGE = sorted((PROJECT / "signing" / "verbatim_sign").glob("*.py"))
 
 #: The rooms of verbatim, from the ground up.
 FLOORS = (
-    {"", "addresses", "errors", "console", "digest", "paths", "programs", "scratch", "seccomp"},
-    {"data", "files", "release", "store", "web", "transfer", "fetch", "archive"},
+    {"", "addresses", "errors", "console", "digest", "files", "paths", "programs", "scratch", "seccomp"},
+    {"data", "release", "store", "web", "transfer", "fetch", "archive"},
     {"sources", "environments"},
     {"engines"},
     {"build", "compare"},
@@ -33,6 +33,7 @@ FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floo
 DOORS = {
     ("addresses", "errors"),  # what is given as an address may be none
     ("paths", "errors"),  # the cache must be the user's own
+    ("files", "errors"),  # what is no plain file is refused
     ("console", "errors"),  # there may be no terminal to ask on
     ("release", "data"),  # the published hashes are data
     ("transfer", "web"),  # a transfer asks the web

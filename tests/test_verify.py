@@ -385,5 +385,5 @@ def test_a_wrong_use_is_refused_before_anything_is_built(
 
 def test_a_link_is_not_examined(scene: Scene) -> None:
     (scene.top / TGZ).symlink_to("/dev/zero")
-    with pytest.raises(IntegrityError, match="not a plain file"):
+    with pytest.raises(IntegrityError, match="is a link, expected a regular file"):
         scene.examiner(scene.top / TGZ)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 import reprlib
-import stat
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +11,7 @@ import tomli
 from pydantic import BaseModel, ValidationError
 
 from verbatim.errors import IntegrityError
+from verbatim.files import open_regular
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -58,23 +56,9 @@ def read_small_file(path: Path, remedy: str, *, largest: int = LARGEST, follows_
     Nothing else is read: a device never ends, a FIFO never begins. Raises IntegrityError for those, for a folder, for a
     larger file, and for a link if links are not followed. A missing file raises what the system raises.
     """
-    # Without O_NONBLOCK, opening a FIFO waits for somebody to write.
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-    try:
-        descriptor = os.open(path, flags if follows_links else flags | os.O_NOFOLLOW)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise IntegrityError(f"{path} is a link, expected a regular file", remedy) from error
-        if error.errno == errno.ENXIO:
-            raise IntegrityError(f"{path} is a socket, expected a regular file", remedy) from error
-        raise
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise IntegrityError(f"{path} is not a regular file", remedy)
-        with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(largest + 1)
-    finally:
-        os.close(descriptor)
+    with open_regular(path, remedy, largest=largest, follows_links=follows_links) as file:
+        # What the kernel makes as it is read has a size of 0.
+        data = file.read(largest + 1)
     if len(data) > largest:
         raise IntegrityError(f"{path} has more than {largest:,} bytes", remedy)
     return data

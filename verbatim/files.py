@@ -1,4 +1,4 @@
-"""Files that somebody names: plain ones are opened, once, and whatever else is there is refused without waiting for it."""
+"""Files that somebody names: regular ones are opened, once, and whatever else is there is refused without waiting for it."""
 
 from __future__ import annotations
 
@@ -13,37 +13,42 @@ from verbatim.errors import IntegrityError, UsageError
 #: In bytes: no file of a release has a tenth of it.
 LARGEST = 4 << 30
 
+_REMEDY = "name the file itself, of a release"
 
-def open_plain(path: Path, *, follow: bool = False) -> BufferedReader:
-    """Open a plain file of at most `LARGEST` bytes to read; a link to one as well, with ``follow``.
 
-    Raises IntegrityError for a folder, a FIFO, a device, a link, and a file that is larger. What is missing, or may not be
-    read, raises what the system raises.
+def open_regular(
+    path: Path, remedy: str = _REMEDY, *, largest: int = LARGEST, follows_links: bool = False
+) -> BufferedReader:
+    """Open a regular file of at most ``largest`` bytes to read, which may be anybody's.
+
+    Nothing else is opened: a device never ends, a FIFO never begins. Raises IntegrityError for those, for a folder, for a
+    larger file, and for a link if links are not followed. What is missing or may not be read raises what the system raises.
     """
-    # Whoever opens a FIFO otherwise waits for somebody to write to it.
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
+    # Without O_NONBLOCK, opening a FIFO waits for somebody to write.
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
     try:
-        descriptor = os.open(path, flags)
+        descriptor = os.open(path, flags if follows_links else flags | os.O_NOFOLLOW)
     except OSError as error:
-        # A link, or a socket or a device that nothing is behind.
-        if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV):
-            raise _not_plain(path) from error
+        if error.errno == errno.ELOOP:
+            raise IntegrityError(f"{path} is a link, expected a regular file", remedy) from error
+        if error.errno in (errno.ENXIO, errno.ENODEV):
+            raise IntegrityError(
+                f"{path} is a socket or a device, expected a regular file", remedy
+            ) from error
         raise
     status = os.fstat(descriptor)
-    if stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST:
+    if stat.S_ISREG(status.st_mode) and status.st_size <= largest:
         return open(descriptor, "rb")
     os.close(descriptor)
     if stat.S_ISREG(status.st_mode):
-        raise IntegrityError(
-            f"{path} has {status.st_size:,} bytes, expected at most {LARGEST:,}", "name a file of the release"
-        )
-    raise _not_plain(path)
+        raise IntegrityError(f"{path} has more than {largest:,} bytes", remedy)
+    raise IntegrityError(f"{path} is not a regular file", remedy)
 
 
 def check_new(path: Path, option: str) -> None:
     """Raise UsageError if a new file cannot take the place of what is at a path, which ``option`` names.
 
-    A plain file may be replaced; a device, a FIFO or a link may not: that would be lost, and is hardly what was meant.
+    A regular file may be replaced; a device, a FIFO or a link may not: that would be lost, and is hardly what was meant.
     """
     if not path.absolute().parent.is_dir():
         raise UsageError(
@@ -51,9 +56,5 @@ def check_new(path: Path, option: str) -> None:
         )
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise UsageError(
-            f"{option} {path} is there, and is not a plain file", "name a new file, or a plain one to replace"
+            f"{option} {path} is there, and is not a regular file", "name a new file, or one to replace"
         )
-
-
-def _not_plain(path: Path) -> IntegrityError:
-    return IntegrityError(f"{path} is not a plain file", "name the file itself, not a link, folder or device")

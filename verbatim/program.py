@@ -83,14 +83,12 @@ def framed(body: Callable[Parameters, None]) -> Callable[Parameters, None]:
 
 def _of_system(error: OSError) -> CapabilityError:
     """What the system refused, in our terms."""
-    what = f"{error.strerror or error}: {error.filename or 'a file that was being written'}"
+    what = f"{error.strerror or error}: {error.filename or 'a file that was being read or written'}"
     if error.errno in _FULL:
         return CapabilityError(
             what, "free some space, or set --output and VERBATIM_CACHE to where there is more"
         )
-    return CapabilityError(
-        what, "see to that path, or set --output and VERBATIM_CACHE to folders of your own"
-    )
+    return CapabilityError(what, "check that path, or set --output and VERBATIM_CACHE to folders of your own")
 
 
 program = VerbatimProgram(name="Verbatim", binary="invoke", version=__version__, loader_class=OwnTasks)

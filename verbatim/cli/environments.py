@@ -6,7 +6,7 @@ from invoke.context import Context
 
 from verbatim import console
 from verbatim.cli.command import command
-from verbatim.cli.values import fetcher_for, named
+from verbatim.cli.values import fetcher_for, new_file
 
 
 @command(make="make this environment's root, and print where it is")
@@ -69,6 +69,6 @@ def image(
         Environment(environment_folder(environment)),
         fetcher_for(),
         load=load,
-        output=named("--output", output) if output is not None else None,
+        output=new_file("--output", output) if output is not None else None,
         reference=push,
     )

@@ -10,7 +10,7 @@ from invoke.context import Context
 
 from verbatim import console
 from verbatim.cli.command import command
-from verbatim.cli.values import named, optional
+from verbatim.cli.values import named, new_file, optional
 from verbatim.errors import UsageError
 from verbatim.paths import cache_directory
 
@@ -125,6 +125,7 @@ def check(
     from verbatim.release import Release
     from verbatim.report.attestations import show_all, show_checked, write_page
 
+    page = new_file("--html", html) if html else None
     folder, today = Path(attestations), datetime.now(UTC).date()
     trust = Trust.load(optional(policy) or folder / POLICY, optional(trust_config))
     if all_:
@@ -138,8 +139,8 @@ def check(
     checked = check_release(Release.parse(version), folder, trust, today=today)
     check_history(folder, checked.matrix.version)
     show_checked(checked, as_json=json)
-    if html:
-        write_page(checked, Path(html))
+    if page is not None:
+        write_page(checked, page)
     checked.refuse_files()
     checked.refuse_lack()
 

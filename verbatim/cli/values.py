@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verbatim.errors import UsageError
+from verbatim.files import check_new
 from verbatim.paths import cache_directory
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ def named(option: str, path: str) -> Path:
     """The path that an option names; raises UsageError if it is empty."""
     if not path:
         raise UsageError(f"{option} is empty", "name a file or a folder")
+    return Path(path)
+
+
+def new_file(option: str, path: str) -> Path:
+    """Where a file is to be written; raises UsageError, before any work is done, if it cannot take that place."""
+    check_new(named(option, path), option)
     return Path(path)
 
 

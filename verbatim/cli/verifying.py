@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from verbatim.cli.command import command
-from verbatim.cli.values import JOBS, fetcher_for, named
+from verbatim.cli.values import JOBS, fetcher_for, named, new_file
 from verbatim.errors import UsageError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _page(explain: bool, html: str) -> Path | None:
     """The file that gets an explanation, if there shall be one."""
     if html and not explain:
         raise UsageError("--html is for what --explain finds", "add --explain")
-    return Path(html or "explanation.html") if explain else None
+    return new_file("--html", html or "explanation.html") if explain else None
 
 
 def _explained(compared: AnyCompared, page: Path | None, fetcher: Fetcher) -> AnyCompared:

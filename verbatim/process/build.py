@@ -185,7 +185,8 @@ def _recall_fall_back(request: Request, plan: Plan) -> None:
 def _check_output(request: Request) -> None:
     """Raise UsageError if the results could not go where they are to go: a build is too long to learn it at its end."""
     folder = request.folder
-    there = next(path for path in folder.absolute().parents if path.exists())
+    # A link to nowhere is there as well.
+    there = next(path for path in folder.absolute().parents if os.path.lexists(path))
     if not there.is_dir():
         raise UsageError(f"{there} is not a folder", "give another --output")
     if not os.access(there, os.W_OK | os.X_OK):

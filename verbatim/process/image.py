@@ -12,7 +12,6 @@ from verbatim.environments.image import Image, laid_out
 from verbatim.environments.lock import Environment
 from verbatim.environments.registry import check_reference, push
 from verbatim.environments.rootfs import ensure_root
-from verbatim.errors import UsageError
 from verbatim.fetch import Fetcher
 from verbatim.scratch import scratch
 
@@ -27,8 +26,6 @@ def provide_image(
     image = Image.of(environment)
     if reference is not None:
         check_reference(reference)
-    if output is not None and (output.is_dir() or not output.absolute().parent.is_dir()):
-        raise UsageError(f"--output {output} cannot be a file", "name a file in a folder that is there")
     console.result(f"{image.name}")
     console.result(f"  digest {image.digest}")
     console.result(f"  configuration {image.config_digest}")

@@ -59,11 +59,7 @@ def verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] |
         if is_plain(path) and hash_file(path) == sha256:
             artifacts.append(Artifact(path, path.stat().st_size, sha256))
     expected = {file_name(plan.stage.name): statement.encode(), SUMS: _sums(folder)}
-    beside = [
-        name
-        for name, data in expected.items()
-        if not is_plain(folder / name) or (folder / name).read_bytes() != data
-    ]
+    beside = [name for name, data in expected.items() if not _holds(folder / name, data)]
     if len(artifacts) < len(statement.hashes) or beside:
         console.warn(f"{folder} is not what was built there before: building anew")
         return None
@@ -93,6 +89,10 @@ def check_artifacts(folder: Path, hashes: Mapping[str, str]) -> None:
             raise IntegrityError(
                 f"{artifact} was altered: it has SHA-256 {actual}, expected {sha256}", "build again"
             )
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    return is_plain(path) and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
 def is_plain(path: Path) -> bool:

@@ -14,7 +14,7 @@ from verbatim.compare.sums import parse_sums
 from verbatim.errors import UndecidedError, UsageError
 from verbatim.evidence.statement import Statement, file_name
 from verbatim.evidence.untrusted import read_file
-from verbatim.files import open_plain
+from verbatim.files import open_regular
 from verbatim.process.results import BUILD_INFO, SUMS, signature_names
 
 _STATEMENT = file_name("")
@@ -111,5 +111,5 @@ def _folder(folder: Path) -> Side:
 
 def _plain(path: Path) -> File:
     """A file, hashed; raises IntegrityError for a link, a folder or a device, which may be anything by and by."""
-    with open_plain(path) as file:
+    with open_regular(path) as file:
         return File(path.name, hashlib.file_digest(file, "sha256").hexdigest(), path)

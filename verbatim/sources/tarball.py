@@ -12,7 +12,7 @@ from verbatim.digest import HashingReader
 from verbatim.environments.mirrors import debian_urls
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.fetch import Download, Fetcher
-from verbatim.files import open_plain
+from verbatim.files import open_regular
 from verbatim.paths import RELEASES
 from verbatim.release import Published, Release
 from verbatim.sources.source import Identity, Prepared
@@ -96,7 +96,7 @@ def published_tarball(
 def tarball_at(path: Path, release: Release, fetcher: Fetcher) -> TarballSource:
     """A tarball in a file of the user's, copied into the store, so that what is hashed is what is built."""
     try:
-        with open_plain(path, follow=True) as file:
+        with open_regular(path, follows_links=True) as file:
             sha256, stored = fetcher.store.add(file)
     except FileNotFoundError as error:
         raise UsageError(
