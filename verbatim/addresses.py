@@ -125,17 +125,21 @@ def checked(text: str, what: str, schemes: Sequence[str]) -> Address:
 
 
 def listed(variable: str) -> list[str]:
-    """The web addresses in an environment variable, with spaces between them.
+    """The web addresses in an environment variable, with spaces between them, below which files are to be asked for.
 
     Raises UsageError unless each is one: half an address, cut at a space in a password, would be asked.
     """
     found = os.environ.get(variable, "").split()
     for number, text in enumerate(found, 1):
         try:
-            checked(text, variable, WEB)
+            address = checked(text, variable, WEB)
         except UsageError:
             # Nothing of it is shown: it may be half a password.
             raise UsageError(f"{variable}: number {number} is not an address of the web", _REMEDY) from None
+        if address.query is not None or address.fragment is not None:
+            raise UsageError(
+                f"{variable}: nothing can be asked below {address.shown}", "give it without ? and #"
+            )
     return found
 
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from verbatim.addresses import showable
 from verbatim.errors import UsageError
 from verbatim.files import check_new
 from verbatim.paths import cache_directory
@@ -18,9 +19,11 @@ JOBS = os.cpu_count() or 1
 
 
 def named(option: str, path: str) -> Path:
-    """The path that an option names; raises UsageError if it is empty."""
+    """The path that an option names; raises UsageError if it is empty, or an address."""
     if not path:
         raise UsageError(f"{option} is empty", "name a file or a folder")
+    if "://" in path:
+        raise UsageError(f"{option}: {showable(path)} is an address", "name a file or a folder")
     return Path(path)
 
 
