@@ -21,6 +21,7 @@ from docker.utils.config import find_config_file
 
 from verbatim import console
 from verbatim.addresses import masked, showable
+from verbatim.data import read_small_file
 from verbatim.environments.image import Image, laid_out
 from verbatim.environments.rootfs import Root
 from verbatim.errors import CapabilityError, IntegrityError
@@ -74,12 +75,13 @@ def _check_context() -> None:
 
 
 def _check_configuration(path: Path) -> None:
+    remedy = "correct it, or set DOCKER_CONFIG"
     try:
-        is_sound = isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
-    except (OSError, ValueError):
+        is_sound = isinstance(json.loads(read_small_file(path, remedy)), dict)
+    except (OSError, ValueError, RecursionError, IntegrityError):
         is_sound = False
     if not is_sound:
-        raise CapabilityError(f"{path} is not Docker's configuration", "correct it, or set DOCKER_CONFIG")
+        raise CapabilityError(f"{path} is not Docker's configuration", remedy)
 
 
 def _context_name() -> str:

@@ -32,6 +32,8 @@ from verbatim.scratch import scratch
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 _UNKNOWN = "0" * 64
+#: What apt says that it would install: name, version, architecture.
+_CHOSEN = re.compile(r"^Inst (\S+) \((\S+) [^\[]*\[(\S+)\]", re.MULTILINE)
 
 
 def write_lock(folder: Path, fetcher: Fetcher) -> Lock:
@@ -78,26 +80,41 @@ def resolve_packages(definition: Definition) -> list[LockedPackage]:
     with scratch(cache_directory() / "apt") as work:
         apt = _Apt(work, definition.architectures)
         apt.update(definition.suite)
-        chosen = re.findall(
-            r"^Inst (\S+) \((\S+) [^\[]*\[(\S+)\]",
-            apt.run("apt-get", "--simulate", "--yes", "install", *definition.packages),
-            re.MULTILINE,
-        )
+        chosen = _CHOSEN.findall(apt.run("apt-get", "--simulate", "--yes", "install", *definition.packages))
         stanzas = apt.run("apt-cache", "show", *(f"{name}={version}" for name, version, _ in chosen))
+    return read_packages(chosen, stanzas)
+
+
+def read_packages(chosen: Sequence[tuple[str, str, str]], stanzas: str) -> list[LockedPackage]:
+    """What the archive's index (deb822(5)) says of the chosen packages (name, version, architecture), sorted by name.
+
+    Raises IntegrityError if it does not say of each where its file is, and which.
+    """
     # Without its architecture, a name is of the environment's own.
     names = {(name.partition(":")[0], architecture): name for name, _, architecture in chosen}
-    packages = {
-        (name := names[stanza["Package"], stanza["Architecture"]]): LockedPackage(
-            name=name,
-            version=stanza["Version"],
-            architecture=stanza["Architecture"],
-            size=int(stanza["Size"]),
-            sha256=stanza["SHA256"],
-            path=stanza["Filename"],
+    try:
+        packages = {
+            (name := names[stanza["Package"], stanza["Architecture"]]): LockedPackage(
+                name=name,
+                version=stanza["Version"],
+                architecture=stanza["Architecture"],
+                size=int(stanza["Size"]),
+                sha256=stanza["SHA256"],
+                path=stanza["Filename"],
+            )
+            for stanza in Packages.iter_paragraphs(stanzas, use_apt_pkg=False)
+            if (stanza["Package"], stanza["Architecture"]) in names
+        }
+    except (LookupError, ValueError) as error:
+        raise IntegrityError(
+            f"the archive's index does not say what each package is: {type(error).__name__}",
+            "use another mirror",
+        ) from error
+    missing = sorted(set(names.values()) - packages.keys())
+    if missing:
+        raise IntegrityError(
+            f"the archive's index says nothing of {', '.join(missing[:3])}", "use another mirror"
         )
-        for stanza in Packages.iter_paragraphs(stanzas, use_apt_pkg=False)
-        if (stanza["Package"], stanza["Architecture"]) in names
-    }
     return [packages[name] for name in sorted(packages)]
 
 

@@ -40,15 +40,29 @@ def resolve_wheels(definition: Definition) -> list[LockedWheel]:
             *_target(definition.python, definition.architecture),
             *definition.wheels,
         )
-    wheels = [
-        LockedWheel(
-            name=item["metadata"]["name"],
-            version=item["metadata"]["version"],
-            file=unquote(urlsplit(item["download_info"]["url"]).path.rsplit("/", 1)[1]),
-            sha256=item["download_info"]["archive_info"]["hashes"]["sha256"],
-        )
-        for item in json.loads(report)["install"]
-    ]
+    return read_report(report)
+
+
+def read_report(report: str) -> list[LockedWheel]:
+    """The wheels in pip's installation report, sorted; raises IntegrityError if it does not name each with its hash.
+
+    Its shape: https://pip.pypa.io/en/stable/reference/installation-report/
+    """
+    try:
+        wheels = [
+            LockedWheel(
+                name=item["metadata"]["name"],
+                version=item["metadata"]["version"],
+                file=unquote(urlsplit(item["download_info"]["url"]).path.rsplit("/", 1)[-1]),
+                sha256=item["download_info"]["archive_info"]["hashes"]["sha256"],
+            )
+            for item in json.loads(report)["install"]
+        ]
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise IntegrityError(
+            f"pip's report does not name each wheel with its hash: {type(error).__name__}",
+            "use an index that gives hashes, and the pip of requirements/",
+        ) from error
     return sorted(wheels, key=lambda wheel: wheel.name.lower())
 
 
