@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from invoke.collection import Collection
@@ -135,7 +135,7 @@ def test_each_command_has_an_example_that_parses(name: str) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the reference."""
+    """A row of the reference; without a command, it holds for every one."""
 
     command: str
     option: str
@@ -154,7 +154,15 @@ def rows() -> Iterator[Row]:
 ROWS = list(rows())
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.command} {row.option}")
+@pytest.mark.parametrize(
+    "row",
+    [
+        each
+        for row in ROWS
+        for each in ([row] if row.command else [replace(row, command=name) for name in COMMANDS])
+    ],
+    ids=lambda row: f"{row.command} {row.option}",
+)
 def test_each_option_of_the_reference_is_understood(row: Row) -> None:
     places = [each.option for each in ROWS if each.command == row.command and each.option.isupper()]
     if row.option in places:
@@ -173,5 +181,8 @@ def test_the_reference_lists_all_that_is_understood() -> None:
         for context in COLLECTION.to_contexts()
         for flag, argument in context.flags.items()
     }
-    assert {(row.command, row.option) for row in ROWS} == understood
+    everywhere = {row.option for row in ROWS if not row.command}
+    listed = {(row.command, row.option) for row in ROWS if row.command}
+    assert listed | {(name, option) for name in COMMANDS for option in everywhere} == understood
     assert ("attest", "--as") in understood
+    assert everywhere == {"--debug"}

@@ -19,7 +19,7 @@ STAGE = sorted((PROJECT / "signing" / "verbatim_sign").glob("*.py"))
 #: The rooms of verbatim, from the ground up.
 FLOORS = (
     {"", "addresses", "errors", "console", "digest", "files", "paths", "programs", "scratch", "seccomp"},
-    {"data", "release", "store", "web", "transfer", "fetch", "archive"},
+    {"data", "release", "store", "web", "transfer", "fetch", "archive", "log", "system_errors"},
     {"sources", "environments"},
     {"engines"},
     {"build", "compare"},
@@ -35,6 +35,7 @@ DOORS = {
     ("paths", "errors"),  # the cache must be the user's own
     ("files", "errors"),  # what is no plain file is refused
     ("console", "errors"),  # there may be no terminal to ask on
+    ("system_errors", "log"),  # its texts may hold secrets as well
     ("release", "data"),  # the published hashes are data
     ("transfer", "web"),  # a transfer asks the web
     ("fetch", "transfer"),  # a download is made of transfers

@@ -143,11 +143,11 @@ def test_what_the_system_refuses_is_a_missing_capability(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     @framed
-    def task() -> None:
-        (tmp_path / "missing" / "file").write_text("something")
+    def task(output: str) -> None:
+        (Path(output) / "file").write_text("something")
 
     with pytest.raises(Exit) as caught:
-        task()
+        task(output=str(tmp_path / "missing"))
     assert caught.value.code == 3
     said = capsys.readouterr().err
     assert said.startswith(f"error: No such file or directory: {tmp_path}/missing/file; ")
@@ -161,6 +161,15 @@ def test_a_mistake_of_ours_is_not_hidden() -> None:
 
     with pytest.raises(ZeroDivisionError):
         task()
+
+
+def test_a_path_that_only_we_can_have_got_wrong_is_a_mistake_of_ours(tmp_path: Path) -> None:
+    @framed
+    def task(output: str) -> None:
+        (tmp_path / "missing" / output).write_text("something")
+
+    with pytest.raises(FileNotFoundError):
+        task(output="file")
 
 
 def test_it_says_its_version(start: Start) -> None:

@@ -6,6 +6,7 @@ Progress and remarks go to standard error, results to standard output, so that `
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -34,24 +35,44 @@ Advance = Callable[[int], None]
 _error = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 _output = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
+#: Has all that is printed but JSON, and with the level DEBUG what is not: see `verbatim.log`.
+LOGGER = logging.getLogger("verbatim")
+LOGGER.setLevel(logging.DEBUG)
+LOGGER.propagate = False
+LOGGER.addHandler(logging.NullHandler())
+
+
+def detail(text: str) -> None:
+    """Say what only the log and ``--debug`` show."""
+    LOGGER.debug(text)
+
+
+def show_detail(text: str) -> None:
+    """Print lines that were asked for by ``--debug``."""
+    _error.print(Text("\n".join(printable(line) for line in text.splitlines()), style="dim"))
+
 
 def note(text: str) -> None:
     """Say what is being done."""
+    LOGGER.info(text)
     _error.print(Text(printable(text)))
 
 
 def warn(text: str) -> None:
     """Say what a reader should know of: a fall-back, a skip, a cached file that was not what it should be."""
+    LOGGER.warning(text)
     _error.print(Text(f"warning: {printable(text)}", style="yellow"))
 
 
 def error(text: str) -> None:
     """Say, in one line, why nothing came of it."""
+    LOGGER.error(text)
     _error.print(Text(f"error: {printable(' '.join(text.split()))}", style="bold red"))
 
 
 def result(text: str) -> None:
     """Print a line of the result itself."""
+    LOGGER.info(text)
     _output.print(Text(printable(text)))
 
 
@@ -127,6 +148,7 @@ def progress(
         yield Bar(None, label, total)
         note(f"{label}: done in {time.monotonic() - started:.1f} s")
         return
+    LOGGER.info(label)
     amount: ProgressColumn = DownloadColumn() if unit == "bytes" else TaskProgressColumn()
     columns = (
         TextColumn("{task.description}", markup=False),

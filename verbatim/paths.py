@@ -18,13 +18,18 @@ RELEASES = PROJECT / "releases"
 CACHE_TAG = "CACHEDIR.TAG"
 
 
+def cache_path() -> Path:
+    """Where the cache is, or is to be."""
+    named = os.environ.get("VERBATIM_CACHE")
+    return Path(named) if named else platformdirs.user_cache_path("verbatim")
+
+
 def cache_directory() -> Path:
     """The cache: ``VERBATIM_CACHE``, or ``verbatim`` in the user's own cache folder.
 
     It is private to the user, since environments are run from it; raises CapabilityError if it is not.
     """
-    named = os.environ.get("VERBATIM_CACHE")
-    cache = Path(named).absolute() if named else platformdirs.user_cache_path("verbatim")
+    cache = cache_path().absolute()
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     status = cache.stat()
     if status.st_uid != os.geteuid() or status.st_mode & 0o022:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import functools
+import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
-from typing import ParamSpec
+from contextlib import ExitStack
+from typing import Any
 
 from invoke.exceptions import Exit, ParseError
 from invoke.loader import FilesystemLoader
@@ -16,15 +18,16 @@ from invoke.program import Program
 
 from verbatim import __version__, console
 from verbatim.addresses import masked
-from verbatim.errors import CapabilityError, UsageError, VerbatimError
+from verbatim.errors import UsageError, VerbatimError
+from verbatim.log import recording
 from verbatim.paths import PROJECT
-
-Parameters = ParamSpec("Parameters")
+from verbatim.system_errors import in_our_terms
 
 #: As shells have it: 128 and the signal's number.
 INTERRUPTED = 128 + signal.SIGINT
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+#: Invoke's own, which its ``--debug``, before the name of a command, turns on.
+_INVOKE = logging.getLogger("invoke")
 
 
 class OwnTasks(FilesystemLoader):
@@ -44,6 +47,13 @@ class VerbatimProgram(Program):
         except ParseError as error:
             raise _wrong_use(error) from error
 
+    def parse_core_args(self) -> None:
+        super().parse_core_args()
+        asked = self.args["debug"]
+        _INVOKE.setLevel(logging.DEBUG if asked.value else logging.NOTSET)
+        # Invoke would show what its parser does, which helps nobody here.
+        asked.value = False
+
     def parse_tasks(self) -> None:
         try:
             super().parse_tasks()
@@ -56,39 +66,59 @@ def _wrong_use(error: Exception) -> Exit:
     return Exit(code=UsageError.status)
 
 
-def framed(body: Callable[Parameters, None]) -> Callable[Parameters, None]:
-    """Run a task's body so that the user's and the world's mistakes end in one line and an exit status."""
+def framed(body: Callable[..., None]) -> Callable[..., None]:
+    """Run a task's body so that the user's and the world's mistakes end in one line and an exit status.
+
+    With ``debug``, the commands that it runs are shown, and where an error came from. A mistake of Verbatim's own is
+    raised as it is.
+    """
 
     @functools.wraps(body)
-    def run(*arguments: Parameters.args, **named: Parameters.kwargs) -> None:
+    def run(*arguments: Any, debug: bool = False, **named: Any) -> None:
         # A stop by the system cleans up as an interrupt does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            body(*arguments, **named)
-        except VerbatimError as error:
-            console.error(str(error))
-            raise Exit(code=error.status) from error
-        except OSError as error:
-            refusal = _of_system(error)
-            console.error(str(refusal))
-            raise Exit(code=refusal.status) from error
-        except KeyboardInterrupt:
-            console.error("interrupted; nothing was left behind")
-            sys.stdout.flush()
-            # Without waiting for downloads that are under way in other threads.
-            os._exit(INTERRUPTED)
+        with ExitStack() as recorded:
+            try:
+                recorded.enter_context(recording(shown=debug or _INVOKE.isEnabledFor(logging.DEBUG)))
+                body(*arguments, **named)
+            except VerbatimError as error:
+                raise _refused(error, error) from error
+            except OSError as error:
+                refusal = in_our_terms(error, named.values())
+                if refusal is None:
+                    _record_mistake(error)
+                    raise
+                raise _refused(refusal, error) from error
+            except KeyboardInterrupt as interrupt:
+                console.detail(_traceback(interrupt))
+                console.error("interrupted; nothing was left behind")
+                sys.stdout.flush()
+                # Without waiting for downloads that are under way in other threads.
+                os._exit(INTERRUPTED)
+            except Exit:
+                # Somebody else has said why.
+                raise
+            except Exception as error:
+                _record_mistake(error)
+                raise
 
     return run
 
 
-def _of_system(error: OSError) -> CapabilityError:
-    """What the system refused, in our terms."""
-    what = f"{error.strerror or error}: {error.filename or 'a file that was being read or written'}"
-    if error.errno in _FULL:
-        return CapabilityError(
-            what, "free some space, or set --output and VERBATIM_CACHE to where there is more"
-        )
-    return CapabilityError(what, "check that path, or set --output and VERBATIM_CACHE to folders of your own")
+def _refused(refusal: VerbatimError, cause: Exception) -> Exit:
+    """Say why nothing came of it, and where that was found."""
+    console.detail(_traceback(cause))
+    console.error(str(refusal))
+    return Exit(code=refusal.status)
+
+
+def _record_mistake(error: Exception) -> None:
+    """Keep in the log what Python prints."""
+    console.LOGGER.critical("a mistake in Verbatim: %s", _traceback(error))
+
+
+def _traceback(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error)).rstrip()
 
 
 program = VerbatimProgram(name="Verbatim", binary="invoke", version=__version__, loader_class=OwnTasks)

@@ -38,6 +38,11 @@ def scratch(parent: Path) -> Iterator[Path]:
             os.close(lock)
 
 
+def is_in_scratch(path: Path) -> bool:
+    """Whether a path is that of a working folder, or lies in one."""
+    return any(part.startswith(_PREFIX) for part in path.parts)
+
+
 def remove_tree(folder: Path) -> None:
     """Remove a folder and all below it, closed and read-only folders included; links are not followed.
 

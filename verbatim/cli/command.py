@@ -10,7 +10,7 @@ from invoke.parser.argument import Argument
 from invoke.parser.context import translate_underscores
 from invoke.tasks import Task
 
-from verbatim.cli.options import SHARED
+from verbatim.cli.options import DEBUG, SHARED
 from verbatim.program import framed
 
 
@@ -33,7 +33,8 @@ class Command(Task[Callable[..., None]]):
     def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
         # Invoke takes each text out of this as it reads it, and would find none the second time.
         self.help: dict[str, Any] = dict(self._texts)
-        return super().get_arguments(ignore_unknown_help)
+        everywhere = Argument(DEBUG, kind=bool, default=False, help=SHARED[DEBUG])
+        return [*super().get_arguments(ignore_unknown_help), everywhere]
 
 
 def command(**own: str) -> Callable[[Callable[..., None]], Command]:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+#: Every command has it, without a parameter for it: the frame around the commands acts on it.
+DEBUG = "debug"
+
 #: By the option's name, without its dashes.
 SHARED: Mapping[str, str] = {
     "version": "the release, such as 3.13.5, 3.14.0rc1 or 3.15.0b4",
@@ -21,6 +24,7 @@ SHARED: Mapping[str, str] = {
     "offline": "use no network, only what is in the cache",
     "jobs": "how many downloads run at a time",
     "json": "print the result as JSON",
+    DEBUG: "show the commands that are run, and where an error came from",
     "explain": "examine what is not identical with diffoscope, and write a page with the likely causes",
     "html": "the file for the page, in HTML",
     "attestations": "the folder that has a folder VERSION with signed statements",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 import secrets
+import shlex
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -82,6 +83,7 @@ class Docker:
             carrier = _container(client, image, labels, volumes)
             _carry_in(job, carrier)
             confinement = _confinement(volumes)
+            console.detail(f"run in Docker: {shlex.join(_command(job))}")
             container = _container(client, image, labels, volumes, command=_command(job), **confinement)
             status = _run(container, job)
             if status == 0:

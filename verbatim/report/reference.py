@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from invoke.collection import Collection
 from invoke.parser.argument import Argument
@@ -21,8 +21,13 @@ def commands_page(tasks: Collection) -> str:
         "Made by `./invoke reference`; not to be changed by hand.",
         "",
     ]
-    for context in sorted(tasks.to_contexts(), key=lambda context: str(context.name)):
-        lines += _command(context, str(tasks[str(context.name)].__doc__))
+    contexts = sorted(tasks.to_contexts(), key=lambda context: str(context.name))
+    everywhere = set.intersection(*(set(context.flags) for context in contexts))
+    lines += ["Every command has these options; they may stand before its name as well.", ""]
+    lines += _table(contexts[0], everywhere)
+    for context in contexts:
+        lines += [f"## `{context.name}`", "", inspect.cleandoc(str(tasks[str(context.name)].__doc__)), ""]
+        lines += _table(context, context.flags.keys() - everywhere)
     lines += ["## Exit statuses", "", "| status | meaning |", "| --- | --- |", "| 0 | It worked. |"]
     for error in sorted(VerbatimError.__subclasses__(), key=lambda error: error.status):
         lines.append(f"| {error.status} | {inspect.getdoc(error)} |")
@@ -34,15 +39,14 @@ def commands_page(tasks: Collection) -> str:
     return "\n".join(lines)
 
 
-def _command(context: ParserContext, purpose: str) -> Iterator[str]:
-    yield from (f"## `{context.name}`", "", inspect.cleandoc(purpose), "")
-    if context.flags:
+def _table(context: ParserContext, flags: Set[str]) -> Iterator[str]:
+    """These of a command's options, by the names that Invoke's own parser goes by; what needs no name, in capitals."""
+    if flags:
         yield from ("| option | meaning | default |", "| --- | --- | --- |")
-        # By the names that Invoke's own parser goes by; what needs no name, in capitals.
-        yield from (
-            f"| `{str(option.name).upper() if option.positional else flag}` | {option.help} | {_default(option)} |"
-            for flag, option in context.flags.items()
-        )
+        for flag, option in context.flags.items():
+            if flag in flags:
+                typed = str(option.name).upper() if option.positional else flag
+                yield f"| `{typed}` | {option.help} | {_default(option)} |"
         yield ""
 
 
