@@ -49,6 +49,9 @@ DOORS = {
 
 LONGEST = 300
 
+#: The one use case that does: it remembers builds by a hash of JSON, and keeps what nobody signs, in ``buildinfo``.
+MAKE_JSON = {"build.py"}
+
 #: In pieces, so that they are not in this file either.
 FORBIDDEN = [
     "".join(pieces)
@@ -136,6 +139,21 @@ def test_the_signing_stage_and_the_package_share_no_code() -> None:
 def test_nothing_is_printed_but_through_the_console(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         assert not (isinstance(node, ast.Name) and node.id == "print"), f"{path}, line {node.lineno}"
+
+
+def test_use_cases_neither_print_nor_make_json() -> None:
+    """What is shown, and how, is decided in one place: in report/."""
+    for path in (PACKAGE / "process").glob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        printed = [
+            node.lineno
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and (node.value.id, node.attr.partition("_")[0]) == ("console", "result")
+        ]
+        assert printed == [], path
+        assert path.name in MAKE_JSON or "json" not in imports(path), path
 
 
 def test_no_module_is_longer_than_one_can_overlook() -> None:

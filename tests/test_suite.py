@@ -20,7 +20,7 @@ from verbatim.evidence.statement import file_name
 from verbatim.paths import CONTAINERS
 from verbatim.process.suite import Tried
 from verbatim.release import Release
-from verbatim.report.suite import show_tested
+from verbatim.report.suite import show_tested, write_tested
 
 FILE = """
 environment = "suite"
@@ -382,6 +382,15 @@ def test_the_verdict_is_json_for_programs(capsys: pytest.CaptureFixture[str]) ->
     assert said["archive"] == {"name": ARCHIVE, "sha256": "a" * 64}
     assert (said["suite"]["tests"], said["suite"]["failed"]) == (1234, ["test_one"])
     assert said["left_out"][1]["tests"] == ["test.test_seven.Case.test_a"]
+
+
+def test_the_verdict_is_kept_beside_the_log(tmp_path: Path) -> None:
+    folder = made_results(tmp_path / "dist", {})
+    for seconds in (1, 2):
+        write_tested(replace(TRIED, log=folder / "buildinfo" / "one-tests.log", seconds=seconds), folder)
+    kept = (folder / "buildinfo" / "one-tests.json").read_text("utf-8")
+    assert (json.loads(kept)["seconds"], json.loads(kept)["target"]) == (2, TARGET)
+    assert [path.name for path in (folder / "buildinfo").iterdir()] == ["one-tests.json"]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from verbatim.errors import BuildError, IntegrityError
 from verbatim.fetch import Fetcher
 from verbatim.paths import CONTAINERS
 from verbatim.process.suite import LIMITS, Tried, run_suite
+from verbatim.report.suite import write_tested
 from verbatim.store import Store
 
 pytestmark = pytest.mark.integration
@@ -63,7 +64,9 @@ class Pretence:
         )
         [suite] = choose_suites(RELEASE, TARGET, tests, self.containers)
         store = Store(Path(os.environ["VERBATIM_CACHE"]))
-        return run_suite(RELEASE, suite, results, Fetcher(store), limits=limits)
+        tried = run_suite(RELEASE, suite, results, Fetcher(store), limits=limits)
+        write_tested(tried, results)
+        return tried
 
     @property
     def asked(self) -> str:

@@ -117,12 +117,16 @@ def test_artifact(
     from verbatim.build.suite import choose_suites
     from verbatim.process.suite import run_suite
     from verbatim.release import Release
-    from verbatim.report.suite import show_tested
+    from verbatim.report.suite import show_tested, write_tested
 
     release, folder = Release.parse(version), named("--output", output)
     fetcher = fetcher_for(offline=offline, jobs=jobs)
     suites = choose_suites(release, artifacts, tests)
-    tested = [run_suite(release, suite, folder / release.version, fetcher) for suite in suites]
+    tested = []
+    for suite in suites:
+        tested.append(run_suite(release, suite, folder / release.version, fetcher))
+        # At once: the next may come to no result.
+        write_tested(tested[-1], folder / release.version)
     show_tested(tested, as_json_=json)
     for each in tested:
         each.refuse_failure()

@@ -62,13 +62,12 @@ def image(
         ./invoke image --environment source --output source-environment.tar
     """
     from verbatim.environments.definition import environment_folder
+    from verbatim.environments.image import Image
     from verbatim.environments.lock import Environment
     from verbatim.process.image import provide_image
+    from verbatim.report.image import show_image
 
-    provide_image(
-        Environment(environment_folder(environment)),
-        fetcher_for(),
-        load=load,
-        output=new_file("--output", output) if output is not None else None,
-        reference=push,
-    )
+    chosen = Environment(environment_folder(environment))
+    made = Image.of(chosen)
+    file = new_file("--output", output) if output is not None else None
+    show_image(made, provide_image(made, chosen, fetcher_for(), load=load, output=file, reference=push))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from verbatim import console
 from verbatim.engines.daemon import connect, ensure_image, refusals
 from verbatim.environments.image import Image, laid_out
 from verbatim.environments.lock import Environment
@@ -16,37 +18,56 @@ from verbatim.fetch import Fetcher
 from verbatim.scratch import scratch
 
 
-def provide_image(
-    environment: Environment, fetcher: Fetcher, *, load: bool, output: Path | None, reference: str | None
-) -> None:
-    """Make the image and put it wherever it is wanted; if nowhere, only say what it is.
+@dataclass(frozen=True)
+class Provided:
+    """One place where the image is now."""
 
-    Raises MismatchError if it does not come out as the lock says, and what each place refuses.
+    place: Literal["docker", "file", "registry"]
+    #: What it is called there: a tag, a path, a name with its digest.
+    name: str
+
+
+def provide_image(
+    image: Image,
+    environment: Environment,
+    fetcher: Fetcher,
+    *,
+    load: bool,
+    output: Path | None,
+    reference: str | None,
+) -> Iterator[Provided]:
+    """Put the image of an environment wherever it is wanted, and tell each place once it is there.
+
+    Raises UsageError at once for a reference that is not valid. While it goes on, it raises MismatchError if the image does not
+    come out as the lock says, and what each place refuses.
     """
-    image = Image.of(environment)
     if reference is not None:
         check_reference(reference)
-    console.result(f"{image.name}")
-    console.result(f"  digest {image.digest}")
-    console.result(f"  configuration {image.config_digest}")
+    return _provide(image, environment, fetcher, load=load, output=output, reference=reference)
+
+
+def _provide(
+    image: Image,
+    environment: Environment,
+    fetcher: Fetcher,
+    *,
+    load: bool,
+    output: Path | None,
+    reference: str | None,
+) -> Iterator[Provided]:
     if load:
         root = ensure_root(environment, fetcher)
         with refusals(), closing(connect()) as client:
-            console.result(f"  loaded into Docker as {ensure_image(client, root)}")
-    if output is not None or reference is not None:
-        _write(image, environment, fetcher, output, reference)
-
-
-def _write(
-    image: Image, environment: Environment, fetcher: Fetcher, output: Path | None, reference: str | None
-) -> None:
-    root = ensure_root(environment, fetcher)
-    with laid_out(image, root) as layout:
+            name = ensure_image(client, root)
+        yield Provided("docker", name)
+    if output is None and reference is None:
+        return
+    with laid_out(image, ensure_root(environment, fetcher)) as layout:
         if output is not None:
             with scratch(output.absolute().parent) as beside:
                 with (beside / "image.tar").open("wb") as archive:
                     image.write_archive(layout, archive)
                 os.replace(beside / "image.tar", output)
-            console.result(f"  written to {output}: docker load --input {output}")
+            yield Provided("file", str(output))
         if reference is not None:
-            console.result(f"  pushed: {push(image, layout, reference)}")
+            yield Provided("registry", push(image, layout, reference))

@@ -18,7 +18,7 @@ from verbatim.evidence.attestation import check_belongs
 from verbatim.evidence.statement import BuildDefinition, Statement, file_name
 from verbatim.evidence.untrusted import hash_file, read_file
 from verbatim.release import Release
-from verbatim.scratch import locked
+from verbatim.scratch import locked, scratch
 
 SUMS = "SHA256SUMS"
 BUILD_INFO = "buildinfo"
@@ -47,6 +47,15 @@ def write_beside(folder: Path, stage: str, statement: Statement, info: Mapping[s
     (folder / BUILD_INFO).mkdir()
     for name, text in info.items():
         (folder / BUILD_INFO / f"{stage}-{name}").write_text(text, encoding="utf-8")
+
+
+def keep_info(folder: Path, name: str, text: str) -> None:
+    """Put a file beside what else is particular to a run, whole or not at all; it takes the place of a former one."""
+    with scratch(folder.parent) as work:
+        (work / name).write_text(text, encoding="utf-8")
+        with locked(folder.parent):
+            (folder / BUILD_INFO).mkdir(exist_ok=True)
+            os.replace(work / name, folder / BUILD_INFO / name)
 
 
 def verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] | None:

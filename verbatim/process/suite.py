@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from verbatim import console
@@ -28,9 +26,9 @@ from verbatim.evidence.statement import file_name
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
 from verbatim.process.build import check_engines
-from verbatim.process.results import BUILD_INFO, check_artifacts, read_statement
+from verbatim.process.results import BUILD_INFO, check_artifacts, keep_info, read_statement
 from verbatim.release import Release
-from verbatim.scratch import locked, scratch
+from verbatim.scratch import scratch
 
 #: Four hours, 64 MB of log, 4 GB in 400,000 files.
 LIMITS = Limits(seconds=4 * 3600, said=64 << 20, space=4 << 30, files=400_000)
@@ -120,7 +118,7 @@ def check_archive(release: Release, target: Target, folder: Path) -> str:
 def run_suite(
     release: Release, suite: Suite, folder: Path, fetcher: Fetcher, *, limits: Limits = LIMITS
 ) -> Tried:
-    """Test the tree that was built for a target; ``folder`` is the release's, and gets the log and the counts.
+    """Test the tree that was built for a target; ``folder`` is the release's, and gets the log.
 
     Raises UsageError, IntegrityError or CapabilityError before anything is run, IntegrityError too if what is left out is
     not there any more, and BuildError if the tests come to no result. That some fail is not raised but returned.
@@ -137,7 +135,7 @@ def run_suite(
             status, said = _run_in_environment(suite, bench) if suite.is_in_its_environment else (0, "")
             roots = {root.name: _runs_in(root, suite, bench) for root in suite.roots}
         finally:
-            _keep(folder, {log.name: "".join(bench.said)})
+            keep_info(folder, log.name, "".join(bench.said))
     _refuse_status(status, said, suite, log)
     tested = Tried(
         target.name,
@@ -152,7 +150,6 @@ def run_suite(
         log,
     )
     _refuse_silence(tested, suite)
-    _keep(folder, {f"{_stem(suite)}.json": json.dumps(as_json(tested), indent=2, sort_keys=True) + "\n"})
     return tested
 
 
@@ -222,19 +219,8 @@ def _runs_in(environment: Environment, suite: Suite, bench: _Bench) -> bool:
 
 
 def _stem(suite: Suite) -> str:
-    """What the log and the counts are called: some of the tests do not take the place of all."""
+    """What the log is called: some of the tests do not take the place of all."""
     return f"{suite.target.name}-{'some-' if suite.chosen else ''}tests"
-
-
-def _keep(folder: Path, files: Mapping[str, str]) -> None:
-    """Put files beside what else is particular to a run, each whole or not at all."""
-    with scratch(folder.parent) as work:
-        for name, text in files.items():
-            (work / name).write_text(text, encoding="utf-8")
-        with locked(folder.parent):
-            (folder / BUILD_INFO).mkdir(exist_ok=True)
-            for name in files:
-                os.replace(work / name, folder / BUILD_INFO / name)
 
 
 def _refuse_status(status: int, said: str, suite: Suite, log: Path) -> None:
@@ -259,18 +245,3 @@ def _refuse_silence(tested: Tried, suite: Suite) -> None:
         lacking.append("regrtest")
     if lacking:
         raise BuildError(f"there is no result of {', '.join(lacking)}", f"the whole log is {tested.log}")
-
-
-def as_json(tested: Tried) -> dict[str, object]:
-    """For programs, and for ``buildinfo``."""
-    return {
-        "archive": {"name": tested.name, "sha256": tested.sha256},
-        "chosen": list(tested.chosen),
-        "left_out": [entry.model_dump() for entry in tested.left_out],
-        "passed": tested.passed,
-        "pip": dict(tested.pip),
-        "roots": dict(tested.roots),
-        "seconds": round(tested.seconds),
-        "suite": asdict(tested.summary) if tested.summary else None,
-        "target": tested.target,
-    }

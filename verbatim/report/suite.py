@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 
 from verbatim import console
 from verbatim.build.regrtest import Summary
-from verbatim.process.suite import Tried, as_json
+from verbatim.process.results import keep_info
+from verbatim.process.suite import Tried
 
 
 def show_tested(tested: Sequence[Tried], *, as_json_: bool) -> None:
@@ -25,6 +29,27 @@ def show_tested(tested: Sequence[Tried], *, as_json_: bool) -> None:
         console.result(
             f"{'passed' if each.passed else 'failed'} in {each.seconds / 60:.1f} min; log: {each.log}"
         )
+
+
+def write_tested(tested: Tried, folder: Path) -> None:
+    """Write it beside the log, in the ``buildinfo`` of a release's folder."""
+    text = json.dumps(as_json(tested), indent=2, sort_keys=True) + "\n"
+    keep_info(folder, f"{tested.log.stem}.json", text)
+
+
+def as_json(tested: Tried) -> dict[str, object]:
+    """The result for programs, and for ``buildinfo``."""
+    return {
+        "archive": {"name": tested.name, "sha256": tested.sha256},
+        "chosen": list(tested.chosen),
+        "left_out": [entry.model_dump() for entry in tested.left_out],
+        "passed": tested.passed,
+        "pip": dict(tested.pip),
+        "roots": dict(tested.roots),
+        "seconds": round(tested.seconds),
+        "suite": asdict(tested.summary) if tested.summary else None,
+        "target": tested.target,
+    }
 
 
 def _show_summary(summary: Summary, tested: Tried) -> None:
