@@ -57,7 +57,7 @@ def _figures(bench: Bench, optimize: Optimize, rounds: int) -> list[Figure]:
         started = time.time()
         run_peer(
             "linux.sh",
-            *(RELEASE.folder, *target.configure, *options),
+            *(RELEASE.folder, *target.parameters.configure, *options),
             root=root,
             prepared=prepared,
             folder=folder,

@@ -51,7 +51,7 @@ class Sides:
             output.mkdir()
             build = folder / "build"
             build.mkdir()
-            inputs = {**self._prepared.inputs, "recipe": self._plan.stage.recipe.folder}
+            inputs = {**self._prepared.inputs, **self._plan.stage.recipe.inputs}
             job = Job(
                 argv=[],
                 root=self._bench.root,
@@ -67,9 +67,7 @@ class Sides:
                     *(str(self._bench.root.path), str(output), str(build), str(len(inputs))),
                     *(part for name, path in inputs.items() for part in (name, str(path))),
                     *("/usr/bin/env", "-i", *(f"{key}={value}" for key, value in job.environment.items())),
-                    *self._plan.stage.recipe.argv(
-                        RELEASE.version, self._plan.source.kind, *self._prepared.arguments
-                    ),
+                    *self._plan.stage.recipe.argv(*self._plan.words),
                 ]
             )
 

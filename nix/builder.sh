@@ -40,6 +40,7 @@ lay_out() {
         return
     fi
     tool cp -r -L "$recipes/$recipe" "$in/recipe"
+    tool cp -r -L "$recipes/common" "$in/common"
     tool mkdir "$in/source"
     if [[ $kind == git ]]; then
         tool cp "$source" "$in/source/commit.pack"

@@ -91,18 +91,27 @@ let
 
   environmentOf = name: (targetOf name).environment or name;
 
-  # As verbatim/build/target.py has it.
-  targetArguments =
-    target:
-    [
-      target.triplet
-      (target.triplet + (if target ? variant then "-${target.variant}" else ""))
-      (if optimize == "pgo" then target.emulator or "none" else "none")
-    ]
-    ++ target.configure or [ ]
-    ++ map (library: "${library}=${target.libraries.${library}}") (
-      builtins.attrNames target.libraries or { }
-    );
+  # What a recipe is told: KEY=VALUE, a word for each of a list, and KEY=NAME=VALUE for each of a table.
+  wordsOf =
+    parameters:
+    builtins.concatMap (
+      key:
+      let
+        value = parameters.${key};
+        values =
+          if builtins.isAttrs value then
+            map (name: "${name}=${value.${name}}") (builtins.attrNames value)
+          else if builtins.isList value then
+            value
+          else
+            [ value ];
+      in
+      map (each: "${key}=${each}") values
+    ) (builtins.attrNames parameters);
+
+  targetWords =
+    { parameters, ... }:
+    wordsOf parameters ++ (if parameters ? emulator then [ "optimize=${optimize}" ] else [ ]);
 
   # What a recipe is given by hand: itself in /in/recipe, the source in /in/source.
   byHand =
@@ -114,7 +123,7 @@ let
     else
       {
         inherit kind;
-        # All of them, since one may have files of another.
+        # All of them, since one may have files of another, and all have those in common.
         recipes = builtins.path {
           name = "recipes";
           path = ../recipes;
@@ -133,11 +142,11 @@ let
       [
         "/usr/bin/bash"
         "/in/recipe/${recipeOf name}.sh"
-        version
-        kind
+        "version=${version}"
+        "source=${kind}"
       ]
-      ++ (if kind == "git" then [ commit tree ] else [ ])
-      ++ (if targetOf name == { } then [ ] else targetArguments (targetOf name));
+      ++ (if kind == "git" then wordsOf { inherit commit tree; } else [ ])
+      ++ (if targetOf name == { } then [ ] else targetWords (targetOf name));
 
   build =
     name:

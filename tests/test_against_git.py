@@ -215,7 +215,13 @@ def test_the_honest_tarball_is_equivalent_and_all_that_differs_is_counted(
     commit, tree = (repository.git("rev-parse", f"v{SMALL}^{{{kind}}}") for kind in ("commit", "tree"))
     assert checked.source.identity.digest == {"gitCommit": commit, "gitTree": tree}
     # It is made from that commit, and not compressed.
-    assert maker.told[2:] == [SMALL, "git", commit, tree, "tar"]
+    assert maker.told[2:] == [
+        f"version={SMALL}",
+        "source=git",
+        f"commit={commit}",
+        f"tree={tree}",
+        "compress=no",
+    ]
 
 
 SMUGGLED = "is not in the commit's tree"

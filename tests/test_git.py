@@ -66,7 +66,6 @@ def test_a_tag_names_the_commit(tmp_path: Path, store: Store, bare: bool) -> Non
     assert (found.commit, found.tree, found.epoch) == (commit, tree, TIME)
     assert found.identity.digest == {"gitCommit": commit, "gitTree": tree}
     prepared = found.prepare(tmp_path)
-    assert prepared.arguments == (commit, tree)
     assert prepared.inputs == {"source/commit.pack": found.pack}
     assert store.find(sha256_file(found.pack)) == found.pack
 

@@ -65,14 +65,15 @@ def test_all_leaves_out_what_a_release_is_too_old_for(monkeypatch: pytest.Monkey
 
 def test_formats_are_what_the_recipe_is_told_and_decide_what_comes_out() -> None:
     (docs,) = choose_stages(RELEASE, "docs", "text,epub")
-    assert docs.formats == ("epub", "text")
+    assert docs.words == ("format=epub", "format=text")
+    assert docs.choices == {"formats": ["epub", "text"]}
     assert docs.artifacts == (
         "python-3.13.5-docs-text.tar.bz2",
         "python-3.13.5-docs-text.zip",
         "python-3.13.5-docs.epub",
     )
     (every,) = choose_stages(RELEASE, "docs")
-    assert every.formats == tuple(sorted(DOCS_FORMATS))
+    assert every.choices == {"formats": sorted(DOCS_FORMATS)}
 
 
 @pytest.mark.parametrize(
@@ -134,22 +135,19 @@ def test_what_is_built_for_a_platform_is_said_by_its_data() -> None:
         "cpython-3.13.5-x86_64-linux-gnu-debug.tar.xz",
         "cpython-3.13.5-x86_64-linux-gnu.tar.xz",
     )
-    assert linux.arguments[:2] == ("x86_64-linux-gnu", "x86_64-linux-gnu")
-    assert linux.optimize == "pgo"
-    assert linux.arguments[2] == "/usr/bin/qemu-x86_64-static"
-    assert "libssl.so.3=libssl3" in linux.arguments
+    assert linux.choices == {"optimize": "pgo"}
+    assert {
+        "triplet=x86_64-linux-gnu",
+        "emulator=/usr/bin/qemu-x86_64-static",
+        "library=libssl.so.3=libssl3",
+        "optimize=pgo",
+    } <= {*linux.words}
 
 
 def test_a_variant_is_nothing_but_data() -> None:
     _, plain, variant = choose_stages(RELEASE, "linux-x86_64,linux-x86_64-freethreaded")
     assert (variant.environment.lock, variant.recipe) == (plain.environment.lock, plain.recipe)
-    assert variant.arguments == (
-        "x86_64-linux-gnu",
-        "x86_64-linux-gnu-freethreaded",
-        plain.arguments[2],
-        "--disable-gil",
-        *plain.arguments[3:],
-    )
+    assert {*variant.words} == {*plain.words, "variant=freethreaded", "configure=--disable-gil"}
     assert variant.artifacts == (
         "cpython-3.13.5-x86_64-linux-gnu-freethreaded-debug.tar.xz",
         "cpython-3.13.5-x86_64-linux-gnu-freethreaded.tar.xz",
@@ -158,10 +156,12 @@ def test_a_variant_is_nothing_but_data() -> None:
 
 def test_an_interpreter_is_optimised_where_it_can_be_trained_unless_that_is_not_wanted() -> None:
     _, linux, wasi = choose_stages(RELEASE, "linux-x86_64,wasm32-wasip1", optimize="none")
-    assert (linux.optimize, linux.arguments[2]) == ("none", "none")
-    assert (wasi.optimize, wasi.arguments[2]) == (None, "none")
-    _, wasi = choose_stages(RELEASE, "wasm32-wasip1", optimize="pgo")
-    assert (wasi.optimize, wasi.arguments[2]) == (None, "none")
+    assert linux.choices == {"optimize": "none"}
+    assert "optimize=none" in linux.words
+    _, same = choose_stages(RELEASE, "wasm32-wasip1", optimize="pgo")
+    assert wasi.choices == same.choices == {}
+    assert wasi.words == same.words
+    assert not [word for word in wasi.words if word.startswith("optimize=")]
     with pytest.raises(UsageError, match="--optimize: there is no 'fast'; there are: pgo, none"):
         choose_stages(RELEASE, "linux-x86_64", optimize="fast")
     with pytest.raises(UsageError, match="--optimize: there is no 'fast'"):
@@ -178,25 +178,26 @@ def test_every_target_names_libraries_of_its_own_environment() -> None:
         _, stage = choose_stages(RELEASE, name)
         assert stage.target is not None
         packages = {package.name for package in stage.environment.lock.package}
-        assert {package for _, package in stage.target.libraries} <= packages
+        assert {*stage.target.parameters.library.values()} <= packages
 
 
 @pytest.mark.parametrize(
     ("said", "instead", "complaint"),
     [
         ('"linux"', '"../linux"', "recipe: String should match"),
-        ('"x86_64-linux-gnu"', '"x86"', "triplet: String should match"),
-        ('"/usr/bin/qemu-x86_64-static"', '"/tmp/qemu"', "emulator: String should match"),
+        ('"x86_64-linux-gnu"', '"x86"', "parameters.triplet: String should match"),
+        ('"/usr/bin/qemu-x86_64-static"', '"/tmp/qemu"', "parameters.emulator: String should match"),
         ('"-debug"', '"/debug"', "archives.1: String should match"),
-        ('"libz.so.1"', '"../libz.so.1"', "libraries.../libz.so.1"),
-        ('"zlib1g"', '"--zlib1g"', "libraries.libz.so.1: String should match"),
+        ('"libz.so.1"', '"../libz.so.1"', "parameters.library.../libz.so.1"),
+        ('"zlib1g"', '"--zlib1g"', "parameters.library.libz.so.1: String should match"),
         ("recipe", "recipes", "recipe: Field required"),
-        ("archives", 'variant = "no-gil"\narchives', "variant: String should match"),
+        ("triplet", 'variant = "no-gil"\ntriplet', "parameters.variant: String should match"),
         ("archives", 'since = "3"\narchives', "since: String should match"),
         ("archives", "since = 3.13\narchives", "since: Input should be a valid string"),
         ("archives", 'environment = "../source"\narchives', "environment: String should match"),
-        ("archives", 'configure = ["CC=cc"]\narchives', "configure.0: String should match"),
-        ("archives", 'configure = ["--with-x=a b"]\narchives', "configure.0: String should match"),
+        ("triplet", 'configure = ["CC=cc"]\ntriplet', "parameters.configure.0: String should match"),
+        ("triplet", 'configure = ["--with-x=a b"]\ntriplet', "parameters.configure.0: String should match"),
+        ("triplet", 'label = "x"\ntriplet', "parameters.label: Extra inputs"),
         ("archives", 'like = "linux-aarch64"\narchives', "like: Extra inputs"),
     ],
 )

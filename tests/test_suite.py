@@ -41,7 +41,7 @@ def containers(tmp_path: Path) -> Path:
 def words(containers: Path, tests: str = "", more: str = "", version: str = "3.13.5") -> list[str]:
     (containers / TARGET / "tests.toml").write_text(FILE + more, encoding="utf-8")
     [suite] = choose_suites(Release.parse(version), TARGET, tests, containers)
-    return suite.arguments("/in/a b")
+    return suite.words_for("/in/a b")
 
 
 STARTED = ["tree=/in/a b", "python=/usr/bin/emulator", "python={tree}/bin/python3"]
@@ -52,7 +52,7 @@ STARTED = ["tree=/in/a b", "python=/usr/bin/emulator", "python={tree}/bin/python
 @pytest.mark.parametrize("name", names_with_tests())
 def test_what_is_said_of_a_target_can_be_used(name: str) -> None:
     [suite] = choose_suites(RELEASE, name, "")
-    assert "suite=yes" in suite.arguments("/tree")
+    assert "suite=yes" in suite.words_for("/tree")
     assert name in target_names()
 
 

@@ -1,11 +1,17 @@
-#!/usr/bin/env bash
-# Compare two files by diffoscope: explain.sh SECONDS FIRST SECOND [streams]. Prints its report, as JSON, or, if it fails,
-# what it complains of. The exit status is 0 if it finds no difference, 1 if it does, and another if it fails.
-#
-# With "streams", the two are one tar archive in different compressions, and what is compressed is compared.
+#!/usr/bin/bash
+# Compares two files by diffoscope. Prints its report, as JSON, or, if it fails, what it complains of. The exit status is 0 if
+# it finds no difference, 1 if it does, and another if it fails.
 set -u
 
-seconds=$1 first=$2 second=$3 how=${4-}
+source "${BASH_SOURCE[0]%/*}/../common/begin.sh"
+
+declare -A keys=(
+    [seconds]=once       # after which it looks into nothing new
+    [first]=once         # a file
+    [second]=once        # the other one
+    [streams]=optional   # "yes": they are one tar archive in different compressions, and what is compressed is compared
+)
+read_words "$@"
 
 export TMPDIR=/build/tmp
 # It would look for the library in the cache of ldconfig, which a maintainer script makes.
@@ -26,7 +32,7 @@ decompress() {
 }
 
 look() {
-    if [[ $how == streams ]]; then
+    if [[ $streams == yes ]]; then
         mkdir /build/first /build/second
         decompress "$first" > /build/first/archive.tar && decompress "$second" > /build/second/archive.tar || return 2
         first=/build/first/archive.tar second=/build/second/archive.tar

@@ -1,59 +1,33 @@
-# What the recipes for all targets share; the folder of each has it, and it is read with the recipe's own arguments:
-#
-#   VERSION tarball TRIPLET LABEL EMULATOR [--OPTION ...] LIBRARY=PACKAGE ...    from /in/source/Python-VERSION
-#
-# The archives are called by the label; the options are for configure. The emulator is what the interpreter is trained
-# under, if it shall be optimised so; otherwise it is the word "none". A line "progress DONE TOTAL WHAT" is for the bar; all
-# others are for the log.
+# What the recipes for all targets share; the folder of each has it.
 
-version=$1
-triplet=$3
-label=$4
-emulator=$5
-options=()
-libraries=()
-for each in "${@:6}"; do
-    case $each in
-        --*) options+=("$each") ;;
-        *) libraries+=("$each") ;;
-    esac
-done
-series=${version%.*}
-work=$PWD
-recipe=${BASH_SOURCE[0]%/*}
-name=cpython-$version-$label
-tree=$work/$name
+source "${BASH_SOURCE[0]%/*}/../common/begin.sh"
+source "${BASH_SOURCE[0]%/*}/../common/checkout.sh"
+
+declare -A keys=(
+    [version]=once
+    [source]=once      # a tarball: what is built is what is shipped
+    [triplet]=once     # as configure calls the target
+    [library]=any      # NAME=PACKAGE: a library that may go into the tree, and the package that it is from
+)
+
 # Where the bar is when the interpreter for the target is begun.
 begun=0
 # Where the target is another machine than the one that builds: the interpreter that runs here, and what configure is told.
 native=
 cross=()
 
+# begin WORD ...
 begin() {
-    umask 022
-    export LC_ALL=C.UTF-8 TZ=UTC PYTHONHASHSEED=0 HOME=$work/home
-    mkdir "$HOME"
-    [[ $1 == tarball ]] || fail "the source is a $1, expected the release's tarball"
-    check_version
-    cp -r "/in/source/Python-$version" "$work/source"
+    read_words "$@"
+    series=${version%.*}
+    # The archives are called by it.
+    name=cpython-$version-$triplet${variant:+-$variant}
+    tree=$work/$name
+    settle_surroundings
+    [[ $source == tarball ]] || fail "source=$source, expected tarball"
+    find_source
+    cp -r "$checkout" "$work/source"
     chmod -R u+w "$work/source"
-}
-
-fail() {
-    echo "$1" >&2
-    exit 1
-}
-
-# Of a hundred, about as many as the part of the time that it takes.
-progress() {
-    echo "progress $1 100 $2"
-}
-
-check_version() {
-    local actual
-    actual=$(sed -n 's/^#define[[:space:]]*PY_VERSION[[:space:]]*"\(.*\)".*/\1/p' \
-        "/in/source/Python-$version/Include/patchlevel.h")
-    [[ $actual == "$version" ]] || fail "the source says that it is $actual, expected $version"
 }
 
 # No file is newer than what was generated from it, nor than what will be, whatever the clock says.
@@ -69,16 +43,17 @@ configure() {
     cd "$work"
 }
 
-# compile FOLDER FROM TO TARGET [VARIABLE=VALUE]: what was configured, while the bar goes from one part of a hundred to another.
+# compile FOLDER FROM TO TARGET [VARIABLE=VALUE]: what was configured, while the bar goes from one percentage
+# to another, of about the time that it takes.
 compile() {
     local from=$2 to=$3 total done=0 line
-    progress "$from" compile
+    progress "$from" 100 compile
     total=$(make --directory="$1" --dry-run "${@:4}" | sed -n '/ -c /p' | wc -l)
     make --directory="$1" --jobs="$(nproc)" "${@:4}" 2>&1 | while IFS= read -r line; do
         echo "$line"
         if [[ $line == *" -c "* ]]; then
             ((done += 1))
-            progress $((from + (to - from) * done / (total > done ? total : done))) compile
+            progress $((from + (to - from) * done / (total > done ? total : done))) 100 compile
         fi
     done
 }
@@ -86,7 +61,7 @@ compile() {
 # build_native PREFIX COMPILER: this very CPython for the machine that builds, to run what the build for another machine
 # has to run: it freezes modules, makes byte-code, and installs pip. It is not in the tree.
 build_native() {
-    progress 0 configure
+    progress 0 100 configure
     configure native CC="$2" OPT="-DNDEBUG -O1" --prefix="$1" --disable-test-modules
     compile native 4 30 sharedmods
     begun=30
@@ -96,7 +71,7 @@ build_native() {
 
 # All but the byte-code: in the place of making it, make prints a help text.
 install() {
-    progress 80 install
+    progress 80 100 install
     make --directory=objects install DESTDIR="$work/installed" COMPILEALL_OPTS=--help
     find "$work/installed" -name __pycache__ -prune -exec rm -r {} +
 }

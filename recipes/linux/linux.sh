@@ -9,33 +9,38 @@ set -euo pipefail
 source "${BASH_SOURCE[0]%/*}/common.sh"
 source "${BASH_SOURCE[0]%/*}/optimize.sh"
 
-declare -A package_of
-for each in "${libraries[@]}"; do
-    package_of[${each%%=*}]=${each#*=}
-done
+keys+=(
+    [variant]=optional     # what tells it from the plain build for that triplet
+    [configure]=any        # an option for configure
+    [emulator]=optional    # the program that an interpreter for it can be trained under
+    [optimize]=optional    # "pgo": the interpreter is trained; otherwise "none"
+)
+
+declare -A package_of=()
 bundled=()
 # Where it is built for; no word that stands in another path.
 prefix=/relocatable
 
 main() {
-    begin "$2"
+    begin "$@"
+    find_packages
     look_for_certificates
     settle_source
     if [[ $triplet != "$(gcc -dumpmachine)" ]]; then
         build_native "$prefix" gcc
     fi
     use_tools
-    if [[ $emulator != none ]]; then
-        options+=(--enable-optimizations --with-lto)
+    if is_optimized; then
+        configure+=(--enable-optimizations --with-lto)
     fi
-    progress "$begun" configure
+    progress "$begun" 100 configure
     CONFIG_SITE=$recipe/config.site PKG_CONFIG_LIBDIR=/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig \
         configure objects CC=gcc AR=ar READELF=readelf "${cross[@]}" --prefix="$prefix" --with-readline=editline \
-        --enable-loadable-sqlite-extensions --without-static-libpython --with-ensurepip=install "${options[@]}"
-    if [[ $emulator == none ]]; then
-        compile objects $((begun + 5)) 80 all
-    else
+        --enable-loadable-sqlite-extensions --without-static-libpython --with-ensurepip=install "${configure[@]}"
+    if is_optimized; then
         compile_optimized objects $((begun + 5)) 80
+    else
+        compile objects $((begun + 5)) 80 all
     fi
     install
     mv "$work/installed$prefix" "$tree"
@@ -46,11 +51,26 @@ main() {
     local symbols=$!
     bundle
     make_movable
-    make_bytecode "$interpreter" "$tree/$library" "$prefix"
+    make_bytecode "$interpreter" "$tree/$stdlib" "$prefix"
     describe "$interpreter" "glibc $(newest_glibc)" "GCC $(gcc -dumpfullversion)" "${bundled[@]}"
-    progress 90 pack
+    progress 90 100 pack
     pack "$name"
     wait "$symbols"
+}
+
+is_optimized() {
+    case $optimize-$emulator in
+        pgo-?*) true ;;
+        none-* | -) false ;;
+        *) fail "optimize=$optimize emulator=$emulator, expected pgo and an emulator, or none" ;;
+    esac
+}
+
+find_packages() {
+    local each
+    for each in "${library[@]}"; do
+        package_of[${each%%=*}]=${each#*=}
+    done
 }
 
 # The one change to the source: OpenSSL was told where Debian keeps certificates, but this is for other systems too.
@@ -76,7 +96,7 @@ use_tools() {
 # It is called lib/python3.13t where the interpreter is python3.13t as well: python3.13 is then another name of that.
 find_library() {
     local found=("$tree"/lib/python"$series"*)
-    library=lib/${found##*/}
+    stdlib=lib/${found##*/}
     python=bin/${found##*/}
     # What runs here.
     interpreter=${native:-$tree/$python}
@@ -152,11 +172,11 @@ make_movable() {
     find_config "$tree/$python-config"
     sed --in-place "s|^prefix=.*|prefix=\${pcfiledir}/../..|" "$tree"/lib/pkgconfig/*.pc
     # From 3.14 on; PEP 739 says to what such paths are relative.
-    if [[ -e $tree/$library/build-details.json ]]; then
-        sed --in-place "s|\"$prefix\"|\"../..\"|; s|\"$prefix/|\"|" "$tree/$library/build-details.json"
+    if [[ -e $tree/$stdlib/build-details.json ]]; then
+        sed --in-place "s|\"$prefix\"|\"../..\"|; s|\"$prefix/|\"|" "$tree/$stdlib/build-details.json"
     fi
-    sed "s|@prefix@|$prefix|" "$recipe/sysconfigdata.in" >> "$(sysconfigdata "$tree/$library")"
-    hide_folder "$tree/$library"
+    sed "s|@prefix@|$prefix|" "$recipe/sysconfigdata.in" >> "$(sysconfigdata "$tree/$stdlib")"
+    hide_folder "$tree/$stdlib"
 }
 
 # find_config SCRIPT: it would not find itself at a path with a space.

@@ -3,6 +3,10 @@
 #
 # An emulator gives it the same processor and the same addresses everywhere; same.c the same files, times and chance; and
 # the places that it sees are the same whatever the build's own. So the counts are the same, and what they lead to.
+#
+# What it reads is counted, too: the text of train.py and training_*.py, and the names of all files beside them, since the
+# interpreter lists that folder. Whoever adds a file to this recipe, or renames one, changes the counts; so what other recipes
+# need as well is not here.
 
 # compile_optimized FOLDER FROM TO: makes what "make all" would where it was configured with --enable-optimizations and
 # --with-lto, but for the training.
@@ -15,7 +19,7 @@ compile_optimized() {
     # When cross-compiling, the interpreter that runs here looks for what it is told of the target in that folder.
     compile instrumented "$2" $((middle - 5)) profile-gen-stamp PGO_PROF_GEN_FLAG="${counting[*]}" \
         abs_builddir="$work/instrumented"
-    progress $((middle - 5)) train
+    progress $((middle - 5)) 100 train
     train instrumented
     for counts in "$training"/counts/*; do
         place=${counts##*/}
@@ -38,7 +42,7 @@ train() {
     # The build has run the interpreter, too, where that is for the machine that builds.
     rm -rf "$training"
     mkdir "$training" "$training/objects"
-    ln -s "/in/source/Python-$version" "$training/source"
+    ln -s "$checkout" "$training/source"
     (cd "$1" && cp --parents python pybuilddir.txt "$(cat pybuilddir.txt)"/*.so "$training/objects")
     gcc -O1 -Wall -Wextra -Werror -shared -fPIC -o "$training/same.so" "$recipe/same.c"
     (

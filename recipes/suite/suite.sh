@@ -2,61 +2,42 @@
 # Tests an unpacked tree by CPython's own test suite, and by what pip installs with it. All that it prints is the log, and
 # the verdict is read from that: from lines "verdict NAME passed" or "verdict NAME failed", and regrtest's own summary.
 #
-#   suite.sh WORD ...    where each word is one of these, and most may come again:
-#
-#   tree=PATH             where it is, read-only
-#   python=WORD           the command that starts its interpreter, word by word, with {tree} for the path
-#   emulator=PATH         of programs for another machine: one of QEMU's
-#   pip=yes               see that pip installs a wheel, and an sdist with an extension
-#   suite=yes             run the test suite
-#   processes=yes         an interpreter can start others: several modules are tested at a time
-#   choose=MODULE         test this module; without any, all
-#   leave=MODULE          leave this module out
-#   ignore=MODULE:TEST    leave this one test out
-#
 # The status is 0 whether tests fail or not, and 3 if the release has not what is to be chosen, left or ignored; then the
 # last line is that word.
 set -euo pipefail
 
-recipe=${BASH_SOURCE[0]%/*}
-work=$PWD
+source "${BASH_SOURCE[0]%/*}/../common/begin.sh"
+
+declare -A keys=(
+    [tree]=once            # where it is, read-only
+    [python]=some          # the command that starts its interpreter, word by word, with {tree} for the path
+    [emulator]=optional    # of programs for another machine: one of QEMU's
+    [pip]=optional         # "yes": see that pip installs a wheel, and an sdist with an extension
+    [suite]=optional       # "yes": run the test suite
+    [processes]=optional   # "yes": an interpreter can start others, so several modules are tested at a time
+    [choose]=any           # a module to test; without any, all
+    [leave]=any            # a module to leave out
+    [ignore]=any           # MODULE:TEST: one test to leave out
+)
+
 # Seconds after which a module hangs.
 patience=1200
 
 main() {
     read_words "$@"
+    command=("${python[@]//\{tree\}/$tree}")
     # The contract sets them; whoever uses the tree has neither.
     unset PYTHONHASHSEED SOURCE_DATE_EPOCH
     export TMPDIR=$work/tmp
     mkdir "$TMPDIR"
     if [[ -n $pip ]]; then
-        "${python[@]}" "$recipe/install.py" "$recipe"
+        "${command[@]}" "$recipe/install.py" "$recipe"
     fi
     if [[ -n $suite ]]; then
         move_tree
         choose_modules
         run_suite
     fi
-}
-
-read_words() {
-    tree='' command=() emulator='' pip='' suite='' processes='' chosen=() left=() ignored=()
-    local word value
-    for word in "$@"; do
-        value=${word#*=}
-        case ${word%%=*} in
-            tree) tree=$value ;;
-            python) command+=("$value") ;;
-            emulator) emulator=$value ;;
-            pip) pip=$value ;;
-            suite) suite=$value ;;
-            processes) processes=$value ;;
-            choose) chosen+=("$value") ;;
-            leave) left+=("$value") ;;
-            ignore) ignored+=("$value") ;;
-        esac
-    done
-    python=("${command[@]//\{tree\}/$tree}")
 }
 
 # To where nothing can be written to it, but what is not there can be removed: tests do that, and a read-only file system
@@ -70,7 +51,7 @@ move_tree() {
         emulate "$(realpath "$tree/bin/python3")"
     fi
     chmod -R a-w "$tree"
-    python=("${command[@]//\{tree\}/$tree}")
+    command=("${python[@]//\{tree\}/$tree}")
 }
 
 # emulate INTERPRETER: a script takes its place, which the kernel can start, and so do its tests. It stands for it by any
@@ -92,18 +73,18 @@ choose_modules() {
     local name test
     modules=()
     ignoring=()
-    "${python[@]}" -m test --list-tests > "$work/known"
+    "${command[@]}" -m test --list-tests > "$work/known"
     : > "$work/left"
-    for name in "${left[@]}"; do
+    for name in "${leave[@]}"; do
         named "$name" >> "$work/left" || unknown "leave=$name"
     done
     : > "$work/chosen"
-    for name in "${chosen[@]}"; do
+    for name in "${choose[@]}"; do
         named "$name" >> "$work/chosen" || unknown "choose=$name"
     done
-    ((${#chosen[@]})) || cp "$work/known" "$work/chosen"
+    ((${#choose[@]})) || cp "$work/known" "$work/chosen"
     mapfile -t modules < <(grep -v -x -F -f "$work/left" "$work/chosen")
-    for test in "${ignored[@]}"; do
+    for test in "${ignore[@]}"; do
         has "${test%%:*}" "${test#*:}" || unknown "ignore=$test"
         ignoring+=(--ignore "${test#*:}")
     done
@@ -117,7 +98,7 @@ named() {
 # has MODULE TEST: whether it is among the module's tests, by its whole name.
 has() {
     local cases=$work/cases-$1
-    [[ -e $cases ]] || "${python[@]}" -m test --list-cases "$1" > "$cases"
+    [[ -e $cases ]] || "${command[@]}" -m test --list-cases "$1" > "$cases"
     grep -q -x -F "$2" "$cases"
 }
 
@@ -127,7 +108,7 @@ run_suite() {
     if [[ -n $processes ]]; then
         how=(-j "$(nproc)" --timeout "$patience" --rerun)
     fi
-    "${python[@]}" -m test --verbose3 "${how[@]}" "${ignoring[@]}" "${modules[@]}" || status=$?
+    "${command[@]}" -m test --verbose3 "${how[@]}" "${ignoring[@]}" "${modules[@]}" || status=$?
     echo "regrtest ended with status $status"
 }
 

@@ -13,41 +13,36 @@ c_library=wasi-libc
 # With /, sysconfig would make //lib of it, which POSIX lets mean something else.
 prefix=/usr
 
-# By the file that they are in now.
-linked=()
-for each in "${libraries[@]}"; do
-    linked+=("python.wasm=${each#*=}")
-done
-
 main() {
-    begin "$2"
+    begin "$@"
     settle_source
     build_native $prefix clang
-    progress "$begun" configure
+    progress "$begun" 100 configure
     # CPython says there what WASI has not. There is nothing to run programs with: configure is not to try.
     CONFIG_SITE=$(find "$work/source" -name 'config.site-wasm32-wasi') HOSTRUNNER=/bin/false \
         PKG_CONFIG_LIBDIR=/nonexistent \
         configure objects CC="$clang" CPP="$clang -E" AR=llvm-ar RANLIB=llvm-ranlib "${cross[@]}" \
-        --prefix=$prefix --without-static-libpython "${options[@]}"
+        --prefix=$prefix --without-static-libpython
     compile objects $((begun + 5)) 80 all
     install
     take
-    describe "$native" "$c_library" "Clang $(clang -dumpversion)" "${linked[@]}"
-    progress 90 pack
+    # By the file that they are in now.
+    describe "$native" "$c_library" "Clang $(clang -dumpversion)" "${library[@]/*=/python.wasm=}"
+    progress 90 100 pack
     pack "$name"
 }
 
 # There are no programs but the interpreter, and nothing that links to it.
 take() {
     local root=$tree$prefix
-    local library=$root/lib/python$series
+    local stdlib=$root/lib/python$series
     mkdir -p "$root"
     mv "$work/installed$prefix/lib" "$root/"
     mv "$work/installed$prefix/bin/python$series.wasm" "$tree/python.wasm"
     llvm-strip --strip-debug "$tree/python.wasm"
     rm -r "$root/lib/pkgconfig"
-    hide_folder "$library"
-    make_bytecode "$native" "$library" /
+    hide_folder "$stdlib"
+    make_bytecode "$native" "$stdlib" /
 }
 
 main "$@"

@@ -25,6 +25,7 @@ from tests.integration.engines import require
 from tests.integration.nix import Installation
 from tests.integration.processes import Process, descendants, wait_until_gone
 from tests.integration.releases import SMALL, small_repository, small_tarball
+from verbatim.build.plan import Plan
 from verbatim.build.stages import target_stage
 from verbatim.build.target import Optimize, target_names
 from verbatim.digest import sha256_file
@@ -39,6 +40,7 @@ from verbatim.fetch import Fetcher
 from verbatim.paths import PROJECT
 from verbatim.release import Release
 from verbatim.sources.choose import SourceChoice, choose_source
+from verbatim.sources.source import Identity
 from verbatim.sources.tarball import TarballSource
 from verbatim.store import Store
 
@@ -331,7 +333,8 @@ def test_by_hand_a_target_s_recipe_is_told_what_the_engines_tell_it(name: str, o
     asked = ["nix-instantiate", "--eval", "--strict", "--json", str(PROJECT / "nix"), "-A", f"{name}.command"]
     said = subprocess.run([*asked, *words], capture_output=True, text=True, check=True)
     stage = target_stage(name, release, optimize)
-    assert json.loads(said.stdout) == stage.recipe.argv(release.version, "tarball", *stage.arguments)
+    plan = Plan(release, Identity("tarball", "it.tar.xz", {"sha256": "0" * 64}), stage)
+    assert json.loads(said.stdout) == stage.recipe.argv(*plan.words)
 
 
 @pytest.mark.usefixtures("nix_daemon")

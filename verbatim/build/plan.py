@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from verbatim.build.recipe import Recipe
-from verbatim.build.target import Optimize, Target
+from verbatim.build.target import Target
 from verbatim.environments.lock import Environment
 from verbatim.release import Release
 from verbatim.sources.source import Identity
@@ -22,17 +23,12 @@ class Stage:
     recipe: Recipe
     #: The names of the files that must come out, no more and no fewer, sorted.
     artifacts: tuple[str, ...]
-    #: Of the documentation, sorted; of the source tarballs, ``tar`` for their one stream, which is not compressed.
-    formats: tuple[str, ...] = ()
-    #: Of what is built for a platform.
+    #: What the recipe is told beside the release and its source, ``key=value`` each.
+    words: tuple[str, ...] = ()
+    #: What the user chose of it, by the names that a statement has for it.
+    choices: Mapping[str, str | list[str]] = field(default_factory=dict)
+    #: The platform that it is for, if it is for one.
     target: Target | None = None
-    #: Of a target's interpreter; None where there is no choice.
-    optimize: Optimize | None = None
-
-    @property
-    def arguments(self) -> tuple[str, ...]:
-        """What the recipe is told after all else."""
-        return self.formats if self.target is None else self.target.arguments(self.optimize)
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,15 @@ class Plan:
     release: Release
     source: Identity
     stage: Stage
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All that the recipe is told, ``key=value`` each."""
+        words = [f"version={self.release.version}", f"source={self.source.kind}"]
+        if self.source.kind == "git":
+            digest = self.source.digest
+            words += [f"commit={digest['gitCommit']}", f"tree={digest['gitTree']}"]
+        return (*words, *self.stage.words)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,33 +10,60 @@ from verbatim.digest import sha256_bytes, sha256_file
 from verbatim.errors import IntegrityError
 from verbatim.paths import RECIPES
 
+#: The folder beside the recipes with what they share. It is part of each of them.
+COMMON = "common"
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """A folder of scripts, of which the one with the folder's name is run by bash."""
+    """A folder of scripts, of which the one with the folder's name is run by bash, and what all recipes share."""
 
     name: str
     folder: Path
-    #: Of what ``sha256sum *`` prints in the folder, so that anyone can work it out.
+    #: Of what ``sha256sum NAME/* common/*`` prints in the folder of all recipes, so that anyone can work it out.
     sha256: str
 
     @classmethod
     def load(cls, name: str, recipes: Path = RECIPES) -> Recipe:
-        """Read a recipe's files; raises IntegrityError if it is not there."""
-        folder = recipes / name
-        files = sorted(folder.iterdir()) if folder.is_dir() else []
-        stray = [file.name for file in files if file.name.startswith(".") or not file.is_file()]
-        if stray:
+        """Read a recipe's files, and those in ``common``; raises IntegrityError if there are none."""
+        files = [*_files(recipes / name), *_files(recipes / COMMON)]
+        if recipes / name / f"{name}.sh" not in files:
             raise IntegrityError(
-                f"{folder} holds {', '.join(stray)}, expected plain files", "remove what is stray"
+                f"{recipes / name}/{name}.sh is missing", "restore it, for instance with git checkout"
             )
-        if folder / f"{name}.sh" not in files:
-            raise IntegrityError(
-                f"{folder}/{name}.sh is missing", "restore it, for instance with git checkout"
-            )
-        listing = "".join(f"{sha256_file(file)}  {file.name}\n" for file in files)
-        return cls(name, folder, sha256_bytes(listing.encode()))
+        listing = "".join(f"{sha256_file(file)}  {file.parent.name}/{file.name}\n" for file in files)
+        return cls(name, recipes / name, sha256_bytes(listing.encode()))
 
-    def argv(self, *arguments: str) -> list[str]:
-        """The command to run it inside, where the folder is ``/in/recipe``."""
-        return ["/usr/bin/bash", f"/in/recipe/{self.name}.sh", *arguments]
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """The folders that are seen below ``/in``, by their names there."""
+        return {"recipe": self.folder, COMMON: self.folder.parent / COMMON}
+
+    def argv(self, *words: str) -> list[str]:
+        """The command that runs it inside; each word is ``key=value``, with the keys that the recipe declares."""
+        return ["/usr/bin/bash", f"/in/recipe/{self.name}.sh", *words]
+
+    def copy(self, folder: Path) -> Recipe:
+        """Copy it into a new folder, where nobody edits it while bash reads it.
+
+        Raises IntegrityError if it is no longer what it was when it was loaded.
+        """
+        for source in self.inputs.values():
+            shutil.copytree(source, folder / source.name)
+        copy = Recipe.load(self.name, folder)
+        if copy.sha256 != self.sha256:
+            raise IntegrityError(f"{self.folder} was changed during the build", "build again")
+        return copy
+
+
+def _files(folder: Path) -> list[Path]:
+    """A folder's files, sorted; raises IntegrityError if it holds anything else, or is not there."""
+    if not folder.is_dir():
+        raise IntegrityError(f"{folder} is missing", "restore it, for instance with git checkout")
+    files = sorted(folder.iterdir())
+    stray = [file.name for file in files if file.name.startswith(".") or not file.is_file()]
+    if stray:
+        raise IntegrityError(
+            f"{folder} holds {', '.join(stray)}, expected plain files", "remove what is stray"
+        )
+    return files

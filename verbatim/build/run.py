@@ -10,12 +10,11 @@ from pathlib import Path
 
 from verbatim import console
 from verbatim.build.plan import Artifact, Plan
-from verbatim.build.recipe import Recipe
 from verbatim.console import Bar
 from verbatim.digest import sha256_file
 from verbatim.engines.protocol import Engine, Job
 from verbatim.environments.rootfs import Root
-from verbatim.errors import BuildError, CapabilityError, IntegrityError
+from verbatim.errors import BuildError, CapabilityError
 from verbatim.paths import cache_directory
 from verbatim.sources.source import Prepared
 
@@ -33,16 +32,14 @@ def run(
     """
     build = work / "build"
     build.mkdir()
-    recipe = copied(plan.stage.recipe, work / "recipes")
+    recipe = plan.stage.recipe.copy(work / "recipes")
     with console.progress(f"building {plan.stage.name} ({engine.name})", unit="things") as bar:
         status = engine.run(
             Job(
-                argv=recipe.argv(
-                    plan.release.version, plan.source.kind, *prepared.arguments, *plan.stage.arguments
-                ),
+                argv=recipe.argv(*plan.words),
                 root=root,
                 epoch=prepared.epoch,
-                inputs={**prepared.inputs, "recipe": recipe.folder},
+                inputs={**prepared.inputs, **recipe.inputs},
                 output=output,
                 build=build,
                 log=log,
@@ -52,15 +49,6 @@ def run(
     if status != 0:
         raise _failure(plan, status, log)
     return [_take(output / name) for name in _expected(plan, output)]
-
-
-def copied(recipe: Recipe, folder: Path) -> Recipe:
-    """A copy in a new folder, which nobody edits while bash reads it; raises IntegrityError if it is another one."""
-    shutil.copytree(recipe.folder, folder / recipe.name)
-    copy = Recipe.load(recipe.name, folder)
-    if copy.sha256 != recipe.sha256:
-        raise IntegrityError(f"{recipe.folder} was changed during the build", "build again")
-    return copy
 
 
 def without_progress(log: Path) -> str:

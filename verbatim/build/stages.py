@@ -33,13 +33,17 @@ def source_stage(release: Release) -> Stage:
 
 def packed_stage(release: Release) -> Stage:
     """The source tarballs' one tar stream, which is not compressed: what is in it can be seen within seconds."""
-    return replace(source_stage(release), artifacts=(f"{release.folder}.tar",), formats=("tar",))
+    return replace(source_stage(release), artifacts=(f"{release.folder}.tar",), words=("compress=no",))
 
 
 def docs_stage(release: Release, formats: Sequence[str] = tuple(DOCS_FORMATS)) -> Stage:
     """The documentation in some formats; raises UsageError if there is no environment for the release."""
     names = tuple(sorted(name for format_ in formats for name in _docs_names(release, format_)))
-    return Stage("docs", _docs_environment(release), Recipe.load("docs"), names, tuple(sorted(formats)))
+    chosen = sorted(formats)
+    words = tuple(f"format={format_}" for format_ in chosen)
+    return Stage(
+        "docs", _docs_environment(release), Recipe.load("docs"), names, words, choices={"formats": chosen}
+    )
 
 
 def target_stage(name: str, release: Release, optimize: Optimize = "pgo") -> Stage:
@@ -51,8 +55,10 @@ def target_stage(name: str, release: Release, optimize: Optimize = "pgo") -> Sta
             "leave it out, or name a newer release",
         )
     recipe, environment = Recipe.load(target.recipe), _environment(target.environment)
-    chosen = optimize if target.emulator is not None else None
-    return Stage(name, environment, recipe, target.artifacts(release), target=target, optimize=chosen)
+    words, choices = target.parameters.words, {}
+    if target.parameters.emulator is not None:
+        words, choices = (*words, f"optimize={optimize}"), {"optimize": optimize}
+    return Stage(name, environment, recipe, target.artifacts(release), words, choices, target)
 
 
 #: Those that are no target's, in the order in which they are built.

@@ -122,7 +122,7 @@ class Suite:
         """Whether anything is asked for but running in other roots."""
         return set(self.chosen) != {ROOTS}
 
-    def arguments(self, tree: str) -> list[str]:
+    def words_for(self, tree: str) -> list[str]:
         """What the recipe is told of a tree that lies there."""
         return [f"tree={tree}", *(f"python={word}" for word in self.command), *self.words]
 

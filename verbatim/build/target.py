@@ -20,7 +20,43 @@ _FILE = "target.toml"
 Optimize = Literal["pgo", "none"]
 
 
-class _Said(BaseModel):
+class Parameters(BaseModel):
+    """What the recipe is told of a target, each by the key that the recipe declares for it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: As configure(1) writes it.
+    triplet: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(-[a-z0-9_]+)+$")]
+    #: What tells it from the plain build for that triplet.
+    variant: Annotated[str, StringConstraints(pattern=r"^[a-z]+$")] | None = None
+    #: The program that emulates its processor, where an interpreter for it can be optimised by training it under that.
+    emulator: Annotated[str, StringConstraints(pattern=r"^/usr/bin/qemu-[a-z0-9_]+-static$")] | None = None
+    #: Options for configure(1) beside the recipe's own.
+    configure: list[Annotated[str, StringConstraints(pattern=r"^--[a-z][a-z-]*(=[A-Za-z0-9._/-]+)?$")]] = []
+    #: The libraries that may go into the tree, with the environment's packages that they are from.
+    library: dict[
+        Annotated[
+            str, StringConstraints(pattern=r"^lib[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*\.(so\.[0-9.]+|a)$")
+        ],
+        PackageName,
+    ] = {}
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """``KEY=VALUE``, a word for each of a list, and ``KEY=NAME=VALUE`` for each of a table; sorted by key and name."""
+        words: list[str] = []
+        for key, value in sorted(self.model_dump(exclude_none=True).items()):
+            match value:
+                case str():
+                    words.append(f"{key}={value}")
+                case list():
+                    words += [f"{key}={each}" for each in value]
+                case dict():
+                    words += [f"{key}={name}={each}" for name, each in sorted(value.items())]
+        return tuple(words)
+
+
+class _File(BaseModel):
     """The file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,25 +65,11 @@ class _Said(BaseModel):
     recipe: Annotated[str, StringConstraints(pattern=r"^[a-z]+$")]
     #: The environment with the toolchain, where it is not the target's own.
     environment: Annotated[str, StringConstraints(pattern=rf"^{FOLDER_NAME.pattern}$")] | None = None
-    #: As configure(1) writes it.
-    triplet: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(-[a-z0-9_]+)+$")]
-    #: What tells it from the plain build for that triplet.
-    variant: Annotated[str, StringConstraints(pattern=r"^[a-z]+$")] | None = None
     #: The first series of CPython that can be built for it.
     since: Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")] = "3.0"
-    #: The program that emulates its processor, where an interpreter for it can be optimised by training it under that.
-    emulator: Annotated[str, StringConstraints(pattern=r"^/usr/bin/qemu-[a-z0-9_]+-static$")] | None = None
-    #: Options for configure(1) beside the recipe's own.
-    configure: list[Annotated[str, StringConstraints(pattern=r"^--[a-z][a-z-]*(=[A-Za-z0-9._/-]+)?$")]] = []
     #: What is said after the version and the triplet in the name of each archive; nothing for the tree that runs.
     archives: list[Annotated[str, StringConstraints(pattern=r"^(-[a-z]+)?$")]]
-    #: The libraries that may go into the tree, with the environment's packages that they are from.
-    libraries: dict[
-        Annotated[
-            str, StringConstraints(pattern=r"^lib[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*\.(so\.[0-9.]+|a)$")
-        ],
-        PackageName,
-    ] = {}
+    parameters: Parameters
 
 
 @dataclass(frozen=True)
@@ -59,40 +81,24 @@ class Target:
     sha256: str
     recipe: str
     environment: str
-    triplet: str
-    #: The triplet, and the variant if it is one: what archives are called by.
-    label: str
     since: str
-    #: Whether an interpreter for it can be optimised, and the program that it is trained under.
-    emulator: str | None
-    configure: tuple[str, ...]
     archives: tuple[str, ...]
-    libraries: tuple[tuple[str, str], ...]
+    parameters: Parameters
 
     @classmethod
     def load(cls, name: str, containers: Path = CONTAINERS) -> Target:
         """Read a target's file; raises IntegrityError if it is not there or does not say what it should."""
         path = containers / name / _FILE
-        said = load_model(path, _Said, "correct it")
+        file = load_model(path, _File, "correct it")
         return cls(
             name=name,
             sha256=sha256_file(path),
-            recipe=said.recipe,
-            environment=said.environment or name,
-            triplet=said.triplet,
-            label=f"{said.triplet}-{said.variant}" if said.variant else said.triplet,
-            since=said.since,
-            emulator=said.emulator,
-            configure=tuple(said.configure),
-            archives=tuple(said.archives),
-            libraries=tuple(sorted(said.libraries.items())),
+            recipe=file.recipe,
+            environment=file.environment or name,
+            since=file.since,
+            archives=tuple(file.archives),
+            parameters=file.parameters,
         )
-
-    def arguments(self, optimize: Optimize | None) -> tuple[str, ...]:
-        """What the recipe is told, if the interpreter is to be optimised so; None where it cannot be."""
-        emulator = self.emulator if self.emulator is not None and optimize == "pgo" else "none"
-        libraries = (f"{library}={package}" for library, package in self.libraries)
-        return self.triplet, self.label, emulator, *self.configure, *libraries
 
     def is_for(self, release: Release) -> bool:
         """Whether that release is built for it."""
@@ -104,7 +110,8 @@ class Target:
 
     def tree(self, release: Release) -> str:
         """The name of the folder that runs, and of its archive without the end."""
-        return f"cpython-{release.version}-{self.label}"
+        variant = f"-{self.parameters.variant}" if self.parameters.variant else ""
+        return f"cpython-{release.version}-{self.parameters.triplet}{variant}"
 
 
 def target_names(containers: Path = CONTAINERS) -> list[str]:

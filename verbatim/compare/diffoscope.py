@@ -36,7 +36,7 @@ def look_into(first: File, second: File, root: Root, limits: Limits) -> tuple[li
     """
     forms = [form_of(file.path, file.name) for file in (first, second) if file.path is not None]
     is_one_form = forms[0] == forms[1] or {form.kind for form in forms} != {"tar"}
-    streams = [] if is_one_form else ["streams"]
+    streams = [] if is_one_form else ["streams=yes"]
     status, said = _run(first, second, streams, root, limits)
     how = [form.compression or "none" for form in forms]
     compressions = [Finding((), "compression", (f"-{how[0]}", f"+{how[1]}"))] if streams else []
@@ -61,15 +61,16 @@ def _run(first: File, second: File, streams: list[str], root: Root, limits: Limi
         if file.path is not None
     }
     recipe = Recipe.load("explain")
-    seconds = str(max(1, int(limits.seconds * _SOFT)))
+    words = [f"seconds={max(1, int(limits.seconds * _SOFT))}"]
+    words += [f"{key}=/in/{name}" for key, name in zip(("first", "second"), inputs, strict=True)]
     with scratch(cache_directory() / "work") as work:
         for folder in ("build", "output"):
             (work / folder).mkdir()
         job = Job(
-            argv=recipe.argv(seconds, *(f"/in/{name}" for name in inputs), *streams),
+            argv=recipe.argv(*words, *streams),
             root=root,
             epoch=0,
-            inputs={**inputs, "recipe": recipe.folder},
+            inputs={**inputs, **recipe.inputs},
             output=work / "output",
             build=work / "build",
             log=work / "log",

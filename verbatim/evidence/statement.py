@@ -116,12 +116,13 @@ class BuildDefinition(InTotoModel):
         if target is not None:
             dependencies.append(Dependency(name=f"target/{target.name}", digest={"sha256": target.sha256}))
         return cls(
-            external_parameters=_ExternalParameters(
-                artifacts=plan.stage.name,
-                formats=list(plan.stage.formats) or None,
-                optimize=plan.stage.optimize,
-                source=_SourceParameters(kind=plan.source.kind),
-                version=plan.release.version,
+            external_parameters=_ExternalParameters.model_validate(
+                {
+                    "artifacts": plan.stage.name,
+                    "source": {"kind": plan.source.kind},
+                    "version": plan.release.version,
+                    **plan.stage.choices,
+                }
             ),
             resolved_dependencies=dependencies,
         )

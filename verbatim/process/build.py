@@ -54,12 +54,16 @@ class Request:
         """Where the results go."""
         return self.output / self.release.version
 
+    def plan(self, source: Identity) -> Plan:
+        """What is to be built from a source."""
+        return Plan(self.release, source, self.stage)
+
     def key(self, engine: Engine) -> str:
         """The same for the same question to an engine, wherever the answer goes."""
         asked = (
             self.release.version,
             self.stage.name,
-            self.stage.arguments,
+            self.stage.words,
             self.choice.text,
             self.choice.commit,
             git_url(),
@@ -152,7 +156,7 @@ def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> O
     is_known = remembered is not None and request.choice.is_remote
     source = None if is_known else choose_source(request.choice, release, fetcher)
     if remembered is not None:
-        plan = Plan(release, source.identity if source else remembered.definition.source, request.stage)
+        plan = request.plan(source.identity if source else remembered.definition.source)
         artifacts = verified(request.folder, remembered, plan)
         if artifacts is not None:
             _recall_fall_back(request, plan)
@@ -164,7 +168,7 @@ def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> O
             )
         check_engines(request.engines)
     source = source or choose_source(request.choice, release, fetcher)
-    plan = Plan(release, source.identity, request.stage)
+    plan = request.plan(source.identity)
     folder, by_engine = _build(request, plan, source, fetcher)
     artifacts = by_engine[request.engines[0].name]
     verdicts = judging(release, artifacts, fetcher)

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from verbatim.build.plan import Plan
 from verbatim.build.rebuild import Findings, Rebuilder, find
 from verbatim.build.tools import Tools
 from verbatim.build.vary import Host, Pair, Variation
@@ -59,7 +58,7 @@ def rebuild_last(requests: Sequence[Request], variations: Sequence[Variation], f
     source = choose_source(same_source(request.choice, built), request.release, fetcher)
     if source.identity != built.source:
         raise UsageError("the source was changed during the rebuild", "leave it alone meanwhile")
-    plan = Plan(request.release, source.identity, request.stage)
+    plan = request.plan(source.identity)
     root = ensure_root(plan.stage.environment, fetcher)
     kept = cache_directory() / "disputed" / f"{request.release.version}-{request.stage.name}-rebuilt"
     remove_tree(kept)

@@ -12,7 +12,6 @@ from verbatim import console
 from verbatim.archive.unpack import unpack_file
 from verbatim.build.recipe import Recipe
 from verbatim.build.regrtest import Summary, reached, read_summary
-from verbatim.build.run import copied
 from verbatim.build.suite import LeftOut, Suite
 from verbatim.build.target import Target
 from verbatim.engines.limits import Limits
@@ -171,7 +170,7 @@ class _Bench:
 
     def unpack(self, folder: Path) -> None:
         """Take it out of its archive."""
-        self.recipe = copied(Recipe.load("suite"), self.work / "recipes")
+        self.recipe = Recipe.load("suite").copy(self.work / "recipes")
         (self.work / "tree").mkdir()
         with console.progress(f"unpacking {self.name}.tar.xz", unit="things"):
             unpack_file(folder / f"{self.name}.tar.xz", self.work / "tree")
@@ -186,7 +185,7 @@ class _Bench:
             argv=argv,
             root=root,
             epoch=0,
-            inputs={_PLACE: self.work / "tree", "recipe": self.recipe.folder},
+            inputs={_PLACE: self.work / "tree", **self.recipe.inputs},
             output=place / "output",
             build=place / "build",
             log=place / "log",
@@ -207,7 +206,7 @@ def _run_in_environment(suite: Suite, bench: _Bench) -> tuple[int, str]:
             if done is not None:
                 bar.reach(*done)
 
-        status = bench.run(suite.environment, bench.recipe.argv(*suite.arguments(bench.tree)), listen)
+        status = bench.run(suite.environment, bench.recipe.argv(*suite.words_for(bench.tree)), listen)
     return status, bench.said[-1]
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from verbatim.build.plan import Artifact, Plan
+from verbatim.build.plan import Artifact
 from verbatim.compare.agreement import disputed_artifacts
 from verbatim.compare.verdict import Verdict
 from verbatim.environments.rootfs import ensure_root
@@ -70,7 +70,7 @@ def verifying_quickly(request: Request, fetcher: Fetcher, against: Path | None) 
     given = open_given(against, request.release.source_tarballs) if against is not None else None
     check_engines(request.engines)
     source = choose_source(request.choice, request.release, fetcher)
-    plan = Plan(request.release, source.identity, request.stage)
+    plan = request.plan(source.identity)
     root = ensure_root(plan.stage.environment, fetcher)
     with scratch(cache_directory() / "work") as work:
         prepared = source.prepare(work)

@@ -42,7 +42,7 @@ class GitSource:
 
     def prepare(self, work: Path) -> Prepared:
         """See `Source.prepare`; the recipe's own git unpacks the pack, and checks the tree's id as well."""
-        return Prepared({"source/commit.pack": self.pack}, self.epoch, (self.commit, self.tree))
+        return Prepared({"source/commit.pack": self.pack}, self.epoch)
 
 
 def git_url() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -18,8 +18,6 @@ class Prepared:
     inputs: Mapping[str, Path]
     #: Seconds since 1970: the commit's time, or that of the tarball's newest member.
     epoch: int
-    #: What the recipe is told of it, after its kind and the version.
-    arguments: tuple[str, ...] = field(default=())
 
 
 @dataclass(frozen=True)
