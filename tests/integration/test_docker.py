@@ -420,6 +420,7 @@ def _run_recipe(engine: Engine, script: str, root: Root, folder: Path) -> Path:
     for path in (recipe, work, output):
         path.mkdir(parents=True)
     names = tuple(sorted(Release.parse(SMALL).source_tarballs))
+    (folder / "recipes" / "common").mkdir()
     (recipe / "odd.sh").write_text(f"cd /out; set -- {' '.join(names)}; {script}\n", encoding="utf-8")
     stage = Stage("source", root.environment, Recipe.load("odd", folder / "recipes"), names)
     plan = Plan(Release.parse(SMALL), Identity("tarball", "odd", {"sha256": "0" * 64}), stage)

@@ -156,8 +156,9 @@ def test_a_build_in_debian_12_is_varied_with_tools_of_its_own(
 def test_a_variation_that_takes_no_effect_is_no_variation(
     variables: dict[str, str], sign: str, root: Root, prepared: Prepared, tmp_path: Path
 ) -> None:
-    (tmp_path / "recipes" / "source").mkdir(parents=True)
-    (tmp_path / "recipes" / "source" / "source.sh").write_text('touch "/out/Python-$1."{tgz,tar.xz}\n')
+    for folder in ("common", "source"):
+        (tmp_path / "recipes" / folder).mkdir(parents=True)
+    (tmp_path / "recipes" / "source" / "source.sh").write_text(f"touch /out/Python-{SMALL}.{{tgz,tar.xz}}\n")
     stage = Stage("source", root.environment, Recipe.load("source", tmp_path / "recipes"), TARBALLS)
     plan = Plan(Release.parse(SMALL), Identity("tarball", "made up", {"sha256": "0" * 64}), stage)
     rebuilder = Rebuilder(plan, prepared, root, [], tmp_path / "kept")
@@ -174,8 +175,9 @@ def rebuild(
     def rebuild_spoiled(script: str) -> Findings:
         folder = tmp_path / "recipes" / "source"
         folder.mkdir(parents=True)
+        (folder.parent / "common").mkdir()
         (folder / "source.sh").write_text(
-            f'set -eu\ntouch "/out/Python-$1.tar.xz"\n{{\n{script}\n}} > "/out/Python-$1.tgz"\n',
+            f"set -eu\ntouch /out/Python-{SMALL}.tar.xz\n{{\n{script}\n}} > /out/Python-{SMALL}.tgz\n",
             encoding="utf-8",
         )
         stage = Stage("source", root.environment, Recipe.load("source", folder.parent), TARBALLS)

@@ -134,7 +134,7 @@ def _attested(folder: Path, attestations: Path, outputs: Mapping[str, Path]) -> 
 def _policy(rebuilders: Mapping[str, object], commit: str, fingerprint: str) -> dict[str, object]:
     """What may be signed, computed from the checkout, not from what was built."""
     folder = environment_folder("source")
-    recipe = "cd recipes/source && sha256sum * | sha256sum | cut -d' ' -f1"
+    recipe = "cd recipes && sha256sum source/* common/* | sha256sum | cut -d' ' -f1"
     summed = subprocess.run(
         ["bash", "-c", recipe],
         cwd=PROJECT,
