@@ -25,7 +25,7 @@ from verbatim.archive.canonical import write_tree
 from verbatim.archive.header import Header, NoHeaderError, OddHeaderError, may_be_header
 from verbatim.archive.limits import Limits
 from verbatim.archive.read import read_member, reading
-from verbatim.archive.tar import TarMember
+from verbatim.archive.tar_member import TarMember
 from verbatim.archive.unpack import Unpacker
 from verbatim.compare.archives import read_inventory
 from verbatim.errors import IntegrityError
@@ -58,7 +58,7 @@ def with_number(field: str, value: bytes) -> bytes:
 ODD: dict[str, tuple[bytes, str]] = {
     "two extended headers": (
         packed(extended((b"path", b"P/good")), extended((b"path", b"P/evil")), member(b"P/raw", HELLO)),
-        "one too many",
+        "more than one extended header",
     ),
     "an extended header and a long name": (
         packed(extended((b"path", b"P/evil")), long_name(LONG), member(b"P/raw", HELLO)),
@@ -70,11 +70,11 @@ ODD: dict[str, tuple[bytes, str]] = {
         + extended((b"path", b"P/evil"), magic=GNU)
         + gnu(LONG[:100], HELLO)
         + END,
-        "not in its place",
+        "type x in GNU's format",
     ),
     "two long names": (
         long_name(LONG) + long_name(LONG + b"y") + gnu(LONG[:100], HELLO) + END,
-        "one too many",
+        "more than one extended header",
     ),
     "a long name of another member": (long_name(LONG) + gnu(b"P/evil", HELLO) + END, "begins with"),
     "a long name that is short": (long_name(b"P/a") + gnu(b"P/a", HELLO) + END, "begins with"),
@@ -87,7 +87,7 @@ ODD: dict[str, tuple[bytes, str]] = {
         + padded(LONG + b"\0")
         + gnu(LONG[:100])
         + END,
-        "not as packers write it",
+        "not called ././@LongLink",
     ),
     "a prefix in GNU's format": (
         raw_folder(b"P/", magic=GNU) + gnu(b"configure", HELLO, prefix=b"P/Lib") + END,
@@ -224,19 +224,19 @@ ODD: dict[str, tuple[bytes, str]] = {
     ),
     "a global header": (
         packed(extended((b"path", b"P/evil"), type=b"g"), member(b"P/good", HELLO)),
-        "not in its place",
+        "not git's",
     ),
     "a global header at the beginning": (
         extended((b"path", b"P/evil"), type=b"g", name=b"pax_global_header") + packed(),
-        "not in its place",
+        "not git's",
     ),
     "git's header, not first": (
         packed(extended((b"comment", b"a" * 40), type=b"g", name=b"pax_global_header"), member(b"P/good")),
-        "not in its place",
+        "not git's",
     ),
     "git's header twice": (
         2 * extended((b"comment", b"a" * 40), type=b"g", name=b"pax_global_header") + packed(),
-        "not in its place",
+        "not git's",
     ),
     "two formats": (packed(gnu(b"P/a", HELLO)), "in GNU's format"),
     "no magic": (packed(member(b"P/a", HELLO, magic=b"")), "the magic"),

@@ -206,7 +206,8 @@ def _refuse(fields: tuple[bytes, ...], again: tuple[bytes, ...]) -> NoReturn:
     for (name, _), field, expected in zip(_FIELDS, fields, again, strict=True):
         # If anything else differs, the checksum does as well.
         if field != expected and name != "chksum":
-            raise OddHeaderError(f"has the field {name}={field!r} in its header, expected {expected!r}")
+            found, wanted = field.rstrip(b"\0"), expected.rstrip(b"\0")
+            raise OddHeaderError(f"has the field {name}={found!r} in its header, expected {wanted!r}")
     raise OddHeaderError("has a header whose checksum is not written as one")
 
 

@@ -8,38 +8,17 @@ against GNU tar, libarchive, BusyBox, Python and 7-Zip.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 from verbatim.archive.containers import Plain, compression_of
 from verbatim.archive.header import BLOCK, Dialect, Header, NoHeaderError, OddHeaderError
 from verbatim.archive.limits import Limits
 from verbatim.archive.members import UnsafeMemberError, check_time, member_parts
 from verbatim.archive.records import foreign, is_git_comment, read_records
+from verbatim.archive.tar_member import DEVICES, KINDS, TYPE_BITS, Kind, TarMember
 from verbatim.errors import IntegrityError
-
-Kind = Literal["file", "hard link", "link", "character device", "block device", "folder", "pipe"]
-_KINDS: Mapping[bytes, Kind] = {
-    b"0": "file",
-    b"1": "hard link",
-    b"2": "link",
-    b"3": "character device",
-    b"4": "block device",
-    b"5": "folder",
-    b"6": "pipe",
-}
-#: Type bits that some packers leave in a mode; they must not contradict the kind.
-_TYPE_BITS: Mapping[Kind, int] = {
-    "file": 0o100000,
-    "hard link": 0o100000,
-    "link": 0o120000,
-    "character device": 0o020000,
-    "block device": 0o060000,
-    "folder": 0o040000,
-    "pipe": 0o010000,
-}
-_DEVICES = ("character device", "block device")
 
 #: In bytes: of names and other extensions, which are held in memory.
 _LONGEST_HEADER = 1 << 20
@@ -47,35 +26,6 @@ _LONGEST_HEADER = 1 << 20
 _LONGEST_END = 1 << 20
 _LONG_NAME = b"././@LongLink"
 _GIT_NAME = b"pax_global_header"
-
-
-@dataclass(frozen=True, slots=True)
-class TarMember:
-    """One member: what it is, and what its packer put to it."""
-
-    #: As it is written, with whatever is before or behind it; and its components.
-    name: str
-    parts: tuple[str, ...]
-    kind: Kind
-    #: Permission bits, with set-id and sticky bits.
-    mode: int
-    #: In bytes.
-    size: int
-    #: Of modification, in seconds since 1970.
-    time: float
-    uid: int
-    gid: int
-    uname: str
-    gname: str
-    #: Of a link, as it is written; of a hard link, a name in the archive.
-    target: str
-    #: Major and minor number.
-    device: tuple[int, int]
-    #: Of its pax extended header, and those of them that are not known here (see `records`).
-    records: Mapping[str, str]
-    foreign: tuple[str, ...]
-    #: Each header of it, in 512 bytes, that of an extension as well.
-    blocks: tuple[bytes, ...]
 
 
 @dataclass
@@ -163,7 +113,7 @@ class TarReader:
         name = block[:100].partition(b"\0")[0].decode("utf-8", "replace")
         try:
             extension = _Extension({})
-            while (header := self._header(block)).type not in _KINDS:
+            while (header := self._header(block)).type not in KINDS:
                 self._extend(extension, header)
                 block = self._plain.take(BLOCK)
                 self._position += 1
@@ -188,15 +138,7 @@ class TarReader:
 
     def _extend(self, extension: _Extension, header: Header) -> None:
         """Take in a header that belongs to the one behind it."""
-        if header.type not in (b"g", b"x", b"K", b"L"):
-            raise OddHeaderError(f"is of type {header.type!r}, which is no file, folder or link")
-        if header.size > _LONGEST_HEADER:
-            raise OddHeaderError(f"has a header of {header.size} bytes")
-        if header.target or header.prefix or any(header.device):
-            raise OddHeaderError("has an extended header that says more than its size")
-        data = self._plain.take(header.size)
-        if any(self._plain.take(-header.size % BLOCK)):
-            raise OddHeaderError("has something hidden in the padding of an extended header")
+        data = self._extension_data(header)
         match header.type, header.dialect:
             case b"g", "POSIX" if self._position == 1 and header.name == _GIT_NAME and is_git_comment(data):
                 self._blocks.clear()
@@ -206,11 +148,28 @@ class TarReader:
                 extension.name = _long_name(data)
             case b"K", "GNU" if extension.target is None and header.name == _LONG_NAME:
                 extension.target = _long_name(data)
-            case _:
+            case b"g", _:
+                raise OddHeaderError("has a header for all members that is not git's, or not first")
+            case (b"x", "GNU") | ((b"K" | b"L"), "POSIX"):
                 raise OddHeaderError(
-                    f"has an extended header of type {header.type.decode()} that is one too many, not in its place, "
-                    "or not as packers write it"
+                    f"has a header of type {header.type.decode()} in {header.dialect}'s format"
                 )
+            case ((b"K" | b"L"), _) if header.name != _LONG_NAME:
+                raise OddHeaderError(f"has a long name in a header that is not called {_LONG_NAME.decode()}")
+            case _:
+                raise OddHeaderError(f"has more than one extended header of type {header.type.decode()}")
+
+    def _extension_data(self, header: Header) -> bytes:
+        if header.type not in (b"g", b"x", b"K", b"L"):
+            raise OddHeaderError(f"is of type {header.type!r}, which is no file, folder or link")
+        if header.size > _LONGEST_HEADER:
+            raise OddHeaderError(f"has a header of {header.size} bytes")
+        if header.target or header.prefix or any(header.device):
+            raise OddHeaderError("has an extended header that says more than its size")
+        data = self._plain.take(header.size)
+        if any(self._plain.take(-header.size % BLOCK)):
+            raise OddHeaderError("has something hidden in the padding of an extended header")
+        return data
 
     def _named(self, header: Header, extension: _Extension) -> str:
         """The member's name; one that an extension says must be what the header has the beginning of (GNU)."""
@@ -227,16 +186,16 @@ class TarReader:
         return name.decode("utf-8", "surrogateescape")
 
     def _read_member(self, name: str, header: Header, extension: _Extension) -> TarMember:
-        kind = _KINDS[header.type]
+        kind = KINDS[header.type]
         records = extension.records
         target = self._target(kind, header, extension)
         if header.size and kind != "file":
             raise OddHeaderError(f"is a {kind} with a size")
         if name.endswith("/") and kind != "folder":
             raise OddHeaderError(f"is a {kind} with the name of a folder")
-        if header.mode & ~0o7777 not in (0, _TYPE_BITS[kind]):
+        if header.mode & ~0o7777 not in (0, TYPE_BITS[kind]):
             raise OddHeaderError(f"is a {kind}, and something else by its mode {header.mode:o}")
-        if any(header.device) and kind not in _DEVICES:
+        if any(header.device) and kind not in DEVICES:
             raise OddHeaderError(f"is a {kind} with the numbers of a device")
         parts = member_parts(self._archive, name)
         if not parts and kind != "folder":

@@ -16,7 +16,8 @@ from verbatim.archive.containers import Readable
 from verbatim.archive.limits import Limits
 from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
 from verbatim.archive.read import reading
-from verbatim.archive.tar import TarMember, TarReader
+from verbatim.archive.tar import TarReader
+from verbatim.archive.tar_member import TarMember
 from verbatim.archive.writer import Parts, Writer
 from verbatim.archive.zip import ZipReader
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from verbatim.archive.members import member_parts
 from verbatim.archive.read import reading
 from verbatim.archive.records import NAMES, OWNERS, TIMES
-from verbatim.archive.tar import TarMember, TarReader
+from verbatim.archive.tar import TarReader
+from verbatim.archive.tar_member import TarMember
 from verbatim.compare.inventory import Content, Gathered, Inventory, Packing, body_sha256, telling_mode
 from verbatim.digest import HashingReader
 

@@ -1,0 +1,59 @@
+"""What a member of a tar archive is, as the one grammar gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["file", "hard link", "link", "character device", "block device", "folder", "pipe"]
+#: By the type in the header. There are no others: sparse files and volumes are not packed into releases.
+KINDS: Mapping[bytes, Kind] = {
+    b"0": "file",
+    b"1": "hard link",
+    b"2": "link",
+    b"3": "character device",
+    b"4": "block device",
+    b"5": "folder",
+    b"6": "pipe",
+}
+#: Type bits that some packers leave in a mode; they must not contradict the kind.
+TYPE_BITS: Mapping[Kind, int] = {
+    "file": 0o100000,
+    "hard link": 0o100000,
+    "link": 0o120000,
+    "character device": 0o020000,
+    "block device": 0o060000,
+    "folder": 0o040000,
+    "pipe": 0o010000,
+}
+DEVICES = ("character device", "block device")
+
+
+@dataclass(frozen=True, slots=True)
+class TarMember:
+    """One member: what it is, and what its packer put to it."""
+
+    #: As it is written, with whatever is before or behind it; and its components.
+    name: str
+    parts: tuple[str, ...]
+    kind: Kind
+    #: Permission bits, with set-id and sticky bits.
+    mode: int
+    #: In bytes.
+    size: int
+    #: Of modification, in seconds since 1970.
+    time: float
+    uid: int
+    gid: int
+    uname: str
+    gname: str
+    #: Of a link, as it is written; of a hard link, a name in the archive.
+    target: str
+    #: Major and minor number.
+    device: tuple[int, int]
+    #: Of its pax extended header, and those of them that are not known here (see `records`).
+    records: Mapping[str, str]
+    foreign: tuple[str, ...]
+    #: Each header of it, in 512 bytes, that of an extension as well.
+    blocks: tuple[bytes, ...]
