@@ -26,6 +26,8 @@ class Pair:
     comparison: Comparison | None = None
     #: What accounts for the difference, if that was asked for.
     explanation: Explanation | None = field(default=None, kw_only=True)
+    #: Why one of the two was refused, which makes it different.
+    refusal: IntegrityError | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -65,12 +67,20 @@ AnyCompared = TypeVar("AnyCompared", bound=Compared)
 
 
 def compare_builds(first: Path, second: Path) -> Compared:
-    """Compare what is at two places; raises what `open_side` raises. An archive that is refused is different."""
+    """Compare what is at two places; raises what `open_side` raises.
+
+    An archive that is refused is different, and the others have a verdict of their own; if all are, that is raised.
+    """
     ours, theirs = open_side(first), open_side(second)
     if ours.is_single and theirs.is_single:
         [one], [other] = ours.files.values(), theirs.files.values()
-        return Compared([_pair(one.name, one, other)])
-    return Compared([_pair(name, *pair) for name, pair in sorted(_paired(ours, theirs).items())])
+        pairs = [_pair(one.name, one, other)]
+    else:
+        pairs = [_pair(name, *pair) for name, pair in sorted(_paired(ours, theirs).items())]
+    refusals = [pair.refusal for pair in pairs if pair.refusal is not None]
+    if refusals and len(refusals) == len(pairs):
+        raise refusals[0]
+    return Compared(pairs)
 
 
 def _paired(ours: Side, theirs: Side) -> dict[str, tuple[File | None, File | None]]:
@@ -98,8 +108,7 @@ def _pair(name: str, first: File | None, second: File | None) -> Pair:
     try:
         comparison = compare_files(first, second)
     except IntegrityError as error:
-        # What is refused is not the same as anything, and the other artifacts have a verdict of their own.
-        return Pair(name, first, second, "different", f"different: {error.message}")
+        return Pair(name, first, second, "different", f"different: {error.message}", refusal=error)
     return Pair(name, first, second, comparison.judgement, describe(comparison), comparison)
 
 
