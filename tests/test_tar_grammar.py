@@ -7,6 +7,7 @@ import gzip
 import io
 import lzma
 import random
+import re
 import struct
 import tarfile
 import tempfile
@@ -15,11 +16,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.archives import COMPRESSIONS, TIME, contents, file, folder, link, tar
-from tests.raw_tars import END, GNU, extended, header, long_name, member, mended, padded, record, with_field
+from tests.raw_tars import (
+    END,
+    FIELDS,
+    GNU,
+    extended,
+    header,
+    long_name,
+    member,
+    mended,
+    padded,
+    record,
+    with_field,
+)
 from tests.raw_tars import folder as raw_folder
 from verbatim.archive.canonical import write_tree
 from verbatim.archive.header import Header, NoHeaderError, OddHeaderError, may_be_header
@@ -183,6 +196,11 @@ ODD: dict[str, tuple[bytes, str]] = {
     "a size with a sign": (with_number("size", b"+10"), "field size="),
     "a size with spaces before": (with_number("size", b"          5\0"), "field size="),
     "a size without an end": (with_number("size", b"000000000005"), "field size="),
+    "a size with a minus": (with_number("size", b"-0000000005\0"), "field size="),
+    "a mode with a minus": (with_number("mode", b"-000644\0"), "field mode="),
+    "a time with a minus": (with_number("mtime", b"-0000000001\0"), "field mtime="),
+    "a size with an underscore": (with_number("size", b"0000000_005\0"), "field size="),
+    "an owner without an end": (with_number("uid", b"11234567"), "field uid="),
     "a size that ends early": (with_number("size", b"5\0"), "field size="),
     "a size in base 256": (with_number("size", b"\x80" + bytes(10) + b"\x05"), "field size="),
     "a negative size": (with_number("size", b"\xff" * 12), "field size="),
@@ -426,14 +444,26 @@ fields = st.sampled_from(
 )
 
 
-@given(fields, st.binary(max_size=12))
+#: Like numbers, and as long as the fields are.
+numbers = st.lists(
+    st.sampled_from([b"0", b"7", b"8", b"-", b"+", b" ", b"\0", b"_", b"\x80", b"\xff"]), max_size=12
+)
+
+
+@given(fields, st.binary(max_size=12) | numbers.map(b"".join))
+@example("size", b"-0000000777\0")
+@example("uid", b"77777777")
+@settings(max_examples=300)
 def test_what_is_read_of_a_header_is_all_that_is_in_it(field: str, value: bytes) -> None:
-    block = mended(with_field(header(b"a", 5), field, value[:1] if field == "type" else value[:8]))
+    block = mended(with_field(header(b"a", 5), field, value[: FIELDS[field][1]]))
     try:
         parsed = Header.parse(block)
     except OddHeaderError:
         return
     assert parsed.written() == block
+    said = block[slice(FIELDS[field][0], sum(FIELDS[field]))]
+    if field in ("mode", "uid", "size", "mtime"):
+        assert re.fullmatch(rb"[0-7]{7}\0|[0-7]{6} \0|[0-7]{11}[\0 ]", said)
 
 
 @given(blocks | blocks.map(mended))

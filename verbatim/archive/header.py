@@ -33,6 +33,7 @@ _CHECKSUM = slice(148, 156)
 _ENDS = {8: (b"\0", b" \0"), 12: (b"\0", b" ")}
 #: Of the checksum: as everyone writes it, and as git does.
 _CHECKSUM_ENDS = (b"\0 ", b"\0")
+_OCTAL = re.compile(rb"[0-7]+")
 #: The first byte of a number in base 256, which GNU's format has where octal digits do not suffice.
 _BASE_256 = b"\x80"
 _BASE_64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -60,18 +61,19 @@ class Number:
             return cls(int.from_bytes(field[1:]), _BASE_256)
         digits = field.rstrip(b"\0 ")
         end = field[len(digits) :]
-        try:
-            return cls(int(digits, 8), end if end in ends else ends[0])
-        except ValueError:
+        if not digits:
             return cls(0, b"" if not any(field) else ends[0])
+        # Python's own int() takes signs as well, and would write them again.
+        value = int(digits, 8) if _OCTAL.fullmatch(digits) else 0
+        return cls(value, end if end in ends else ends[0])
 
     def written(self, size: int) -> bytes:
         """The field that says this number, as packers write it."""
         if self.end == b"":
             return bytes(size)
-        digits = size - len(self.end)
         if self.end != _BASE_256:
-            return b"%0*o%s" % (digits, self.value, self.end)
+            field = b"%0*o%s" % (size - len(self.end), self.value, self.end)
+            return field if len(field) == size else b""
         # Who could have written digits has no reason for this.
         is_needed = self.value >= 8 ** (size - 1)
         return _BASE_256 + self.value.to_bytes(size - 1) if is_needed else b""
