@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbatim.compare.cause import Kind, likely_causes
+from verbatim.compare.cause import CONTENT, Kind, likely_causes
 from verbatim.compare.explanation import explain_findings
 from verbatim.compare.findings import Finding
 from verbatim.compare.rules import RULES
@@ -171,6 +171,12 @@ CASES = (
         BYTECODE,
     ),
     # What somebody has to look at.
+    Case(
+        "byte-code of a Python that is not read here",
+        f"code: stored {'0' * 64}, of a Python that is not read",
+        f"code: stored {'1' * 64}, of a Python that is not read",
+        BYTECODE,
+    ),
     Case("machine code", "\txor %eax,%eax\n", "\tmov $0x1,%eax", OBJDUMP),
     Case(
         "addresses and sizes",
@@ -200,7 +206,7 @@ def test_every_rule_has_an_example() -> None:
         rule.pattern.pattern
         for rule in RULES
         if not any(
-            rule.applies(finding)
+            rule.applies(finding, SHOWN)
             and any(
                 rule.without(lines, SHOWN) != list(lines)
                 for change in finding.changes
@@ -213,7 +219,14 @@ def test_every_rule_has_an_example() -> None:
 
 
 SHOWN = {"d/a", "a.txt"}
+CHECKSUM = Case(
+    "",
+    "  32-bit CRC value (hex):                         fec9574a",
+    "  32-bit CRC value (hex):                         d475e7c2",
+    "zipinfo -v {}",
+).finding
 MORE = [
+    CHECKSUM,
     Case("", listed(), listed(size=6), "file list").finding,
     Case("", zipped(), zipped().replace("100", "101"), "zipinfo {}").finding,
     Case("", zipped(), zipped().replace(" b- ", " tx "), "zipinfo {}").finding,
@@ -275,11 +288,6 @@ MORE = [
         (stored("0", "a"), stored("1", "b"), BYTECODE),
         ("source: hash 05dd7c15bd51d1ab", "source: hash 15dd7c15bd51d1ab", BYTECODE),
         ("source: 45 bytes", "source: 46 bytes", BYTECODE),
-        (
-            "code: stored " + "0" * 64 + ", of another Python, not read",
-            "code: stored " + "1" * 64 + ", of another Python, not read",
-            BYTECODE,
-        ),
         # Lines are not put in order where the order is the meaning.
         ("source: 45 bytes\nflags: 2", "flags: 2\nsource: 45 bytes", BYTECODE),
         # What looks as if it had been explained.
@@ -336,6 +344,18 @@ def test_a_size_goes_with_the_file_that_is_shown_to_differ() -> None:
     assert contents.kind is Kind.CONTENT
     other = replace(content, members=("x.tar", "d/b"))
     assert explain_findings([listing, other]).findings[0].kind is Kind.CONTENT
+
+
+def test_checksums_go_with_as_many_files_that_are_shown_to_differ() -> None:
+    date = Finding(("x.zip", "a.html"), "", ("@@ -1 +1 @@", "-on Jun 11, 2025", "+on Jun 12, 2025"))
+    within = replace(CHECKSUM, members=("x.zip",))
+    causes = explain_findings([within, date]).causes
+    assert [cause.name for cause in causes] == ["checksum", "build date"]
+    assert Kind.CONTENT not in {cause.kind for cause in causes}
+    # A checksum more than files that differ.
+    twice = replace(within, diff=within.diff + within.diff)
+    for findings in ([within], [twice, date]):
+        assert CONTENT in explain_findings(findings).causes
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.causes}: {case.removed[:20]!r}")

@@ -154,6 +154,7 @@ TRICKS: dict[str, tuple[bytes, str]] = {
     "a file below a link": (zipped(Entry("a/b"), Entry("a", b"b", LINK)), "below the link"),
     "a file before its folder": (zipped(Entry("a/b"), Entry("a/", b"", FOLDER, False)), "or before it"),
     "a link that leads out": (zipped(Entry("a", b"../b", LINK)), "leads out"),
+    "a link to the top": (zipped(Entry("a/b", b"..", LINK)), "the archive's top"),
     "a link to a link": (zipped(Entry("a", b"b", LINK), Entry("b", b"c", LINK)), "another link"),
     "a link with an idle part": (zipped(Entry("a", b"./b", LINK)), "an idle part"),
     "a link that is not UTF-8": (zipped(Entry("a", b"\xff", LINK)), "not UTF-8"),

@@ -10,12 +10,18 @@ import marshal
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from types import CodeType
 from typing import IO
 
+# With -I, the script's own folder is not searched.
+sys.path.append(str(Path(__file__).parent))
+
+from marshalled import layout_of, listing, read_code
+
 
 def describe(file: IO[bytes]) -> Iterator[str]:
-    """The header of PEP 552, and the code, in lines. Raises what marshal does if it is none."""
+    """The header of PEP 552, and the code, in lines. Raises ValueError if it is not that."""
     header, stored = file.read(16), file.read()
     if len(header) < 16:
         raise ValueError("it is shorter than its header")
@@ -29,24 +35,19 @@ def describe(file: IO[bytes]) -> Iterator[str]:
         yield f"source: time {time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(seconds))}"
         yield f"source: {int.from_bytes(header[12:], 'little')} bytes"
     sha256 = hashlib.sha256(stored).hexdigest()
-    if header[:4] != importlib.util.MAGIC_NUMBER:
-        yield f"code: stored {sha256}, of another Python, not read"
+    layout = layout_of(header[:4])
+    if layout is None:
+        yield f"code: stored {sha256}, of a Python that is not read"
         return
-    content = io.BytesIO(stored)
-    code = marshal.load(content)  # noqa: S302 - in the sandbox
+    read = read_code(stored, layout)
+    yield f"code: stored {sha256}, {len(stored)} bytes, plain {read.digest.hex()}"
+    if header[:4] != importlib.util.MAGIC_NUMBER:
+        yield from listing(read)
+        return
+    code = marshal.loads(stored)  # noqa: S302 - in the sandbox, and seen to be what marshal writes
     if not isinstance(code, CodeType):
         raise TypeError("it holds no code")
-    if behind := content.read():
-        raise ValueError(f"there are {len(behind)} bytes behind the code")
-    # Before version 3, the format has no references.
-    plain = hashlib.sha256(marshal.dumps(_without_paths(code), 2)).hexdigest()
-    yield f"code: stored {sha256}, {len(stored)} bytes, plain {plain}"
     yield from _listing(code)
-
-
-def _without_paths(code: CodeType) -> CodeType:
-    constants = tuple(_without_paths(each) if isinstance(each, CodeType) else each for each in code.co_consts)
-    return code.replace(co_filename="", co_consts=constants)
 
 
 def _listing(code: CodeType) -> Iterator[str]:
@@ -64,5 +65,6 @@ def _told(constant: object) -> object:
     return f"code of {constant.co_qualname}" if isinstance(constant, CodeType) else constant
 
 
-with open(sys.argv[1], "rb") as pyc:
-    sys.stdout.buffer.writelines(f"{line}\n".encode("utf-8", "replace") for line in describe(pyc))
+if __name__ == "__main__":
+    with open(sys.argv[1], "rb") as pyc:
+        sys.stdout.buffer.writelines(f"{line}\n".encode("utf-8", "replace") for line in describe(pyc))

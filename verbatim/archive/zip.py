@@ -114,6 +114,9 @@ class ZipReader:
             raise UnsafeMemberError(self._archive, member.name, f"is a link to {target!r}, with an idle part")
         up = steps.count("..")
         place = (*member.parts[: len(member.parts) - 1 - up], *steps[up:])
+        if not place:
+            # 7-Zip makes none.
+            raise UnsafeMemberError(self._archive, member.name, "is a link to the archive's top")
         if any(place[:length] in self._links for length in range(1, len(place) + 1)):
             # 7-Zip does not follow two.
             raise UnsafeMemberError(

@@ -104,13 +104,24 @@ class Rule:
     needs: str = ""
     #: Whether it only accounts for lines that end with the name of a file which is itself shown to differ.
     of_shown: bool = False
+    #: Whether it only accounts for as many lines as there are files which are themselves shown to differ.
+    per_shown: bool = False
 
-    def applies(self, finding: Finding) -> bool:
+    def applies(self, finding: Finding, shown: Collection[str] = frozenset()) -> bool:
         """Whether it may be looked for in a finding at all."""
         return (
             self.views.fullmatch(_view(finding)) is not None
             and (not self.comment or any(said.startswith(self.comment) for said in finding.comments))
             and (not self.needs or any(re.match(self.needs, line) for line in _changed(finding.changes)))
+            and (not self.per_shown or self._most(finding) <= len(shown))
+        )
+
+    def _most(self, finding: Finding) -> int:
+        """How many lines of either side it finds."""
+        sides = zip(*((change.removed, change.added) for change in finding.changes), strict=True)
+        return max(
+            (sum(bool(self.pattern.search(line)) for part in side for line in part) for side in sides),
+            default=0,
         )
 
     def without(self, lines: Sequence[str], shown: Collection[str]) -> list[str]:
@@ -138,7 +149,7 @@ def likely_causes(
 
     ``shown`` are the names of the files in this one that have findings of their own.
     """
-    fitting = [rule for rule in rules if rule.applies(finding)]
+    fitting = [rule for rule in rules if rule.applies(finding, shown)]
     said = [rule.cause for rule in fitting if rule.comment]
     if said and finding.is_looked_through:
         return (said[0],)

@@ -47,6 +47,12 @@ SIZES = Cause(
     "The sizes of files whose contents differ: see these.",
     "It goes with its cause.",
 )
+CHECKSUMS = Cause(
+    "checksum",
+    Kind.TRACE,
+    "The checksums of files whose contents differ: see these.",
+    "It goes with its cause.",
+)
 BYTECODE_TIME = Cause(
     "byte-code: time of the source",
     Kind.TRACE,
@@ -62,7 +68,7 @@ BYTECODE_MODE = Cause(
 BYTECODE_REFERENCES = Cause(
     "byte-code: references",
     Kind.TRACE,
-    "The same code, written with other references between its constants: it depends on what was imported before.",
+    "The same code, written with other references between its constants: it depends on what else held them.",
     "Compile each file in a process of its own, in a fixed order.",
 )
 LINE_ENDINGS = Cause(
@@ -126,8 +132,16 @@ MACHINE_CODE = Cause(
     "Compare what the compiler says of itself, then build with the same one, and compare again.",
 )
 
+BYTECODE_UNREAD = Cause(
+    "byte-code of a Python that is not read here",
+    Kind.CONTENT,
+    "Only the byte-code of 3.10 to 3.15 is read: whether this is the same code cannot be told.",
+    "Compare it with the Python that it is for: import marshal and dis.",
+)
+
 _TAR = re.compile(r"file list")
 _ZIP = re.compile(r"zipinfo \{\}")
+_ZIP_AT_LENGTH = re.compile(r"zipinfo -v(?: \{\})?")
 _FILE_TYPE = re.compile(r"filetype from file\(1\)")
 _BYTECODE = re.compile(r"Python bytecode")
 _STORED = r"^code: stored (?P<it>[0-9a-f]{64}, \d+ bytes), plain [0-9a-f]{64}$"
@@ -193,6 +207,8 @@ RULES = (
         r"^\d+ files?, .{1,40} bytes uncompressed, (?P<it>\d+ bytes compressed: +-?[\d.]+%)$",
         _ZIP,
     ),
+    # What a zip archive says of each member at length: diffoscope shows it only where the short listings are the same.
+    _rule(CHECKSUMS, r"^  32-bit CRC value \(hex\): +(?P<it>[0-9a-f]{8})$", _ZIP_AT_LENGTH, per_shown=True),
     # What file(1) reads in the headers of tar, gzip and zip.
     _rule(PACKER, r"^POSIX tar archive(?: \(GNU\))?$", _FILE_TYPE),
     _rule(
@@ -273,6 +289,7 @@ RULES = (
     _rule(LOCALE, r"\b(?:LANG|LANGUAGE|LC_[A-Z]+)\b\W{1,3}(?P<it>[\w.@-]{1,40})", TEXTS),
     _rule(LOCALE, r"(?i:\b(?:UTF-8|ISO-8859-\d{1,2}|ANSI_X3\.4-1968|US-ASCII|latin-?1)\b)", TEXTS),
     # What only says that something is different: the causes, and whether they are harmless, it does not tell.
+    _rule(BYTECODE_UNREAD, r"^code: stored (?P<it>[0-9a-f]{64}), of a Python that is not read$", _BYTECODE),
     _rule(ADDRESSES, r"\b(?:0x)?(?=[a-f]{0,16}\d)[0-9a-f]{1,16}\b", _NUMBERS),
     _rule(ADDRESSES, r"^ *\[ *(?P<it>[0-9a-f]+)\]", re.compile(r"readelf .*--string-dump=.*")),
     _rule(LINKER_TABLES, r".*", _TABLES, drops=True),
