@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.archives import COMPRESSIONS, Member, file, tar
+from tests.bytecodes import SAMPLES, sample
 from tests.integration.command import verbatim
 from tests.integration.releases import SMALL, small_files
 from verbatim.compare.cause import Kind
@@ -245,6 +246,41 @@ def test_what_was_only_packed_otherwise_is_no_content(explained: Explain) -> Non
         "d/y.tgz": "compression",
         "d/z.zip": "time of packing, umask, order of members",
     }
+
+
+@pytest.mark.parametrize("version", SAMPLES)
+def test_byte_code_of_another_python_is_read(explained: Explain, version: str) -> None:
+    first, second = (packed(file("d/m.pyc", sample(version, held))) for held in (0, 1))
+    causes = found(explained("p.tgz", first, second))
+    assert causes.pop("p.tar", "size") == "size"
+    assert causes == {"d/m.pyc": "byte-code: references"}
+
+
+def test_byte_code_that_is_not_read_is_named(explained: Explain) -> None:
+    first, second = (
+        packed(file("d/m.pyc", (3425).to_bytes(2, "little") + sample("3.13", held)[2:])) for held in (0, 1)
+    )
+    causes = found(explained("p.tgz", first, second))
+    assert causes["d/m.pyc"] == "byte-code of a Python that is not read here"
+
+
+def test_the_date_on_a_page_accounts_for_its_checksum_in_the_zip(explained: Explain) -> None:
+    def page(day: int) -> bytes:
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as archive:
+            info = zipfile.ZipInfo("d/index.html", (2025, 6, 11, 12, 0, 0))
+            info.external_attr = 0o100644 << 16
+            archive.writestr(info, f"<p>Documentation</p>\n<p>Last updated on Jun {day}, 2025.</p>\n")
+        return made.getvalue()
+
+    assert found(explained("d.zip", page(11), page(12))) == {"": "checksum", "d/index.html": "build date"}
+
+
+def test_an_archive_of_another_name_is_explained_by_what_it_is(explained: Explain) -> None:
+    first, second = (COMPRESSIONS["xz"](tar(file("d/a", text))) for text in (b"a\n", b"e\n"))
+    assert found(explained("x.tgz.1", first, second)) == {"d/a": "content"}
+    one, other = COMPRESSIONS["xz"](tar(*PLAIN)), COMPRESSIONS["gz"](tar(*PLAIN))
+    assert found(explained("x.tgz.1", one, other, other="x.txz")) == {"": "compression"}
 
 
 def test_two_compressions_of_a_tar_are_compared_by_their_streams(explained: Explain) -> None:

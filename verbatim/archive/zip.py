@@ -109,16 +109,13 @@ class ZipReader:
             ) from error
         check_link(self._archive, member.parts, target)
         steps = target.split("/")
-        if not {"", "."}.isdisjoint(steps):
-            # Info-ZIP leaves them out.
-            raise UnsafeMemberError(self._archive, member.name, f"is a link to {target!r}, with an idle part")
-        up = steps.count("..")
-        place = (*member.parts[: len(member.parts) - 1 - up], *steps[up:])
-        if not place:
-            # 7-Zip makes none.
-            raise UnsafeMemberError(self._archive, member.name, "is a link to the archive's top")
+        if not {"", ".", ".."}.isdisjoint(steps):
+            # Info-ZIP leaves out the idle ones, 7-Zip makes no link that goes up, nor one through another.
+            raise UnsafeMemberError(
+                self._archive, member.name, f"is a link to {target!r}, which is not plainly below"
+            )
+        place = (*member.parts[:-1], *steps)
         if any(place[:length] in self._links for length in range(1, len(place) + 1)):
-            # 7-Zip does not follow two.
             raise UnsafeMemberError(
                 self._archive, member.name, f"is a link to {target!r}, through another link"
             )
