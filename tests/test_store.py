@@ -95,6 +95,17 @@ def test_what_was_not_pinned_is_told_its_hash(store: Store, cache: Path, content
     assert [left for left in (cache / "partial").iterdir() if left.suffix != ".lock"] == []
 
 
+def test_what_names_of_a_kind_stand_for_is_known(store: Store, cache: Path) -> None:
+    assert store.remembered("built") == set()
+    for number in range(3):
+        store.remember("built", f"name-{number}", f"{number // 2}" * 64)
+    store.remember("git", "name", "f" * 64)
+    # A process that was killed while it wrote, and a file that is none of ours.
+    (cache / "names" / "built" / "name-3.123.tmp").write_text("e" * 64)
+    (cache / "names" / "built" / "name-4").write_text("no hash")
+    assert store.remembered("built") == {"0" * 64, "1" * 64}
+
+
 def test_a_stream_that_breaks_off_leaves_nothing(store: Store, cache: Path) -> None:
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
