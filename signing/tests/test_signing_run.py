@@ -661,9 +661,9 @@ def test_a_log_that_others_can_write_to_or_that_is_a_link_is_refused(signing: Si
 def test_a_log_that_is_no_file_is_refused(path: str, signing: Signing, tmp_path: Path) -> None:
     """It would be read without end, or waited for."""
     os.mkfifo(tmp_path / "fifo", 0o600)
-    signing.log = tmp_path / path
-    said = signing.run("--only", "gpg", "--log", str(signing.log), status=7, types=None)
-    assert f"{signing.log} is no plain file" in said
+    log = tmp_path / path
+    said = signing.run("--only", "gpg", "--log", str(log), status=7, types=None)
+    assert f"{log} is no plain file" in said
 
 
 @one_rekor()
