@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import sigstore.models
@@ -24,6 +24,7 @@ from release_maker import IDENTITY, ISSUER, MadeRelease, artifacts_of, sha256, s
 from signer import Signing, Typist, one_rekor
 from verbatim_sign import bundles, run, screen
 from verbatim_sign.bundles import TOKEN_VARIABLE
+from verbatim_sign.errors import SigstoreError
 from verbatim_sign.files import Folder, OpenFile, opened
 from verbatim_sign.log import Log, opened_log
 from verbatim_sign.policy import Policy
@@ -390,6 +391,13 @@ def test_the_public_sigstore_is_used_unless_another_is_named(signing: Signing, m
     policy = Policy.load(signing.made.policy_path)
     used = bundles.Sigstore(policy.signing(signing.made.version), None, None)
     assert used.command("x")[:5] == ["python3", "-m", "sigstore", "verify", "identity"]
+
+    def fails() -> NoReturn:
+        raise OSError("no route")
+
+    monkeypatch.setattr(sigstore.models.ClientTrustConfig, "production", fails)
+    with pytest.raises(SigstoreError, match="Sigstore did not give the trusted root: 'no route'"):
+        bundles.Sigstore(policy.signing(signing.made.version), None, None)
 
 
 @one_rekor()

@@ -101,21 +101,21 @@ def spoiled_bytes(draw: st.DrawFn, seeds: Sequence[bytes], tokens: Sequence[byte
 @st.composite
 def spoiled_documents(draw: st.DrawFn, seeds: Sequence[Any], values: Sequence[object] = VALUES) -> Any:
     """One of the seeds, with other values, without some, and with more, in a few places."""
-    document = copy.deepcopy(draw(st.sampled_from(seeds)))
+    document = copy.deepcopy(seeds[draw(st.integers(0, len(seeds) - 1))])
     for _ in range(draw(st.integers(1, 3))):
         spots = list(_spots(document))
         if not spots:
             return document
-        holder, step = draw(st.sampled_from(spots))
+        holder, step = spots[draw(st.integers(0, len(spots) - 1))]
+        # A copy, since it may be altered afterwards itself.
+        value = copy.deepcopy(values[draw(st.integers(0, len(values) - 1))])
         match draw(st.sampled_from(["replace", "remove", "add", "double", "spoil", "inside"])):
             case "replace":
-                holder[step] = copy.deepcopy(draw(st.sampled_from(values)))
+                holder[step] = value
             case "remove":
                 del holder[step]
             case "add" if isinstance(holder, dict):
-                holder[draw(st.sampled_from(["more", "a\nb", "", "sha256", "\ud800"]))] = draw(
-                    st.sampled_from(values)
-                )
+                holder[draw(st.sampled_from(["more", "a\nb", "", "sha256", "\ud800"]))] = value
             case "double" if isinstance(holder, list):
                 holder.append(copy.deepcopy(holder[step]))
             case "spoil" if isinstance(holder[step], str):
