@@ -15,10 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.archives import Repository
 from tests.fuzzing import for_ten_minutes
 from verbatim.digest import sha256_bytes
 from verbatim.errors import NetworkError, UsageError, VerbatimError
 from verbatim.fetch import Download, Fetcher
+from verbatim.process.doctor import _git_server
 from verbatim.store import Store
 from verbatim.transfer import Clock, Patience
 from verbatim.web import asked_pause
@@ -290,6 +292,27 @@ def test_a_companys_own_authority_is_trusted_by_the_usual_variables(
             NetworkError, match=r"its certificate is not trusted: .* in REQUESTS_CA_BUNDLE or"
         ):
             fetch(Fetcher(store, clock=FakeClock()), url)
+
+
+def test_the_doctor_asks_the_git_server_by_git_itself(
+    company: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, certificate = company
+    bare = Repository(tmp_path / "site" / "r.git", bare=True)
+    bare.commit({}, tag="v3.99.0")
+    bare.git("update-server-info")
+    monkeypatch.setenv("VERBATIM_GIT_URL", f"{url.removesuffix('/file')}/r.git")
+    for name in ("GIT_SSL_CAINFO", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    check = _git_server()
+    assert not check.passed
+    assert "GIT_SSL_CAINFO" in check.remedy
+    monkeypatch.setenv("GIT_SSL_CAINFO", str(certificate))
+    assert _git_server().passed
+    monkeypatch.setenv("VERBATIM_GIT_URL", f"http://bob:{'x' * 9}@[/")
+    check = _git_server()
+    assert not check.passed
+    assert "xxx" not in check.found
 
 
 # Anything at all.

@@ -23,6 +23,11 @@ WEB_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError, http.clie
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
+def certificates() -> str | bool:
+    """What a session's ``verify`` should be: what other programs go by, if it is said, and else its own."""
+    return next((path for name in _CERTIFICATES if (path := os.environ.get(name))), True)
+
+
 class _Session(requests.Session):
     """A session that follows no redirection, nor even looks where one leads: that is a stranger's to say."""
 
@@ -36,9 +41,7 @@ def new_session(jobs: int = 1) -> requests.Session:
     session.headers["User-Agent"] = f"verbatim/{__version__}"
     # The bytes as they are: a transparently decompressed file has another hash.
     session.headers["Accept-Encoding"] = "identity"
-    named = [path for name in _CERTIFICATES if (path := os.environ.get(name))]
-    if named:
-        session.verify = named[0]
+    session.verify = certificates()
     for scheme in WEB:
         session.mount(f"{scheme}://", HTTPAdapter(pool_maxsize=jobs))
     return session

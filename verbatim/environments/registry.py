@@ -23,6 +23,7 @@ from requests.adapters import HTTPAdapter
 from verbatim.addresses import masked, showable
 from verbatim.environments.image import Image
 from verbatim.errors import IntegrityError, NetworkError, UsageError
+from verbatim.web import certificates, new_session
 
 # A host (with a dot, a port, or the name localhost, so that none is assumed), a name, a tag.
 _REFERENCE = re.compile(
@@ -58,7 +59,7 @@ def push(image: Image, layout: Path, reference: str) -> str:
     except (requests.RequestException, AuthenticationException, ValueError) as error:
         raise NetworkError(
             f"{host} did not take the image: {masked(str(error))}",
-            "see to the address, and to `docker login`",
+            "check the address, and `docker login`",
         ) from error
     if taken != image.manifest:
         raise IntegrityError(
@@ -91,7 +92,8 @@ def _push(registry: Registry, image: Image, layout: Path, reference: str) -> byt
 def _registry(reference: str, host: str) -> Iterator[_Registry]:
     """A registry asks for a token, or for a user's name and password: it says which in its first answer."""
     insecure = _is_loopback(host)
-    answer = requests.get(f"{'http' if insecure else 'https'}://{host}/v2/", timeout=_PATIENCE)
+    with new_session() as asking:
+        answer = asking.get(f"{'http' if insecure else 'https'}://{host}/v2/", timeout=_PATIENCE)
     wants_password = answer.headers.get("WWW-Authenticate", "").lower().startswith("basic")
     # It would print what the registry says as it is.
     oras_logger.log_handler.clear()
@@ -99,6 +101,7 @@ def _registry(reference: str, host: str) -> Iterator[_Registry]:
         hostname=host, insecure=insecure, auth_backend="basic" if wants_password else "token"
     )
     with registry.session as session:
+        session.verify = certificates()
         for scheme in ("http://", "https://"):
             session.mount(scheme, _Hurried())
         try:

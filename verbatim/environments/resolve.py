@@ -102,7 +102,7 @@ def read_packages(chosen: Sequence[tuple[str, str, str]], stanzas: str) -> list[
                 sha256=stanza["SHA256"],
                 path=stanza["Filename"],
             )
-            for stanza in Packages.iter_paragraphs(stanzas, use_apt_pkg=False)
+            for stanza in Packages.iter_paragraphs(stanzas.split("\n"), use_apt_pkg=False)
             if (stanza["Package"], stanza["Architecture"]) in names
         }
     except (LookupError, ValueError) as error:

@@ -142,9 +142,10 @@ def _pip(*arguments: str) -> str:
             f"pip was given a wheel that is not the pinned one: {_last_line(complaint)}",
             "use an index that you trust; if all agree, tell the maintainers of the lock",
         )
-    raise NetworkError(
-        f"pip failed: {_last_line(complaint)}", "see to pip's index configuration and try again"
-    )
+    remedy = "check pip's index configuration and try again"
+    if "CERTIFICATE_VERIFY_FAILED" in complaint:
+        remedy = "where an authority of your own signs, name the file of its certificate in PIP_CERT"
+    raise NetworkError(f"pip failed: {_last_line(complaint)}", remedy)
 
 
 def _last_line(text: str) -> str:
