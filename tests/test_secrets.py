@@ -372,6 +372,7 @@ def test_what_other_programs_say_is_masked(said: str, password: str) -> None:
     scheme=st.sampled_from(["http", "https", "ssh", "ftp", "tcp", "x-y"]),
 )
 @example(password=f"80/{MARK}", host="host", scheme="http")
+@example(password=f"\udcff{MARK}\ud800", host="host", scheme="http")
 def test_an_address_is_shown_without_its_password(password: str, host: str, scheme: str) -> None:
     assert MARK not in showable(f"{scheme}://me:{password}@{host}")
     assert MARK not in showable(f"me:{password}@{host}")

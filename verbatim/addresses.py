@@ -201,6 +201,6 @@ def _secrets(text: str) -> Iterator[str]:
             # Whole, and in the pieces into which an odd one falls when it is taken for something else.
             plain = unquote(value)
             pieces = re.split(r"[^A-Za-z0-9_.~-]+", plain)
-            for form in (value, plain, quote(plain, safe=""), *pieces):
+            for form in (value, plain, quote(plain, safe="", errors="surrogatepass"), *pieces):
                 if len(form) >= _SHORTEST_SECRET:
                     yield form
