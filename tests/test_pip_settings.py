@@ -138,8 +138,11 @@ def test_pip_hears_of_its_own_settings_those_that_say_where_packages_come_from(
             patch.setenv("PIP_" + name.upper().replace("-", "_"), value)
         if "named" in files:
             patch.setenv("PIP_CONFIG_FILE", str(folder / "named" / "pip.conf"))
-        hosts = install_options({name: os.environ[name] for name in os.environ if name.startswith("PIP_")})
+        # Of two spellings of one option the last counts, so nothing may change the order of the variables before.
         environment = bootstrap.pip_environment()
+        hosts = install_options(
+            {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+        )
         ours = install_options(environment)
         plain = install_options({"PIP_CONFIG_FILE": os.devnull})
     assert {name: ours[name] for name in _KEPT} == {name: hosts[name] for name in _KEPT}
