@@ -313,3 +313,21 @@ def test_every_recipe_begins_with_its_words(name: str, tmp_path: Path) -> None:
     assert done.stderr.startswith("the key nothing is unknown; expected ")
     assert {*done.stderr.rpartition("expected ")[2].split()} == declared(name).keys()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "complaint"),
+    [
+        ("source", ["source=git"], "source=git needs a commit and a tree"),
+        ("docs", ["source=git", "commit=1"], "source=git needs a commit and a tree"),
+        ("source", ["source=folder"], "source=folder, expected tarball or git"),
+        ("linux", ["source=git", "triplet=a"], "source=git, expected tarball"),
+        ("wasi", ["source=git", "triplet=a"], "source=git, expected tarball"),
+    ],
+)
+def test_a_source_that_a_recipe_cannot_take_is_refused(
+    name: str, words: list[str], complaint: str, tmp_path: Path
+) -> None:
+    command = ["bash", str(RECIPES / name / f"{name}.sh"), "version=3.13.5", *words]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{complaint}\n")
