@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.archives import COMPRESSIONS, file, tar
 from tests.targets import TARGET
 from verbatim.build.plan import Plan
 from verbatim.build.recipe import COMMON, Recipe
@@ -202,7 +203,11 @@ def told_to_explain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sequence
 
     monkeypatch.setattr(Sandbox, "run", run)
     monkeypatch.setenv("VERBATIM_CACHE", str(tmp_path))
-    first, second = (File(name, "0" * 64, tmp_path / name) for name in ("a.tgz", "a.tar.xz"))
+    for compression in ("gz", "xz"):
+        (tmp_path / f"a.{compression}").write_bytes(COMPRESSIONS[compression](tar(file("a", b"a"))))
+    first, second = (
+        File(name, "0" * 64, tmp_path / name.replace(".tar", "")) for name in ("a.tar.gz", "a.tar.xz")
+    )
     root = Root(tmp_path, Environment(environment_folder("diffoscope")))
     look_into(first, second, root, Limits(seconds=10, said=1, space=1, files=1))
     [job] = jobs
