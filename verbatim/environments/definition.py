@@ -16,6 +16,10 @@ from verbatim.paths import CONTAINERS
 #: A Debian package's name (Debian Policy 5.6.7); with its architecture, as apt writes it, where that is another than
 #: the environment's.
 PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?$")]
+#: Debian's suite and architecture, and the Python of an environment, such as "3.13".
+Suite = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*$")]
+ArchitectureName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+$")]
+PythonVersion = Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")]
 _CORRECT = "correct it"
 
 
@@ -26,9 +30,8 @@ class Definition(BaseModel):
 
     #: What it is for, in a line.
     description: str
-    #: Debian's suite and architecture.
-    suite: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*$")]
-    architecture: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+$")]
+    suite: Suite
+    architecture: ArchitectureName
     #: The Debian packages to start from; apt adds what they depend on.
     packages: list[PackageName]
     #: The wheels, as requirements with a fixed version, put where ``python`` finds them.
@@ -42,8 +45,8 @@ class Definition(BaseModel):
             StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(([<>~=!]=|[<>])[A-Za-z0-9.,<>=!~]+)$"),
         ]
     ] = []
-    #: The environment's Python, such as "3.13"; needed with wheels.
-    python: Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")] | None = None
+    #: Needed with wheels.
+    python: PythonVersion | None = None
     #: Lines of bash, run once in the new root, for what is truly needed of what maintainer scripts would do.
     activate: list[str] = []
 

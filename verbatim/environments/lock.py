@@ -12,7 +12,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from verbatim.data import load_model
 from verbatim.digest import Sha256, sha256_file
-from verbatim.environments.definition import Definition, PackageName, load_definition
+from verbatim.environments.definition import (
+    ArchitectureName,
+    Definition,
+    PackageName,
+    PythonVersion,
+    Suite,
+    load_definition,
+)
 from verbatim.errors import IntegrityError
 
 _SNAPSHOT = "%Y%m%dT%H%M%SZ"
@@ -27,6 +34,22 @@ def _existing_time(snapshot: str) -> str:
 PoolPath = Annotated[
     str, StringConstraints(pattern=r"^pool/([A-Za-z0-9+~_-][A-Za-z0-9.+~_:-]*/)*[A-Za-z0-9.+~_:%-]+\.deb$")
 ]
+#: Debian Policy 5.6.12; "all" is an architecture as well.
+PackageVersion = Annotated[
+    str, StringConstraints(pattern=r"^([0-9]+:)?[0-9][A-Za-z0-9.+~]*(-[A-Za-z0-9.+~]+)*$", max_length=200)
+]
+#: A project's name (PEP 508) and a public version (PEP 440), with a local part if need be: nothing of them can be taken for
+#: an option or for the end of a line where pip reads them.
+ProjectName = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", max_length=100)
+]
+ProjectVersion = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^([0-9]+!)?[0-9]+(\.[0-9]+)*((a|b|rc)[0-9]+)?(\.post[0-9]+)?(\.dev[0-9]+)?(\+[a-z0-9]+(\.[a-z0-9]+)*)?$",
+        max_length=100,
+    ),
+]
 WheelName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._]+(-[A-Za-z0-9._]+){4,5}\.whl$")]
 
 
@@ -38,8 +61,8 @@ class LockedPackage(_Locked):
     """One Debian package: what it is, and where in Debian's archive its file lies."""
 
     name: PackageName
-    version: str
-    architecture: str
+    version: PackageVersion
+    architecture: ArchitectureName
     size: Annotated[int, Field(gt=0)]
     sha256: Sha256
     path: PoolPath
@@ -58,8 +81,8 @@ class LockedPackage(_Locked):
 class LockedWheel(_Locked):
     """One wheel from the Python Package Index."""
 
-    name: str
-    version: str
+    name: ProjectName
+    version: ProjectVersion
     file: WheelName
     sha256: Sha256
 
@@ -73,12 +96,12 @@ class Lock(_Locked):
     snapshot: Annotated[
         str, StringConstraints(pattern=r"^[0-9]{8}T[0-9]{6}Z$"), AfterValidator(_existing_time)
     ]
-    suite: str
-    architecture: str
-    python: str | None = None
+    suite: Suite
+    architecture: ArchitectureName
+    python: PythonVersion | None = None
     #: The SHA-256 of the canonical tar of the root file system, and that tar's size in bytes.
     root_sha256: Sha256
-    root_size: int
+    root_size: Annotated[int, Field(ge=0)]
     #: What registries know its image by (the digest of the OCI manifest), and what Nix's store does (the NAR hash).
     image_sha256: Sha256
     nar_sha256: Sha256

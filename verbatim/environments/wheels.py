@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from verbatim import console
@@ -49,21 +50,23 @@ def read_report(report: str) -> list[LockedWheel]:
     Its shape: https://pip.pypa.io/en/stable/reference/installation-report/
     """
     try:
-        wheels = [
-            LockedWheel(
-                name=item["metadata"]["name"],
-                version=item["metadata"]["version"],
-                file=unquote(urlsplit(item["download_info"]["url"]).path.rsplit("/", 1)[-1]),
-                sha256=item["download_info"]["archive_info"]["hashes"]["sha256"],
-            )
-            for item in json.loads(report)["install"]
-        ]
+        wheels = [_chosen(item) for item in json.loads(report)["install"]]
     except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise IntegrityError(
             f"pip's report does not name each wheel with its hash: {type(error).__name__}",
             "use an index that gives hashes, and the pip of requirements/",
         ) from error
     return sorted(wheels, key=lambda wheel: wheel.name.lower())
+
+
+def _chosen(item: dict[str, Any]) -> LockedWheel:
+    """One item of what pip reports that it would install."""
+    return LockedWheel(
+        name=item["metadata"]["name"],
+        version=item["metadata"]["version"],
+        file=unquote(urlsplit(item["download_info"]["url"]).path.rsplit("/", 1)[1]),
+        sha256=item["download_info"]["archive_info"]["hashes"]["sha256"],
+    )
 
 
 def fetch_wheels(lock: Lock, store: Store, *, offline: bool) -> list[Path]:
@@ -87,20 +90,22 @@ def fetch_wheels(lock: Lock, store: Store, *, offline: bool) -> list[Path]:
 
 
 def _download(wheels: Sequence[LockedWheel], lock: Lock, folder: Path) -> None:
-    requirements = folder / "requirements.txt"
-    requirements.write_text(
-        "".join(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n" for wheel in wheels),
-        encoding="utf-8",
-    )
+    wanted = folder / "requirements.txt"
+    wanted.write_text(requirements(wheels), encoding="ascii")
     _pip(
         "download",
         "--quiet",
         "--no-deps",
         "--require-hashes",
-        f"--requirement={requirements}",
+        f"--requirement={wanted}",
         f"--dest={folder}",
         *_target(lock.python, lock.architecture),
     )
+
+
+def requirements(wheels: Sequence[LockedWheel]) -> str:
+    """What pip is asked for: one wheel a line, with its hash; the lock's patterns leave no place for more."""
+    return "".join(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n" for wheel in wheels)
 
 
 def _admit(wheel: LockedWheel, folder: Path, store: Store) -> None:
