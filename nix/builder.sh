@@ -18,9 +18,10 @@ main() {
     end
 }
 
-# A program of the environment's, whose files are not where it would look for them.
+# A program of the environment's, whose files are not where it would look for them. All that runs here, bubblewrap as well, is
+# in Nix's own sandbox; variants of a library for certain processors are not loaded, so that each has one place.
 tool() {
-    "$loader" --library-path "$libraries" "$environment/usr/bin/$1" "${@:2}"
+    "$loader" --inhibit-cache --glibc-hwcaps-mask none --library-path "$libraries" "$environment/usr/bin/$1" "${@:2}"
 }
 
 refuse() {

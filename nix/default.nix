@@ -170,6 +170,9 @@ let
         builder = loader;
         # Nix does not take its builds along when it is killed: the first process there is takes all others along.
         args = [
+          "--inhibit-cache"
+          "--glibc-hwcaps-mask"
+          "none"
           "--library-path"
           libraries
           "${environment}/usr/bin/bwrap"
@@ -179,6 +182,9 @@ let
           "/"
           "--"
           loader
+          "--inhibit-cache"
+          "--glibc-hwcaps-mask"
+          "none"
           "--library-path"
           libraries
           "${environment}/usr/bin/bash"

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from tests.archives import COMPRESSIONS, Member, Repository, file, folder, hard_link, link, tar
 from tests.integration.releases import DROPPED, SMALL, commit_release
 from tests.program import Ended, run_in_process
+from verbatim.capabilities import Check
 from verbatim.compare.against_git import Expected, TreeComparison
 from verbatim.compare.archives import read_inventory
 from verbatim.compare.declared import Declared
 from verbatim.compare.inventory import Inventory
 from verbatim.digest import sha256_bytes
-from verbatim.engines.protocol import Check, Job
+from verbatim.engines.protocol import Job
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from tests.integration.releases import SMALL, small_tarball
 from tests.program import Ended, run_in_process
 from verbatim.build.plan import Artifact
+from verbatim.capabilities import Check
 from verbatim.compare.agreement import disputed_artifacts
 from verbatim.digest import sha256_bytes
 from verbatim.engines import choose, daemon, log
@@ -31,7 +32,7 @@ from verbatim.engines.docker import Docker
 from verbatim.engines.inputs import write_inputs
 from verbatim.engines.log import follow
 from verbatim.engines.nix import Nix
-from verbatim.engines.protocol import Check, Engine, Job
+from verbatim.engines.protocol import Engine, Job
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root

@@ -6,15 +6,18 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli
 import tomli_w
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from tests.archives import COMPRESSIONS, Member, contents, file, folder, link, tar, wheel
+from tests.archives import Member, contents, file, folder, link, tar, wheel
+from tests.debs import Deb, ar, control, deb
 from tests.servers import Site
 from verbatim.data import load_model
 from verbatim.digest import sha256_bytes, sha256_file
@@ -27,6 +30,7 @@ from verbatim.environments.definition import (
 from verbatim.environments.lock import Environment, Lock, LockedPackage, LockedWheel
 from verbatim.environments.mirrors import SNAPSHOT_ARCHIVE, debian_urls
 from verbatim.environments.rootfs import ensure_root, make_root
+from verbatim.environments.wheels import requirements
 from verbatim.errors import IntegrityError, MismatchError, NetworkError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.store import Store
@@ -45,70 +49,6 @@ packages = [
     "other",  # and another
 ]
 """
-
-
-@dataclass(frozen=True)
-class Deb:
-    """A Debian package as small as can be, and where the archive has it."""
-
-    name: str
-    version: str
-    content: bytes
-    architecture: str = "amd64"
-
-    @property
-    def path(self) -> str:
-        # A file's name is without the epoch.
-        version = self.version.rpartition(":")[2]
-        return f"pool/main/{self.name[0]}/{self.name}/{self.name}_{version}_{self.architecture}.deb"
-
-    def locked(self, **other: Any) -> LockedPackage:
-        fields = {
-            "name": self.name,
-            "version": self.version,
-            "architecture": self.architecture,
-            "size": len(self.content),
-            "sha256": sha256_bytes(self.content),
-            "path": self.path,
-        }
-        return LockedPackage.model_validate(fields | other)
-
-
-def ar(**parts: bytes) -> bytes:
-    """An ar archive; a name's underscores stand for what a keyword may not hold."""
-    made = b"!<arch>\n"
-    for name, content in parts.items():
-        shown = name.replace("__", "-").replace("_", ".")
-        made += f"{shown:16}{0:<12}{0:<6}{0:<6}{'100644':8}{len(content):<10}`\n".encode()
-        made += content + b"\n" * (len(content) % 2)
-    return made
-
-
-def control(name: str, version: str, architecture: str = "amd64") -> bytes:
-    text = (
-        f"Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n"
-        "Maintainer: A <a@example.org>\nDescription: made by a test\n"
-    )
-    return tar(file("./control", text.encode()))
-
-
-def deb(
-    name: str,
-    version: str,
-    *members: Member,
-    compression: str = "xz",
-    says: str | None = None,
-    architecture: str = "amd64",
-) -> Deb:
-    """A package; ``says`` is the version that its own control file gives."""
-    parts = {
-        "debian__binary": b"2.0\n",
-        "control_tar_gz": COMPRESSIONS["gz"](control(name, says or version, architecture)),
-        "data_tar" if compression == "tar" else f"data_tar_{compression}": COMPRESSIONS[compression](
-            tar(folder("./"), *members)
-        ),
-    }
-    return Deb(name, version, ar(**parts), architecture)
 
 
 DEMO = deb(
@@ -500,7 +440,24 @@ def _redirect(root: Path) -> None:
     (root / "usr/bin/demo-link").symlink_to("/usr/bin/trap")
 
 
-@pytest.mark.parametrize("alter", [_append, _add, _remove, _open, _redirect])
+def _date(root: Path) -> None:
+    os.utime(root / "usr/bin/demo", (1, 1))
+
+
+def _mark(root: Path) -> None:
+    os.setxattr(root / "usr/bin/demo", "user.mark", b"1")
+
+
+def _link(root: Path) -> None:
+    os.link(root / "usr/bin/demo", root.parent / "another name")
+
+
+def _replace(root: Path) -> None:
+    root.rename(root.with_name("moved"))
+    root.symlink_to("moved")
+
+
+@pytest.mark.parametrize("alter", [_append, _add, _remove, _open, _redirect, _date, _mark, _link, _replace])
 def test_a_root_altered_in_the_cache_is_made_anew(
     environment: Environment,
     fetcher: Fetcher,
@@ -510,7 +467,8 @@ def test_a_root_altered_in_the_cache_is_made_anew(
 ) -> None:
     alter(ensure_root(environment, fetcher).path)
     root = ensure_root(environment, Fetcher(fetcher.store, offline=True))
-    assert "warning: the cached environment demo was altered; it is made anew" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert re.search(r"warning: the cached environment demo was altered \(.+\); it is made anew", said)
     assert contents(root.path) == contents(tmp_path / "first")
 
 
@@ -724,6 +682,31 @@ _DEMO_PATH = "pool/main/d/demo/demo_1.0-1_amd64.deb"
         ("wheel.0.file", "../demo-1.0-py3-none-any.whl"),
         ("wheel.0.file", "demo.whl"),
         ("wheel.0.sha256", ""),
+        ("package.0.version", "1.0 --option"),
+        ("package.0.version", "1.0\n"),
+        ("package.0.version", ""),
+        ("package.0.architecture", "amd64\n"),
+        ("suite", "trixie main\ndeb"),
+        ("architecture", "../amd64"),
+        ("python", "3.13/../.."),
+        *(
+            ("wheel.0.name", name)
+            for name in (
+                "",
+                "-r",
+                "--pre",
+                "demo\n--no-index",
+                "demo ",
+                "de mo",
+                "demo#",
+                "demo;",
+                "demo @ file:x",
+            )
+        ),
+        *(
+            ("wheel.0.version", version)
+            for version in ("", "*", "1.0,>0", "1.0 --pre", "1.0\n-r x", "1.0;", "1.0#")
+        ),
     ],
 )
 def test_a_lock_that_is_damaged_is_told_with_its_path(
@@ -748,6 +731,24 @@ def test_a_lock_that_is_damaged_is_told_with_its_path(
     assert caught.value.message.startswith(f"{path}: {place}: ")
     assert len(caught.value.message) < 500
     assert "restore it, for instance with git checkout" in caught.value.remedy
+
+
+_ODD = st.text(st.sampled_from("ab0.-_+!=<>~,;#@/\\'\" \t\n\r\x0b\x0c\x85\u2028-"), max_size=12)
+
+
+@given(_ODD, _ODD)
+@example("demo==1 --hash=sha256:00\n--no-index\n--find-links /tmp\n#", "1")
+@example("demo", "1.0\n")
+def test_a_locked_wheel_is_one_requirement_for_pip_and_no_option(name: str, version: str) -> None:
+    """Of whatever a lock may hold, pip reads one line, of which it takes the hash alone for an option."""
+    try:
+        one = LockedWheel(name=name, version=version, file="demo-1.0-py3-none-any.whl", sha256="0" * 64)
+    except ValueError:
+        return
+    [line] = requirements([one]).splitlines()
+    said, option = line.split()
+    assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*==[0-9][0-9a-z.+!]*", said)
+    assert (said, option) == (f"{name}=={version}", f"--hash=sha256:{'0' * 64}")
 
 
 def test_a_package_whose_file_is_of_another_is_refused(containers: Path, lock: Lock) -> None:

@@ -18,7 +18,10 @@ STAGE = sorted((PROJECT / "signing" / "verbatim_sign").glob("*.py"))
 
 #: The rooms of verbatim, from the ground up.
 FLOORS = (
-    {"", "addresses", "errors", "console", "digest", "files", "paths", "programs", "scratch", "seccomp"},
+    {
+        *("", "addresses", "capabilities", "errors", "console", "digest"),
+        *("files", "paths", "programs", "scratch", "seccomp"),
+    },
     {"data", "release", "store", "web", "transfer", "fetch", "archive", "log", "system_errors"},
     {"sources", "environments"},
     {"engines"},
@@ -34,6 +37,10 @@ DOORS = {
     ("addresses", "errors"),  # what is given as an address may be none
     ("paths", "errors"),  # the cache must be the user's own
     ("files", "errors"),  # what is no plain file is refused
+    ("capabilities", "errors"),  # what is missing is refused
+    ("capabilities", "paths"),  # programs run from the cache
+    ("capabilities", "scratch"),  # folders are locked
+    ("scratch", "errors"),  # some cannot be
     ("console", "errors"),  # there may be no terminal to ask on
     ("system_errors", "log"),  # its texts may hold secrets as well
     ("release", "data"),  # the published hashes are data

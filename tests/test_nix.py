@@ -233,5 +233,5 @@ def test_every_architecture_is_known_to_nix() -> None:
     for name, architecture in ARCHITECTURES.items():
         assert f"    {name} = {{\n" in expression
         assert f'"{architecture.machine}-linux"' in expression
-        assert f'"{architecture.loader}"' in expression
+        assert f'"usr/lib/{architecture.triplet}/{architecture.loader}"' in expression
         assert f'"usr/lib/{architecture.triplet}"' in expression

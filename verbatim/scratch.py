@@ -16,7 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock
+
+from verbatim.errors import CapabilityError
+
 _PREFIX = ".verbatim-partial-"
+#: How file systems say that they have no flock(2), or none for what is only open to be read.
+_NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 @contextmanager
@@ -86,19 +92,39 @@ def _remove_abandoned(parent: Path) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes that ask the same out of a folder while the block runs."""
+    """Keep other processes that ask the same out of a folder while the block runs.
+
+    Raises CapabilityError if the folder's file system knows no locks; so does all else here that locks.
+    """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor, fcntl.LOCK_EX, folder)
         yield
     finally:
         os.close(descriptor)
 
 
+@contextmanager
+def locked_file(path: Path) -> Iterator[None]:
+    """As `locked`, by a file for just that, which is made and stays; for what is in a folder and not there yet."""
+    # Its own way out would be a file that whoever is killed leaves behind, and the next one waits for.
+    lock = FileLock(path, fallback_to_soft=False)
+    with _refusals(path.parent):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def use(folder: Path) -> int:
     """Note, until this process ends or the descriptor is closed, that a folder is in use."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    try:
+        _lock(descriptor, fcntl.LOCK_SH, folder)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
 
 
@@ -121,8 +147,31 @@ def _try_lock(folder: Path) -> int | None:
     except OSError:
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, folder)
     except BlockingIOError:
         os.close(descriptor)
         return None
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
+
+
+def _lock(descriptor: int, operation: int, folder: Path) -> None:
+    """flock(2); raises BlockingIOError if it is not to wait and somebody else has the lock."""
+    with _refusals(folder):
+        fcntl.flock(descriptor, operation)
+
+
+@contextmanager
+def _refusals(folder: Path) -> Iterator[None]:
+    """Say of which folder the system has no lock, as on Lustre without ``-o flock`` and on some network shares."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise CapabilityError(
+            f"{folder} cannot be locked: {error.strerror or error}",
+            "set VERBATIM_CACHE and --output to folders on a file system with flock(2), such as a local disk",
+        ) from error

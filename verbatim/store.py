@@ -10,12 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from filelock import FileLock
-
 from verbatim import console
 from verbatim.digest import HashingWriter, is_sha256, sha256_file
 from verbatim.errors import IntegrityError
-from verbatim.scratch import scratch, use
+from verbatim.scratch import locked_file, scratch, use
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -48,7 +46,7 @@ class Store:
     @contextmanager
     def entering(self, sha256: str) -> Iterator[Path]:
         """Lock one hash against other processes; yield the place for its partial file, kept if interrupted."""
-        with FileLock(self._partial / f"{sha256}.lock"):
+        with locked_file(self._partial / f"{sha256}.lock"):
             yield self._partial / sha256
 
     def admit(self, partial: Path, sha256: str) -> Path:

@@ -21,14 +21,14 @@ def copy(root: Root, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(shutil.copytree(root.path, folder, symlinks=True))
 
 
-def test_what_they_make_is_in_the_root(copy: Path) -> None:
+def test_what_they_make_is_in_the_root(copy: Path, root: Root) -> None:
     commands = ["cd /usr/local", "ln -s ../bin/dash sh", 'echo "$(id -u) $SOURCE_DATE_EPOCH $PWD" > made']
-    activate(copy, "amd64", commands, 1234)
-    assert (copy / "usr/local/made").read_text() == "0 1234 /usr/local\n"
+    activate(copy, root.environment.lock, commands)
+    assert (copy / "usr/local/made").read_text() == f"0 {root.environment.lock.time} /usr/local\n"
     assert (copy / "usr/local/sh").readlink() == Path("../bin/dash")
 
 
-def test_they_have_neither_network_nor_host_nor_rights(copy: Path, tmp_path: Path) -> None:
+def test_they_have_neither_network_nor_host_nor_rights(copy: Path, root: Root, tmp_path: Path) -> None:
     commands = [
         f"! test -e {tmp_path}",
         "tail -n +3 /proc/net/dev | grep --invert-match --count lo: > /usr/local/devices || true",
@@ -37,7 +37,7 @@ def test_they_have_neither_network_nor_host_nor_rights(copy: Path, tmp_path: Pat
         "! touch /proc/sys/kernel/hostname",
         "env | cut -d = -f 1 | sort > /usr/local/variables",
     ]
-    activate(copy, "amd64", commands, 0)
+    activate(copy, root.environment.lock, commands)
     made = copy / "usr/local"
     assert (made / "devices").read_text() == "0\n"
     assert int((made / "capabilities").read_text().split()[1], 16) == 0
@@ -47,19 +47,18 @@ def test_they_have_neither_network_nor_host_nor_rights(copy: Path, tmp_path: Pat
     }
 
 
-def test_the_first_that_fails_ends_it_and_is_told(copy: Path) -> None:
+def test_the_first_that_fails_ends_it_and_is_told(copy: Path, root: Root) -> None:
     with pytest.raises(
         IntegrityError, match="failed with status 7: on it / no such thing; a maintainer can correct"
     ):
         activate(
             copy,
-            "amd64",
+            root.environment.lock,
             ["echo on it", "(echo no such thing >&2; exit 7)", "touch /usr/local/never"],
-            0,
         )
     assert not (copy / "usr/local/never").exists()
 
 
-def test_another_architecture_needs_another_machine(copy: Path) -> None:
+def test_another_architecture_needs_another_machine(copy: Path, root: Root) -> None:
     with pytest.raises(CapabilityError, match="an environment for riscv64"):
-        activate(copy, "riscv64", ["true"], 0)
+        activate(copy, root.environment.lock.model_copy(update={"architecture": "riscv64"}), ["true"])

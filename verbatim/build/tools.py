@@ -14,6 +14,7 @@ from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.architecture import ARCHITECTURES, Architecture
 from verbatim.environments.definition import environment_folder, environment_names
+from verbatim.environments.launch import DISORDERFS, lay_out
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import BuildError, CapabilityError
@@ -45,7 +46,7 @@ class Tools:
 
     def reorder(self, *options: str) -> tuple[str, ...]:
         """The command that shows a folder as another one with its files in another order: disorderfs(1)."""
-        program = self._architecture.program(self._root.path, "disorderfs")
+        program = self._disorderfs
         # Otherwise it adds to the size of each file on the disk; and the recipe's folder is not empty.
         fixed = ("-f", "--quiet", "--pad-blocks=0", "-o", "nonempty")
         return (*program, *fixed, *options)
@@ -89,6 +90,13 @@ class Tools:
                 f"a maintainer can add containers/{name}; see docs/how-to/change-an-environment.md",
             )
         return ensure_root(Environment(environment_folder(name)), self._fetcher)
+
+    @cached_property
+    def _disorderfs(self) -> list[str]:
+        """It runs outside the sandbox, on the folders that the sandbox is given."""
+        folder = self._folder / "disorderfs"
+        folder.mkdir(mode=0o700)
+        return lay_out(DISORDERFS, self._root.environment.lock, folder)
 
     @property
     def _architecture(self) -> Architecture:

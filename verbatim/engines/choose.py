@@ -6,7 +6,8 @@ import os
 from collections.abc import Sequence
 
 from verbatim import console
-from verbatim.engines.protocol import Check, Engine
+from verbatim.capabilities import Check
+from verbatim.engines.protocol import Engine
 from verbatim.engines.sandbox import Sandbox
 from verbatim.errors import CapabilityError, UsageError
 

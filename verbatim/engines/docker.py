@@ -23,10 +23,11 @@ from docker.types import LogConfig, Mount, Ulimit
 from verbatim import console
 from verbatim.archive.members import UnsafeMemberError
 from verbatim.archive.unpack import Unpacker
+from verbatim.capabilities import Check
 from verbatim.engines.daemon import connect, daemon_address, ensure_image, refusals
 from verbatim.engines.inputs import write_inputs
 from verbatim.engines.log import follow
-from verbatim.engines.protocol import BUILD, HOST_NAME, UID, Check, Job
+from verbatim.engines.protocol import BUILD, HOST_NAME, UID, Job
 from verbatim.errors import BuildError, CapabilityError
 from verbatim.paths import cache_directory
 from verbatim.scratch import locked, scratch

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import IO, cast
 
 from verbatim import console
+from verbatim.capabilities import Check
 from verbatim.engines.inputs import write_inputs
 from verbatim.engines.log import follow
 from verbatim.engines.nix_said import exit_status, lacks_users, refusal
-from verbatim.engines.protocol import Check, Job
+from verbatim.engines.protocol import Job
 from verbatim.errors import CapabilityError, VerbatimError
 from verbatim.paths import PROJECT
 from verbatim.programs import run_program

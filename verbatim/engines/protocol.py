@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from verbatim.capabilities import Check
 from verbatim.environments.rootfs import Root
 
 #: Inside, every build is this user, on this host, in this folder.
@@ -46,16 +47,6 @@ class Job:
             "SOURCE_DATE_EPOCH": str(self.epoch),
             "TZ": "UTC",
         }
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing that an engine, or a kind of source, needs of this machine."""
-
-    what: str
-    passed: bool
-    found: str
-    remedy: str = ""
 
 
 class Engine(Protocol):

@@ -1,4 +1,4 @@
-"""The sandbox: bubblewrap out of the environment's own lock, started through the environment's own loader.
+"""The sandbox: bubblewrap out of the environment's own lock, started as `launch` lays it out.
 
 Nothing needs to be installed, there is no daemon, and no root is needed: only user namespaces. The
 options are those of bwrap(1).
@@ -19,35 +19,21 @@ from pathlib import Path
 from typing import cast
 
 from verbatim import seccomp
+from verbatim.capabilities import Check, sandbox_checks, sandbox_refusal
 from verbatim.engines.launcher import Task
 from verbatim.engines.limits import Limits
 from verbatim.engines.log import follow
-from verbatim.engines.protocol import Check, Job
+from verbatim.engines.protocol import Job
 from verbatim.engines.surroundings import NO_HOME, Surroundings
-from verbatim.environments.architecture import ARCHITECTURES, is_this_machine
+from verbatim.environments.architecture import is_this_machine
+from verbatim.environments.launch import BUBBLEWRAP, lay_out
 from verbatim.errors import CapabilityError
+from verbatim.paths import cache_directory
 from verbatim.programs import readable
+from verbatim.scratch import scratch
 
 #: Bytes of the log that are taken at a time.
 _PIECE = 1 << 16
-
-# What bubblewrap does first, without it: new namespaces, the user map, a mount that only root may make.
-_PROBE = """
-import ctypes, os, sys
-libc = ctypes.CDLL(None, use_errno=True)
-uid = os.getuid()
-def see(result, step):
-    if result != 0:
-        sys.exit(step + ": " + os.strerror(ctypes.get_errno()))
-NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x40000000
-see(libc.unshare(NEWUSER | NEWNS | NEWUTS | NEWIPC | NEWNET), "new namespaces")
-try:
-    with open("/proc/self/uid_map", "w") as file:
-        file.write("0 %d 1" % uid)
-except OSError as error:
-    sys.exit("the user map: " + os.strerror(error.errno))
-see(libc.mount(None, b"/", None, 0x4000 | 0x40000, None), "a private mount")
-"""
 
 
 class Sandbox:
@@ -66,8 +52,8 @@ class Sandbox:
         return ""
 
     def checks(self) -> list[Check]:
-        """Linux on an architecture that has environments, and user namespaces that may be used."""
-        return [_check_machine(), _check_namespaces()]
+        """Linux on an architecture that has environments, and all that bubblewrap needs, tried."""
+        return [_check_machine(), *sandbox_checks()]
 
     def run(self, job: Job) -> int:
         """See `Engine.run`; raises LimitError if the job has limits, and takes more of time or of the log."""
@@ -89,7 +75,8 @@ class Sandbox:
                 files = {
                     path: held.enter_context(readable(text.encode())) for path, text in around.files.items()
                 }
-                bubblewrap = ARCHITECTURES[architecture].program(job.root.path, "bwrap")
+                private = held.enter_context(scratch(cache_directory() / "work"))
+                bubblewrap = lay_out(BUBBLEWRAP, job.root.environment.lock, private)
                 options = _options(
                     job, around, limits, status=status_writer, refused_calls=refused_calls, files=files
                 )
@@ -189,10 +176,7 @@ def _exit_status(said: str, returncode: int, log: Path) -> int:
     if returncode < 0:
         return 128 - returncode
     complaint = log.read_text(encoding="utf-8", errors="replace").strip().rpartition("\n")[2]
-    raise CapabilityError(
-        f"the sandbox could not be set up: {complaint or f'bubblewrap ended with {returncode}'}",
-        "./invoke doctor says what this machine lacks",
-    )
+    raise sandbox_refusal(complaint or f"it ended with {returncode}")
 
 
 def _check_machine() -> Check:
@@ -203,36 +187,3 @@ def _check_machine() -> Check:
         machine,
         "build on such a machine, or in a virtual one",
     )
-
-
-def _check_namespaces() -> Check:
-    probe = subprocess.run(
-        [sys.executable, "-I", "-c", _PROBE], capture_output=True, text=True, errors="replace", check=False
-    )
-    return Check(
-        "sandbox: user namespaces",
-        probe.returncode == 0,
-        "usable" if probe.returncode == 0 else f"forbidden ({probe.stderr.strip().rpartition(chr(10))[2]})",
-        _namespace_remedy(),
-    )
-
-
-def _namespace_remedy() -> str:
-    """What forbids user namespaces differs by distribution; name the setting that is there."""
-    if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
-        return (
-            "AppArmor restricts them: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0, "
-            "or build as root, or in a virtual machine"
-        )
-    if _sysctl("kernel/unprivileged_userns_clone") == "0":
-        return "sudo sysctl kernel.unprivileged_userns_clone=1, or build as root"
-    if _sysctl("user/max_user_namespaces") == "0":
-        return "sudo sysctl user.max_user_namespaces=15000"
-    return "in a container, allow them (with Docker: --security-opt seccomp=unconfined --security-opt systempaths=unconfined)"
-
-
-def _sysctl(name: str) -> str | None:
-    try:
-        return Path("/proc/sys", name).read_text(encoding="ascii").strip()
-    except OSError:
-        return None

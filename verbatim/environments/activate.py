@@ -1,6 +1,6 @@
 """What packages' maintainer scripts would do, and an environment truly needs: a few commands, run in the new root.
 
-They run under the root's own bubblewrap, without network or rights, and see nothing but the root. What they leave is
+They run under bubblewrap, as `launch` starts it, without network or rights, and see nothing but the root. What they leave is
 part of the root's digest, so they must leave the same each time.
 """
 
@@ -11,28 +11,34 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from verbatim import console, seccomp
-from verbatim.environments.architecture import ARCHITECTURES, is_this_machine
+from verbatim.capabilities import sandbox_refusal
+from verbatim.environments.architecture import is_this_machine
+from verbatim.environments.launch import BUBBLEWRAP, lay_out
+from verbatim.environments.lock import Lock
 from verbatim.errors import CapabilityError, IntegrityError
+from verbatim.paths import cache_directory
 from verbatim.programs import readable, run_program
+from verbatim.scratch import scratch
 
 
-def activate(root: Path, architecture: str, commands: Sequence[str], time: int) -> None:
-    """Run lines of bash in a root, as its user 0; ``time`` is for ``SOURCE_DATE_EPOCH``, in seconds since 1970.
+def activate(root: Path, lock: Lock, commands: Sequence[str]) -> None:
+    """Run lines of bash in a root, as its user 0, with the lock's time for ``SOURCE_DATE_EPOCH``.
 
     Raises CapabilityError where no sandbox can be had, IntegrityError if a command fails.
     """
-    if not is_this_machine(architecture):
+    if not is_this_machine(lock.architecture):
         raise CapabilityError(
-            f"an environment for {architecture} can be made on such a machine only", "make it on one"
+            f"an environment for {lock.architecture} can be made on such a machine only", "make it on one"
         )
     with (
         console.progress("activating the environment", unit="things"),
         readable(seccomp.program()) as refused_calls,
+        scratch(cache_directory() / "work") as folder,
     ):
-        bubblewrap = ARCHITECTURES[architecture].program(root, "bwrap")
+        bubblewrap = lay_out(BUBBLEWRAP, lock, folder)
         script = "\n".join(("echo started", *commands))
         done = run_program(
-            [*bubblewrap, *_options(root, refused_calls, time), "--", "/usr/bin/bash", "-euc", script],
+            [*bubblewrap, *_options(root, refused_calls, lock.time), "--", "/usr/bin/bash", "-euc", script],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -44,10 +50,7 @@ def activate(root: Path, architecture: str, commands: Sequence[str], time: int) 
     if done.returncode == 0:
         return
     if "started" not in said:
-        raise CapabilityError(
-            f"the sandbox could not be set up: {said[-1] if said else f'bubblewrap ended with {done.returncode}'}",
-            "./invoke doctor says what this machine lacks",
-        )
+        raise sandbox_refusal(said[-1] if said else f"bubblewrap ended with {done.returncode}")
     raise IntegrityError(
         f"activating the environment failed with status {done.returncode}: {' / '.join(said[1:][-3:])}",
         "a maintainer can correct `activate` in its environment.toml",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -15,22 +14,13 @@ class Architecture:
     machine: str
     #: The folder of its libraries below ``/usr/lib``.
     triplet: str
-    #: Its dynamic loader, from the root on: the file itself, since Debian 12's link to it is absolute, and leads to the host's.
+    #: Its dynamic loader, in that folder: the file itself, since Debian 12's link to it is absolute, and leads to the host's.
     loader: str
-
-    def program(self, root: Path, name: str) -> list[str]:
-        """The command that starts a program of a root's here, with that root's own loader and libraries."""
-        return [
-            str(root / self.loader),
-            "--library-path",
-            str(root / "usr/lib" / self.triplet),
-            str(root / "usr/bin" / name),
-        ]
 
 
 #: By Debian's names.
 ARCHITECTURES = {
-    "amd64": Architecture("x86_64", "x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2"),
+    "amd64": Architecture("x86_64", "x86_64-linux-gnu", "ld-linux-x86-64.so.2"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from verbatim import console
-from verbatim.engines.protocol import Check
+from verbatim.capabilities import Check
 
 
 def show_checks(needed: Sequence[Check], helpful: Sequence[Check]) -> None:

@@ -1,0 +1,149 @@
+"""Programs of an environment that run on this machine itself, in front of the sandbox: bubblewrap, and disorderfs.
+
+Nothing of the root's is loaded for them. The program, the loader and the libraries that it needs are taken straight
+from the packages that they belong to, as the lock pins those, and lie alone in a private folder: no other package's
+file can take the place of one, whatever it is called and wherever it lies (ld.so(8): hardware capabilities, cache).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+
+from verbatim.archive.unpack import Unpacker
+from verbatim.archive.writer import Parts, Writer
+from verbatim.environments.architecture import ARCHITECTURES, Architecture
+from verbatim.environments.lock import Lock, LockedPackage
+from verbatim.environments.packages import fetch_packages, unpack_package
+from verbatim.errors import IntegrityError, UsageError
+from verbatim.fetch import Fetcher
+from verbatim.paths import cache_directory
+from verbatim.scratch import scratch
+from verbatim.store import Store
+
+_C_LIBRARY = "libc6"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program, and whose the files are that it needs; the loader is the C library's."""
+
+    name: str
+    #: The package that has it in ``/usr/bin``.
+    package: str
+    #: The libraries that the loader looks for, each with its package; Debian's suites call some of these differently.
+    libraries: tuple[tuple[str, str], ...]
+
+    def needed(self, lock: Lock) -> dict[str, LockedPackage]:
+        """By a file's name, the package that it is taken from, as far as the lock has that."""
+        locked = {package.name: package for package in lock.package}
+        owners = ((self.name, self.package), *self.libraries)
+        return {file: locked[package] for file, package in owners if package in locked}
+
+
+BUBBLEWRAP = Program(
+    "bwrap",
+    "bubblewrap",
+    (
+        ("libc.so.6", _C_LIBRARY),
+        ("libcap.so.2", "libcap2"),
+        ("libpcre2-8.so.0", "libpcre2-8-0"),
+        ("libselinux.so.1", "libselinux1"),
+    ),
+)
+DISORDERFS = Program(
+    "disorderfs",
+    "disorderfs",
+    (
+        ("libc.so.6", _C_LIBRARY),
+        ("libm.so.6", _C_LIBRARY),
+        ("libfuse.so.2", "libfuse2"),
+        ("libfuse.so.2", "libfuse2t64"),
+        ("libulockmgr.so.1", "libfuse2"),
+        ("libulockmgr.so.1", "libfuse2t64"),
+        ("libgcc_s.so.1", "libgcc-s1"),
+        ("libstdc++.so.6", "libstdc++6"),
+    ),
+)
+
+
+def fetch_launched(lock: Lock, fetcher: Fetcher) -> None:
+    """Have in the store what `lay_out` takes these programs from, as far as the environment has them."""
+    packages = {
+        package.name: package
+        for program in (BUBBLEWRAP, DISORDERFS)
+        for package in program.needed(lock).values()
+    }
+    fetch_packages(list(packages.values()), lock.snapshot, fetcher, "what starts the sandbox")
+
+
+def lay_out(program: Program, lock: Lock, folder: Path) -> list[str]:
+    """Write a program and all that it loads into an empty, private folder; give the command that starts it.
+
+    Raises IntegrityError if the environment's packages do not have it, UsageError if they are not in the store.
+    """
+    architecture = ARCHITECTURES[lock.architecture]
+    writer = Writer(folder)
+    for name, content in _files(program, tuple(program.needed(lock).items()), architecture).items():
+        writer.write((name,), BytesIO(content), 0o500)
+    return [
+        str(folder / architecture.loader),
+        # Neither this machine's cache nor variants of a library for certain processors are looked at.
+        *("--inhibit-cache", "--glibc-hwcaps-mask", "none"),
+        *("--library-path", str(folder), str(folder / program.name)),
+    ]
+
+
+@lru_cache(maxsize=4)
+def _files(
+    program: Program, needed: Sequence[tuple[str, LockedPackage]], architecture: Architecture
+) -> Mapping[str, bytes]:
+    """By its name, what is in each of the files; unpacked once in a process."""
+    owners = dict(needed)
+    lacking = {program.name, *dict(program.libraries)} - owners.keys()
+    if lacking:
+        raise IntegrityError(
+            f"no package of the environment has {', '.join(sorted(lacking))}", f"it needs {program.package}"
+        )
+    store = Store(cache_directory())
+    with scratch(cache_directory() / "work") as work:
+        for package in set(owners.values()):
+            _unpack(package, store, work / package.name)
+        owners[architecture.loader] = owners["libc.so.6"]
+        libraries = ("usr", "lib", architecture.triplet)
+        return {
+            name: _content(
+                work / package.name, (*(("usr", "bin") if name == program.name else libraries), name)
+            )
+            for name, package in owners.items()
+        }
+
+
+def _unpack(package: LockedPackage, store: Store, folder: Path) -> None:
+    """Unpack one package alone, so that a file that is found is that package's own."""
+    file = store.find(package.sha256)
+    if file is None:
+        raise UsageError(
+            f"{package.name} {package.version} is not in the cache", "run once without --offline"
+        )
+    folder.mkdir()
+    unpacker = Unpacker(folder, root_file_system=True)
+    unpack_package(unpacker, package, file)
+    unpacker.finish()
+
+
+def _content(folder: Path, parts: Parts) -> bytes:
+    """What is in a package's file, or in the one beside it that it is a link to, as libraries' short names are."""
+    unpacked = Writer(folder)
+    try:
+        if (folder.joinpath(*parts)).is_symlink():
+            parts = (*parts[:-1], unpacked.target(parts).decode())
+        with unpacked.reading(parts) as file:
+            return file.read()
+    except FileNotFoundError as error:
+        raise IntegrityError(
+            f"the package {folder.name} has no {'/'.join(parts)}", "make the lock anew"
+        ) from error
