@@ -6,13 +6,17 @@ import platform
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from verbatim.addresses import showable
+from verbatim.capabilities import Check, check_locks
 from verbatim.console import human_size
-from verbatim.engines.protocol import Check, Engine
+from verbatim.engines.protocol import Engine, Job
 from verbatim.environments.definition import environment_folder, environment_names
+from verbatim.environments.launch import BUBBLEWRAP, lay_out
 from verbatim.environments.lock import Environment
 from verbatim.environments.mirrors import SNAPSHOT_ARCHIVE, debian_mirrors
+from verbatim.environments.rootfs import MOUNT_POINTS, Root
 from verbatim.errors import IntegrityError, VerbatimError
 from verbatim.paths import cache_directory
 from verbatim.release import PYTHON_ORG
@@ -20,18 +24,34 @@ from verbatim.scratch import scratch
 from verbatim.sources.git import git_url
 from verbatim.sources.remote import Remote
 from verbatim.sources.repository import Repository
+from verbatim.store import Store
 from verbatim.web import WEB_ERRORS, new_session, reason
 
 #: In bytes: environment and downloads, a tree, and two tarballs.
 _NEEDED_SPACE = 1_500_000_000
 #: Seconds that an address gets to answer, and that git gets to ask one.
 _PATIENCE, _GIT_PATIENCE = 5, 20
+#: The environment whose bubblewrap is tried.
+_TRIED = "source"
 
 
 def examine(engine: Engine, others: Sequence[Engine], *, offline: bool) -> tuple[list[Check], list[Check]]:
-    """What a build with an engine needs, and what merely helps: other engines; of the addresses, one is enough."""
-    needed = [_python(), *engine.checks(), _space(), *_environments()]
-    helpful = [_git(), *(check for other in others for check in other.checks())]
+    """What a build with an engine needs, and what merely helps: other engines; of the addresses, one is enough.
+
+    What can stop a build is tried, as a build does it.
+    """
+    cache = cache_directory()
+    needed = [
+        _python(),
+        check_locks("locks in the cache", cache),
+        *engine.checks(),
+        _space(),
+        *_environments(),
+    ]
+    if all(check.passed for check in needed):
+        needed.append(_start(engine))
+    helpful = [check_locks("locks where results go, if --output says nothing", Path.cwd()), _git()]
+    helpful += [check for other in others for check in other.checks()]
     if not offline:
         addresses = _addresses()
         answers = sum(check.passed for check in addresses)
@@ -45,6 +65,37 @@ def examine(engine: Engine, others: Sequence[Engine], *, offline: bool) -> tuple
         )
         helpful += addresses
     return needed, helpful
+
+
+def _start(engine: Engine) -> Check:
+    """Start a job with next to nothing in its root, if what starts the sandbox has been fetched."""
+    what, cache = "sandbox: starts", cache_directory()
+    environment = Environment(environment_folder(_TRIED))
+    packages, store = BUBBLEWRAP.needed(environment.lock).values(), Store(cache)
+    if not all(store.find(package.sha256) for package in packages):
+        return Check(what, True, "not tried: bubblewrap has not been fetched yet")
+    with scratch(cache / "work") as work:
+        root = work / "root"
+        for name in ("root", *(f"root/{point}" for point in MOUNT_POINTS), "output", "build"):
+            (work / name).mkdir()
+        program, *_ = lay_out(BUBBLEWRAP, environment.lock, root)
+        job = Job(
+            argv=[f"/{Path(program).name}", "--version"],
+            root=Root(root, environment),
+            epoch=0,
+            inputs={},
+            output=work / "output",
+            build=work / "build",
+            log=work / "log",
+        )
+        try:
+            status = engine.run(job)
+        except VerbatimError as error:
+            return Check(what, False, error.message, error.remedy)
+        said = job.log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+    return Check(
+        what, status == 0, "yes" if status == 0 else f"it ended with {status}: {said}", "report this"
+    )
 
 
 def _addresses() -> list[Check]:
