@@ -91,6 +91,7 @@ _VALUES: dict[str, Sequence[bytes]] = {
             b"00000000006\0",
             b"",
             b"\xff" * 12,
+            b"-0000001000\0",
         ),
     ),
     "mtime": (

@@ -183,6 +183,7 @@ ODD: dict[str, tuple[bytes, str]] = {
         packed(extended((b"path", b"P/a"), name=b""), member(b"P/a", HELLO)),
         "no name",
     ),
+    "a link to a name in Latin 1": (packed(header(b"P/l", type=b"2", target=b"\xe4")), "not UTF-8"),
     "a link to nothing": (packed(header(b"P/l", type=b"2")), "without a target"),
     "no name": (packed(member(b"", HELLO)), "no name"),
     "a prefix and no name": (packed(member(b"", HELLO, prefix=b"P/evil")), "no name"),

@@ -230,8 +230,8 @@ class TarReader:
         path = extension.records.get("linkpath")
         text = target.decode("utf-8", "surrogateescape") if path is None else path
         if kind in ("link", "hard link"):
-            if not text:
-                raise OddHeaderError(f"is a {kind} without a target")
+            if not text or any("\ud800" <= character <= "\udfff" for character in text):
+                raise OddHeaderError(f"is a {kind} without a target, or with one that is not UTF-8")
         elif text or target:
             raise OddHeaderError(f"is a {kind} with the target of a link")
         if kind == "hard link":
