@@ -152,7 +152,10 @@ TRICKS: dict[str, tuple[bytes, str]] = {
     "the same name twice": (zipped(GOOD, EVIL), "is there twice"),
     "a file below a file": (zipped(Entry("a"), Entry("a/b")), "below the file"),
     "a file below a link": (zipped(Entry("a/b"), Entry("a", b"b", LINK)), "below the link"),
-    "a file before its folder": (zipped(Entry("a/b"), Entry("a/", b"", FOLDER, False)), "or before it"),
+    "a folder of an odd mode after what is in it": (
+        zipped(Entry("a/b"), Entry("a/", b"", 0o040777, False)),
+        "with an odd mode",
+    ),
     "a link that leads out": (zipped(Entry("a", b"../b", LINK)), "leads out"),
     "a link that goes up": (zipped(Entry("a/b", b"../c", LINK)), "not plainly below"),
     "a link to a link": (zipped(Entry("a", b"b", LINK), Entry("b", b"c", LINK)), "another link"),
@@ -253,6 +256,13 @@ def test_the_order_of_the_list_and_of_the_members_are_both_compared(tmp_path: Pa
     plain = zipped(first, second)
     for other in (zipped(second, first), zipped(first, second, listed=[1, 0])):
         assert compared(tmp_path, plain, other).stabilizers == ("order",)
+
+
+def test_a_folder_after_what_is_in_it_says_nothing_of_its_mode(tmp_path: Path) -> None:
+    within, folder = Entry("a/b"), Entry("a/", b"", FOLDER, False)
+    first = zipped(folder, within)
+    for other in (zipped(within, folder), zipped(folder, within, listed=[1, 0])):
+        assert compared(tmp_path, first, other) == Comparison("equivalent", ("order", "modes"))
 
 
 @pytest.mark.parametrize("attributes", [0x20, 0, 0o100755 << 16])

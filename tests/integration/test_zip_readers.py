@@ -28,7 +28,11 @@ from hypothesis import HealthCheck, given, settings
 from tests.zips import archives
 from verbatim.archive.limits import Limits
 from verbatim.archive.zip import ZipMember, ZipReader
+from verbatim.environments.lock import Environment
+from verbatim.environments.wheels import fetch_wheels
 from verbatim.errors import IntegrityError
+from verbatim.paths import PROJECT
+from verbatim.store import Store
 
 pytestmark = pytest.mark.integration
 
@@ -195,3 +199,40 @@ def test_every_reader_sees_what_verbatim_sees_in_very_many() -> None:
     counts = differ_nowhere(50_000)
     assert counts["accepted"] > 10_000
     assert counts["refused"] > 10_000
+
+
+PACKERS = {
+    "bsdtar": ("bsdtar", "-c", "--format=zip", "-f", "ARCHIVE", "d"),
+    "7-Zip": ("7zz", "a", "-snl", "ARCHIVE", "d"),
+}
+
+
+@pytest.mark.parametrize("packer", PACKERS)
+def test_what_others_pack_is_read(packer: str, tmp_path: Path) -> None:
+    within = tmp_path / "d" / "e"
+    within.mkdir(parents=True)
+    (within / "é").write_bytes(b"content\n" * 500)
+    (within / "program").touch(0o755)
+    (tmp_path / "d" / "link").symlink_to("e")
+    archive = tmp_path / "a.zip"
+    argv = [each.replace("ARCHIVE", str(archive)) for each in PACKERS[packer]]
+    subprocess.run(argv, cwd=tmp_path, env=_SETTINGS, capture_output=True, check=True)
+    members = by_verbatim(archive)
+    assert {name: body for name, (_, body) in members.items()} == {
+        "d": b"",
+        "d/e": b"",
+        "d/e/program": b"",
+        "d/e/é": b"content\n" * 500,
+        "d/link": b"e",
+    }
+    see_the_same(archive, tmp_path)
+
+
+def test_every_wheel_of_the_locks_is_read(cache: Path) -> None:
+    read = 0
+    for definition in sorted((PROJECT / "containers").glob("*/environment.toml")):
+        lock = Environment(definition.parent).lock
+        for path in fetch_wheels(lock, Store(cache), offline=False):
+            assert by_verbatim(path)
+            read += 1
+    assert read > 50

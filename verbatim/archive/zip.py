@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Literal, TypeVar
 
 from verbatim.archive.header import BLOCK, may_be_header
@@ -42,6 +42,7 @@ _LOCATOR, _LOCATOR_SIZE = b"PK\x06\x07", 20
 #: Where an ISO 9660 image says what it is.
 _ISO, _ISO_PLACES = b"CD001", (0x8001, 0x8801, 0x9001)
 
+Parts = tuple[str, ...]
 _Header = TypeVar("_Header", LocalHeader, CentralHeader)
 
 
@@ -50,7 +51,7 @@ class ZipMember:
     """A member whose two headers have been seen to agree."""
 
     name: str
-    parts: tuple[str, ...]
+    parts: Parts
     kind: Kind
     #: Permission bits, with set-id and sticky; None where the archive says nothing of Unix modes.
     mode: int | None
@@ -84,8 +85,9 @@ class ZipReader:
         #: In the order of the list at the end; and as they lie in the file.
         self.members = [by_offset[header.offset] for header in headers]
         self.laid_out = list(by_offset.values())
+        late = self._refuse_two_in_one_place()
+        self.members = [self._without_mode(each) if each.parts in late else each for each in self.members]
         self._links = {member.parts for member in self.members if member.kind == "link"}
-        self._refuse_two_in_one_place()
 
     def contents(self) -> Iterator[tuple[ZipMember, ZipContent]]:
         """Each member with what it holds. What is left of that is read and checked before the next one is given."""
@@ -217,24 +219,32 @@ class ZipReader:
             offset += len(data)
             left -= len(data)
 
-    def _refuse_two_in_one_place(self) -> None:
-        """No two members of one name, none below a file or a link, and none before its own folder, whose mode is lost then."""
-        kinds: dict[tuple[str, ...], Kind] = {}
+    def _refuse_two_in_one_place(self) -> set[Parts]:
+        """No two members of one name, and none below a file or a link; the folders that come after what is in them."""
+        kinds: dict[Parts, Kind] = {}
         for member in self.members:
             if member.parts in kinds:
                 raise UnsafeMemberError(self._archive, member.name, "is there twice")
             kinds[member.parts] = member.kind
+        late: set[Parts] = set()
         for order in (self.members, self.laid_out):
-            met: set[tuple[str, ...]] = set()
+            met: set[Parts] = set()
             for member in order:
                 met.add(member.parts)
                 for above in (member.parts[:length] for length in range(1, len(member.parts))):
-                    if kinds.get(above, "folder") != "folder" or (above in kinds and above not in met):
+                    if kinds.get(above, "folder") != "folder":
                         raise UnsafeMemberError(
-                            self._archive,
-                            member.name,
-                            f"is below the {kinds[above]} {'/'.join(above)!r}, or before it",
+                            self._archive, member.name, f"is below the {kinds[above]} {'/'.join(above)!r}"
                         )
+                    if above in kinds and above not in met:
+                        late.add(above)
+        return late
+
+    def _without_mode(self, folder: ZipMember) -> ZipMember:
+        """A folder that comes after what is in it: Info-ZIP leaves its mode as it made it, others set it."""
+        if folder.mode is not None and folder.mode & 0o7702 != 0o700:
+            raise UnsafeMemberError(self._archive, folder.name, "comes after what is in it, with an odd mode")
+        return replace(folder, mode=None)
 
     def _refuse_two_formats(self) -> None:
         """A program that goes by the contents could take the file for another kind of archive."""
