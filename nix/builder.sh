@@ -47,7 +47,11 @@ lay_out() {
         tool cp "$source" "$in/source/commit.pack"
         return
     fi
-    unpack "$source" "$in/source"
+    # A hard link becomes a file of its own, as in the other engines.
+    tool mkdir "$NIX_BUILD_TOP/verbatim/linked"
+    unpack "$source" "$NIX_BUILD_TOP/verbatim/linked"
+    tool cp -r -P --preserve=mode,timestamps "$NIX_BUILD_TOP/verbatim/linked/." "$in/source"
+    tool rm -r "$NIX_BUILD_TOP/verbatim/linked"
     if [[ -z $epoch ]]; then
         epoch=$(tool find "$in/source" -mindepth 1 -printf '%Ts\n' | tool sort -n | tool tail -n 1)
     fi
