@@ -7,7 +7,6 @@ import itertools
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -17,7 +16,7 @@ from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.fetch import Download, Fetcher, Served
 from verbatim.store import Store
-from verbatim.transfer import Patience
+from verbatim.transfer import Clock, Patience
 
 CONTENT = bytes(range(256)) * 1000
 WRONG = CONTENT[::-1]
@@ -279,15 +278,20 @@ def test_where_a_mirror_hangs_in_the_middle_the_next_goes_on(
     assert good.asked == ["bytes=3000-"]
 
 
-def test_a_mirror_that_is_too_slow_is_left(
-    site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """By a clock on which each piece takes forty seconds."""
-    ticks = itertools.count(0, 40)
-    monkeypatch.setattr("verbatim.transfer.time", SimpleNamespace(monotonic=lambda: next(ticks)))
+class _Slow(Clock):
+    """A clock on which each piece takes forty seconds."""
+
+    def __init__(self) -> None:
+        self._ticks = itertools.count(0, 40)
+
+    def ticks(self) -> float:
+        return next(self._ticks)
+
+
+def test_a_mirror_that_is_too_slow_is_left(site: Site, store: Store) -> None:
     page = site.serve("/file", CONTENT)
     with pytest.raises(NetworkError, match=r"too slow: [0-9]+ bytes in 40 s"):
-        fetcher.fetch(download(f"{site.url}/file"))
+        Fetcher(store, patience=Patience(slowest=1 << 20), clock=_Slow()).fetch(download(f"{site.url}/file"))
     assert page.asked == [""]
 
 

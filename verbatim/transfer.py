@@ -53,6 +53,10 @@ class Clock:
         """Seconds since 1970."""
         return time.time()
 
+    def ticks(self) -> float:
+        """Seconds since some moment, whatever becomes of the time of day."""
+        return time.monotonic()
+
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
 
@@ -146,7 +150,7 @@ class Transfers:
             length = response.headers.get("Content-Length", "")
             if size is None and re.fullmatch(r"[0-9]{1,15}", length):
                 bar.expect(received + int(length))
-            started = time.monotonic()
+            started = self._clock.ticks()
             with partial.open("ab" if goes_on else "wb") as file:
                 # What has come so far, undecoded: a part is kept at once, and the hash is of the file as it is.
                 while piece := response.raw.read1(_PIECE, decode_content=False):
@@ -156,7 +160,7 @@ class Transfers:
                     bar(len(piece))
                     if received > limit:
                         raise WrongBytesError(f"it has more than the expected {limit} bytes")
-                    elapsed = time.monotonic() - started
+                    elapsed = self._clock.ticks() - started
                     if elapsed > 30 and received - begun < self._patience.slowest * elapsed:
                         raise LastingError(f"too slow: {received} bytes in {elapsed:.0f} s")
             if size is not None and received < size:
