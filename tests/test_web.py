@@ -23,7 +23,7 @@ from verbatim.fetch import Download, Fetcher
 from verbatim.process.doctor import _git_server
 from verbatim.store import Store
 from verbatim.transfer import Clock, Patience
-from verbatim.web import asked_pause
+from verbatim.web import asked_pause, redirected
 
 CONTENT = b"content"
 
@@ -140,6 +140,14 @@ def test_a_redirection_to_what_is_not_an_address_ends_in_one_line(
     assert "it redirects to what cannot be asked: " in caught.value.message
     assert "mar" not in caught.value.message
     assert server.asked == 1
+
+
+def test_a_redirection_leads_from_https_to_https_alone() -> None:
+    for location in ("http://host.example/file", "http:file", "HTTP://host.example"):
+        with pytest.raises(ValueError, match=r"from https to http|cannot be asked"):
+            redirected("https://host.example/file", location)
+    assert redirected("https://host.example/a", "//other.example/b") == "https://other.example/b"
+    assert redirected("http://host.example/a", "https://other.example/b") == "https://other.example/b"
 
 
 @pytest.mark.parametrize(
