@@ -171,6 +171,17 @@ def test_no_secret_of_the_environment_enters_it(
     assert "the token is …\n" in capsys.readouterr().err
 
 
+def test_no_secret_of_the_arguments_enters_it(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["invoke", "build", "--source", "https://user:mArKeD@host.example/a"])
+    with recording(shown=False):
+        console.detail("somebody says mArKeD, in no address")
+    monkeypatch.setattr(sys, "argv", ["invoke", "build", "--source=me:80/mArKeD@host.example/b.tgz"])
+    with recording(shown=False):
+        console.detail("No such file or directory: 'me:80/mArKeD@host.example/b.tgz'")
+    assert " invoke build --source https://host.example/a\n" in log.read_text("utf-8")
+    assert "mArKeD" not in log.read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [

@@ -80,6 +80,7 @@ OTHER_VARIABLES = {
     "SSL_CERT_DIR",
     "SSL_CERT_FILE",
     "VERBATIM_CACHE",
+    "VERBATIM_LOG",
     "VERBATIM_REQUIRE_ENGINES",
 }
 #: The same of the tasks' options.
@@ -92,6 +93,7 @@ OTHER_OPTIONS = {
     "as",
     "attestations",
     "commit",
+    "debug",
     "engine",
     "environment",
     "explain",
@@ -180,7 +182,8 @@ Run = Callable[..., Ended]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the program; look at all that it says and leaves for the mark."""
+    """Run the program; look at all that it says, logs and leaves for the mark."""
+    monkeypatch.setenv("VERBATIM_LOG", str(tmp_path / "log"))
 
     def run_and_look(*arguments: str) -> Ended:
         ended = run_in_process(arguments, monkeypatch, capsys)

@@ -14,10 +14,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TextIO
 
 from verbatim import __version__, console
-from verbatim.addresses import masked
+from verbatim.addresses import masked, showable
 from verbatim.console import LOGGER
 from verbatim.errors import UsageError
 
@@ -42,7 +43,8 @@ def recording(*, shown: bool) -> Iterator[None]:
         _listen()
     for handler in handlers:
         LOGGER.addHandler(handler)
-    LOGGER.info("Verbatim %s, Python %s: %s", __version__, sys.version.split()[0], shlex.join(sys.argv))
+    python, words = sys.version.split()[0], shlex.join(map(showable, sys.argv))
+    LOGGER.info("Verbatim %s, Python %s: %s", __version__, python, words)
     try:
         yield
     finally:
@@ -54,13 +56,19 @@ def recording(*, shown: bool) -> Iterator[None]:
 def without_secrets(text: str) -> str:
     """The text as it may be kept. All that goes into the log, or is shown by ``--debug``, passes through here.
 
-    It masks what is secret in addresses, and the values of environment variables whose names say that they are secret.
+    It masks what is secret in addresses, the arguments that may be one too, and the values of environment variables whose names say that they are secret.
     Rather too much is masked than too little.
     """
     for name, value in os.environ.items():
         if len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name):
             text = text.replace(value, _MASK)
-    return masked(text)
+    for word in sys.argv:
+        for value in (word, word.partition("=")[2]):
+            if (shown := showable(value)) != value:
+                # Also as Python quotes it, in the text of an error, and as a path.
+                for form in (value, str(Path(value))):
+                    text = text.replace(form, shown).replace(repr(form)[1:-1], shown)
+    return masked(text, *sys.argv)
 
 
 class _Lines(logging.Formatter):
