@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from verbatim.cli.values import new_file
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.image import Image
 from verbatim.environments.lock import Environment
@@ -41,13 +42,10 @@ def test_each_place_is_shown_as_soon_as_it_is_there(
 
 
 @pytest.mark.parametrize("place", ["", "missing/image.tar"])
-def test_a_file_that_cannot_be_is_refused_before_anything_is_done(
-    environment: Environment, place: str, tmp_path: Path, fetcher: Fetcher
-) -> None:
-    output = tmp_path / "places" / place
+def test_a_file_that_cannot_be_is_refused_before_anything_is_done(tmp_path: Path, place: str) -> None:
     (tmp_path / "places").mkdir()
-    with pytest.raises(UsageError, match="cannot be a file"):
-        provide_image(Image.of(environment), environment, fetcher, load=True, output=output, reference=None)
+    with pytest.raises(UsageError, match=r"^--output .* is (there, and )?not|there is no folder"):
+        new_file("--output", str(tmp_path / "places" / place))
     assert list((tmp_path / "places").iterdir()) == []
 
 

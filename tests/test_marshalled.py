@@ -30,6 +30,8 @@ def recipe_module(name: str) -> ModuleType:
 
 
 marshalled = recipe_module("marshalled")
+layouts = recipe_module("layouts")
+listed = recipe_module("listing")
 bytecode = recipe_module("bytecode")
 
 
@@ -115,7 +117,7 @@ SOURCE = 'def f(x, /, y=(1, 2.5, "a b"), *, z=1 << 40):\n    return [x in {"alph
 
 def layout() -> Any:
     """That of the Python that runs the tests, if it is one that is read."""
-    return marshalled.layout_of(importlib.util.MAGIC_NUMBER)
+    return layouts.layout_of(importlib.util.MAGIC_NUMBER)
 
 
 def read(code: CodeType) -> Any:
@@ -129,13 +131,13 @@ def test_a_change_of_any_part_of_code_is_seen(name: str) -> None:
     changed = function.replace(**{name: CHANGES[name]})
     within = tuple(changed if each is function else each for each in code.co_consts)
     assert read(code.replace(co_consts=within)).digest != read(code).digest
-    assert "\n".join(marshalled.listing(read(changed))) != "\n".join(marshalled.listing(read(function)))
+    assert "\n".join(listed.listing(read(changed))) != "\n".join(listed.listing(read(function)))
 
 
 def test_the_name_of_the_file_is_told_beside_the_digest() -> None:
     here, there = (compile(SOURCE, f"/{place}/m.py", "exec") for place in ("build", "home"))
     assert read(here).digest == read(there).digest
-    lines = marshalled.listing(read(there))
+    lines = listed.listing(read(there))
     assert "<module>, line 0 of /home/m.py" in lines or "<module>, line 1 of /home/m.py" in lines
 
 

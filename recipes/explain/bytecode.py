@@ -17,7 +17,9 @@ from typing import IO
 # With -I, the script's own folder is not searched.
 sys.path.append(str(Path(__file__).parent))
 
-from marshalled import layout_of, listing, read_code
+from layouts import layout_of
+from listing import listing
+from marshalled import read_code
 
 
 def describe(file: IO[bytes]) -> Iterator[str]:

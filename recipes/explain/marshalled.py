@@ -10,9 +10,8 @@ The format is that of Python/marshal.c, versions 2 to 5. One strict grammar: wha
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from layouts import SINCE_3_11, Layout
+from things import Thing, name_of
 
 _FLAG_REF = 0x80
 #: Of objects in objects: more than any source has, and little enough for Python's own stack.
@@ -20,72 +19,9 @@ _DEEPEST = 200
 
 _SINGLETONS = {b"N": "None", b"T": "True", b"F": "False", b".": "Ellipsis", b"S": "StopIteration"}
 
-#: The fields of code in their order, and their types.
-_BEFORE_3_11 = {
-    **dict.fromkeys(
-        ("argcount", "posonlyargcount", "kwonlyargcount", "nlocals", "stacksize", "flags"), "int"
-    ),
-    "code": "bytes",
-    **dict.fromkeys(("consts", "names", "varnames", "freevars", "cellvars"), "tuple"),
-    **dict.fromkeys(("filename", "name"), "text"),
-    "firstlineno": "int",
-    "linetable": "bytes",
-}
-_SINCE_3_11 = {
-    **dict.fromkeys(("argcount", "posonlyargcount", "kwonlyargcount", "stacksize", "flags"), "int"),
-    "code": "bytes",
-    **dict.fromkeys(("consts", "names", "localsplusnames"), "tuple"),
-    "localspluskinds": "bytes",
-    **dict.fromkeys(("filename", "name", "qualname"), "text"),
-    "firstlineno": "int",
-    **dict.fromkeys(("linetable", "exceptiontable"), "bytes"),
-}
-Layout = Mapping[str, str]
-#: By magic numbers (Include/internal/pycore_magic_number.h): those of releases, and of the versions before them.
-_LAYOUTS: Mapping[range, Layout] = {
-    range(3430, 3440): _BEFORE_3_11,  # 3.10
-    range(3495, 3496): _SINCE_3_11,  # 3.11
-    range(3531, 3532): _SINCE_3_11,  # 3.12
-    range(3571, 3572): _SINCE_3_11,  # 3.13
-    range(3627, 3628): _SINCE_3_11,  # 3.14
-    range(3650, 3700): _SINCE_3_11,  # 3.15
-}
-
 
 class UnreadableError(ValueError):
     """It is not what marshal writes."""
-
-
-@dataclass(frozen=True)
-class Thing:
-    """An object that was written."""
-
-    type: str
-    digest: bytes
-    #: How it is shown, in a line.
-    text: str = ""
-    items: tuple[Thing, ...] = ()
-    #: Of code.
-    fields: Mapping[str, Thing] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, type_: str, content: bytes, text: str) -> Thing:
-        return cls(type_, hashlib.sha256(type_.encode() + b":" + content).digest(), text)
-
-    @classmethod
-    def holding(cls, type_: str, items: Sequence[Thing]) -> Thing:
-        digests = [item.digest for item in items]
-        content = b"".join(sorted(digests) if type_.endswith("set") else digests)
-        digest = hashlib.sha256(type_.encode() + b"(" + content).digest()
-        return cls(type_, digest, f"{type_} of {len(items)}", tuple(items))
-
-
-def layout_of(magic: bytes) -> Layout | None:
-    """The fields of code in a .pyc with this magic; None if it is of a Python that is not read here."""
-    if magic[2:] != b"\r\n":
-        return None
-    number = int.from_bytes(magic[:2], "little")
-    return next((layout for numbers, layout in _LAYOUTS.items() if number in numbers), None)
 
 
 def read_code(data: bytes, layout: Layout) -> Thing:
@@ -101,7 +37,7 @@ def read_code(data: bytes, layout: Layout) -> Thing:
 class Reader:
     """Reads one object."""
 
-    def __init__(self, data: bytes, layout: Layout = _SINCE_3_11) -> None:
+    def __init__(self, data: bytes, layout: Layout = SINCE_3_11) -> None:
         self._data = data
         self._layout = layout
         self._at = 0
@@ -222,7 +158,7 @@ class Reader:
                 raise UnreadableError(f"the {name} of code is not of the type {type_}")
         told = [thing for name, thing in fields.items() if name != "filename"]
         whole = Thing.holding("code", told)
-        return Thing("code", whole.digest, f"code of {_name(fields)}", (), fields)
+        return Thing("code", whole.digest, f"code of {name_of(fields)}", (), fields)
 
     def _size(self) -> int:
         size = int.from_bytes(self._take(4), "little", signed=True)
@@ -236,43 +172,3 @@ class Reader:
             raise UnreadableError("it ends early")
         self._at += size
         return taken
-
-
-def listing(code: Thing) -> list[str]:
-    """All that code is, in lines, and all code in it, each once."""
-    lines: list[str] = []
-    seen: set[tuple[bytes, str]] = set()
-    left = [code]
-    while left:
-        each = left.pop()
-        told = (each.digest, each.fields["filename"].text)
-        if told in seen:
-            continue
-        seen.add(told)
-        # As bytecode.py tells it of Python's own.
-        lines.append(
-            f"{_name(each.fields)}, line {each.fields['firstlineno'].text} of {_bare(each.fields['filename'])}"
-        )
-        for name, thing in each.fields.items():
-            if name not in ("filename", "firstlineno"):
-                lines += [f"  {name}: {line}" for line in _told(thing)]
-        left += [item for item in reversed(each.fields["consts"].items) if item.type == "code"]
-    return lines
-
-
-def _told(thing: Thing) -> list[str]:
-    if thing.type == "bytes":
-        return [thing.text[at : at + 64] for at in range(0, len(thing.text), 64)]
-    if thing.type != "tuple":
-        return [thing.text]
-    # What is deeper is told by its digest.
-    return [item.text if not item.items else f"{item.text}, {item.digest.hex()}" for item in thing.items]
-
-
-def _name(fields: Mapping[str, Thing]) -> str:
-    return _bare(fields.get("qualname", fields["name"]))
-
-
-def _bare(text: Thing) -> str:
-    """A text without its quotation marks; what cannot be printed is escaped."""
-    return text.text[1:-1]

@@ -16,7 +16,7 @@ from verbatim_sign.files import LARGEST, Folder, OpenFile, read_trusted
 from verbatim_sign.run import Signer
 from verbatim_sign.screen import say
 
-_REMEDY = "see to --key, and to `ed25519` in the policy"
+_REMEDY = "check --key, and `ed25519` in the policy"
 
 
 class Ed25519:

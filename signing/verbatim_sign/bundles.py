@@ -63,7 +63,7 @@ class Sigstore:
             raise
         except Exception as error:
             what = f"what Sigstore is to be trusted for cannot be read: {_said(error)}"
-            raise PolicyError(what, "see to --trust-config") from error
+            raise PolicyError(what, "check --trust-config") from error
 
     @property
     def who(self) -> str:

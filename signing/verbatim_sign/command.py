@@ -112,7 +112,7 @@ def _run(options: argparse.Namespace) -> None:
         signers = choose(options, release.signing)
         if not signers:
             what = f"there is nothing to sign {options.version} with"
-            raise PolicyError(what, "see to the policy, and to --only")
+            raise PolicyError(what, "check the policy, and --only")
         with opened_log(options.log) as log:
             run(release, signers, log)
 

@@ -19,7 +19,7 @@ from verbatim_sign.files import OpenFile, read_trusted
 
 #: SHA-256, SHA-384 and SHA-512, by their numbers in RFC 9580 (9.5).
 _HASHES = ("8", "9", "10")
-_REMEDY = "see to the key, and to `gpg` in the policy"
+_REMEDY = "check the key, and `gpg` in the policy"
 
 
 @dataclass

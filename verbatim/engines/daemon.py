@@ -117,10 +117,10 @@ def _refusal(error: Exception) -> CapabilityError:
             "join the group `docker`, use a rootless daemon, or build with --engine sandbox",
         )
     if isinstance(error, APIError):
-        return CapabilityError(f"the Docker daemon refused: {said}", "see to the daemon and its log")
+        return CapabilityError(f"the Docker daemon refused: {said}", "check the daemon and its log")
     return CapabilityError(
         f"{daemon} does not answer: {said}",
-        "start it, or see to DOCKER_HOST and `docker context ls`, or build with --engine sandbox",
+        "start it, or check DOCKER_HOST and `docker context ls`, or build with --engine sandbox",
     )
 
 
@@ -149,7 +149,7 @@ def ensure_image(client: docker.DockerClient, root: Root) -> str:
     if identity is None:
         raise IntegrityError(
             f"the Docker daemon took {image.name} in, and has no image {image.config_digest} now",
-            "see to the daemon and its log",
+            "check the daemon and its log",
         )
     return identity
 

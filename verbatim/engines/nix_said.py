@@ -68,7 +68,7 @@ _REFUSALS: tuple[
         "what the recipe left has no place among artifacts",
         "correct the recipe",
     ),
-    (("",), CapabilityError, "Nix could not build", "see to nix.conf, to NIX_REMOTE, and to --builders"),
+    (("",), CapabilityError, "Nix could not build", "check nix.conf, NIX_REMOTE and --builders"),
 )
 
 

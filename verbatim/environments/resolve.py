@@ -175,7 +175,7 @@ class _Apt:
             said = masked(done.stderr.decode("utf-8", "replace"), *debian_mirrors())
             complaint = [line for line in said.splitlines() if line.startswith("E:")]
             raise IntegrityError(
-                f"{program} failed: {' '.join(complaint) or said.strip()}", "see to environment.toml"
+                f"{program} failed: {' '.join(complaint) or said.strip()}", "check environment.toml"
             )
         return done.stdout.decode()
 

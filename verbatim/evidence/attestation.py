@@ -165,7 +165,7 @@ def read_attestations(folder: Path, release: Release, policy: Policy, verify: Bu
 
 def _listed(folder: Path) -> list[str]:
     if not folder.is_dir() or folder.is_symlink():
-        raise UsageError(f"there is no folder {folder}", "see to --version and --attestations")
+        raise UsageError(f"there is no folder {folder}", "check --version and --attestations")
     names = sorted(os.listdir(folder))
     if len(names) > _MOST_FILES:
         raise IntegrityError(f"{folder} holds {len(names)} files", "find out who put them there")

@@ -84,7 +84,7 @@ def load_signer(path: Path, passphrase: str = "") -> CryptoSigner:
     try:
         key = load_pem_private_key(_read(path), passphrase.encode() or None)
     except (TypeError, ValueError) as error:
-        raise UsageError(f"{path} cannot be opened: {error}", "see to the file and the passphrase") from error
+        raise UsageError(f"{path} cannot be opened: {error}", "check the file and the passphrase") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError(
             f"{path} is another kind of key, expected ed25519",

@@ -16,7 +16,7 @@ _DOWNLOADED = ("names", "partial", "sha256")
 def clean_cache(cache: Path, *, downloads: bool) -> int:
     """Remove what is in the cache, and nothing that is not ours; give the bytes that were freed."""
     if not (cache / CACHE_TAG).is_file():
-        raise UsageError(f"{cache} was not made by verbatim, so nothing is removed", "see to VERBATIM_CACHE")
+        raise UsageError(f"{cache} was not made by verbatim, so nothing is removed", "check VERBATIM_CACHE")
     names = (*_MADE, *(_DOWNLOADED if downloads else ()))
     try:
         with alone_in(cache):

@@ -60,7 +60,7 @@ def examine(engine: Engine, others: Sequence[Engine], *, offline: bool) -> tuple
                 "an address to fetch from",
                 answers > 0,
                 f"{answers} of {len(addresses)} answer",
-                "see to the network, or build with --offline from what is in the cache",
+                "check the network, or build with --offline from what is in the cache",
             )
         )
         helpful += addresses
