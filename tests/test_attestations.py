@@ -249,9 +249,9 @@ def _folder(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [
-        (_link, "is a link, expected a plain file"),
-        (_pipe, "is not a plain file"),
-        (_folder, "is not a plain file"),
+        (_link, "is a link, expected a regular file"),
+        (_pipe, "is not a regular file"),
+        (_folder, "is not a regular file"),
     ],
 )
 def test_what_is_no_plain_file_is_refused(spoil: Callable[[Path], None], reason: str, folder: Path) -> None:
@@ -320,7 +320,7 @@ def _rsa(path: Path) -> None:
         (_readable, "can be read by others"),
         (_rsa, "is another kind of key, expected ed25519"),
         (lambda path: (path.write_text("no key"), path.chmod(0o600)), "cannot be opened"),
-        (lambda path: path.mkdir(), "is not a plain file"),
+        (lambda path: path.mkdir(), "is not a regular file"),
     ],
 )
 def test_what_is_no_key_of_ones_own_is_refused(

@@ -298,7 +298,7 @@ def test_what_is_no_file_ends_in_one_line(
     else:
         done = run(*_CHECK, option, what)
     assert done.status == (2 if option == "--key" else 6)
-    assert re.search(r"is a link, expected a plain file|is not a plain file", done.complaint)
+    assert re.search(r"is a link, expected a regular file|is not a regular file", done.complaint)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from securesystemslib.signer import CryptoSigner
 
 from verbatim.errors import IntegrityError, UsageError
-from verbatim.evidence.untrusted import opened_file, read_opened
+from verbatim.files import open_regular
 
 _LARGEST = 1 << 14
 
@@ -100,8 +100,8 @@ def public_half(signer: CryptoSigner) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        with opened_file(path) as descriptor:
-            status, data = os.fstat(descriptor), read_opened(descriptor, path, _LARGEST)
+        with open_regular(path, largest=_LARGEST) as file:
+            status, data = os.fstat(file.fileno()), file.read(_LARGEST)
     except FileNotFoundError as error:
         raise UsageError(
             f"there is no key {path}", "make one: ./invoke keygen --key FILE --as NAME"

@@ -1,24 +1,21 @@
-"""What strangers wrote, taken in with care: plain files that are small, and JSON that is not deep, says nothing twice and has no numbers.
+"""What strangers wrote, taken in with care: regular files that are small, and JSON that is not deep, says nothing twice and has no numbers.
 
 What is to be signed must moreover be of a known shape, and written in just one way.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
 
 import rfc8785
 from pydantic import AfterValidator, BaseModel, StringConstraints, ValidationError
 
+from verbatim.data import read_small_file
 from verbatim.errors import IntegrityError
+from verbatim.files import open_regular
 
 #: In bytes; the statement of a release with every artifact takes some ten thousand.
 LARGEST = 1 << 20
@@ -46,48 +43,17 @@ class Payload(Protocol):
 
 
 def read_file(path: Path, largest: int = LARGEST) -> bytes:
-    """The bytes of a plain file; raises IntegrityError for a link, a device, a folder, and for more than ``largest`` bytes.
+    """The bytes of a regular file; raises IntegrityError for a link, a device, a folder, and for more than ``largest`` bytes.
 
     A missing file raises what the system raises.
     """
-    with opened_file(path) as descriptor:
-        return read_opened(descriptor, path, largest)
-
-
-@contextmanager
-def opened_file(path: Path) -> Iterator[int]:
-    """The descriptor of a plain file, as long as the block runs: what is asked of it and read from it is of one file.
-
-    Raises as `read_file` does.
-    """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        descriptor = os.open(path, flags)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise IntegrityError(f"{path} is a link, expected a plain file", _REMEDY) from error
-        raise
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise IntegrityError(f"{path} is not a plain file", _REMEDY)
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    return read_small_file(path, _REMEDY, largest=largest, follows_links=False)
 
 
 def hash_file(path: Path) -> str:
-    """The SHA-256 of a plain file of any size; raises as `read_file` does."""
-    with opened_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
+    """The SHA-256 of a regular file of any size; raises as `read_file` does."""
+    with open_regular(path, _REMEDY) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def read_opened(descriptor: int, path: Path, largest: int) -> bytes:
-    """The bytes of an open file; raises IntegrityError for more than ``largest``."""
-    with open(descriptor, "rb", closefd=False) as file:
-        data = file.read(largest + 1)
-    if len(data) > largest:
-        raise IntegrityError(f"{path} has more than {largest:,} bytes", _REMEDY)
-    return data
 
 
 def parse_json(data: bytes, name: str) -> Any:
