@@ -27,6 +27,8 @@ refuse_words() {
 }
 
 read_words() {
+    # What is between a and z depends on the language: in Estonian, v is not.
+    local LC_ALL=C
     local word key
     local -A given=()
     for key in "${!keys[@]}"; do
