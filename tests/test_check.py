@@ -242,7 +242,7 @@ def test_what_is_not_as_it_was_built_is_not_signed(
     [
         (("keygen", "--as", "alice"), 2, "--key is empty"),
         (("keygen", "--key", "k"), 2, "--as is missing"),
-        (("keygen", "--as", "Al ice", "--key", "k"), 2, "'Al ice' is no rebuilder's name"),
+        (("keygen", "--as", "Al ice", "--key", "k"), 2, "'Al ice' is not a valid rebuilder name"),
         (
             ("keygen", "--as", "alice", "--key", "k", "--protect"),
             2,

@@ -620,8 +620,8 @@ def test_a_definition_may_take_from_another_what_it_does_not_say(containers: Pat
         ('"demo"', "demo/environment.toml: like: demo is like demo itself"),
         ('"other"', "other/environment.toml: like: demo is like other itself"),
         ('"nowhere"', "nowhere/environment.toml is missing"),
-        ('"../demo"', "demo/environment.toml: like: '../demo' is no environment's name"),
-        ("3", "demo/environment.toml: like: 3 is no environment's name"),
+        ('"../demo"', "demo/environment.toml: like: '../demo' is not a valid environment name"),
+        ("3", "demo/environment.toml: like: 3 is not a valid environment name"),
     ],
 )
 def test_a_definition_like_itself_or_like_none_is_refused(containers: Path, like: str, said: str) -> None:

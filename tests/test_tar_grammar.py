@@ -230,11 +230,11 @@ ODD: dict[str, tuple[bytes, str]] = {
     "a pipe with a size": (packed(header(b"P/p", 1024, type=b"6") + INNER), "a pipe with a size"),
     "a hard link before its target": (
         packed(header(b"P/l", type=b"1", target=b"P/a"), member(b"P/a", b"a")),
-        "no file before it",
+        "not a file before it",
     ),
     "a hard link to a folder's name": (
         packed(member(b"P/a", b"a"), header(b"P/l", type=b"1", target=b"P/a/")),
-        "no file before it",
+        "not a file before it",
     ),
     "a file with a target": (packed(member(b"P/a", HELLO, target=b"P/b")), "target of a link"),
     "a file with a target by an extension": (

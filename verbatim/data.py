@@ -42,7 +42,7 @@ def _load_like(path: Path, model: type[Model], remedy: str, kind: str, followers
     if like is None:
         return checked_model(path, said, model, remedy)
     if not isinstance(like, str) or not FOLDER_NAME.fullmatch(like):
-        raise IntegrityError(f"{path}: like: {like!r} is no {kind}'s name", remedy)
+        raise IntegrityError(f"{path}: like: {like!r} is not a valid {kind} name", remedy)
     if like in (folder.name, *followers):
         raise IntegrityError(f"{path}: like: {like} is like {folder.name} itself", remedy)
     other = folder.parent / like / path.name

@@ -58,7 +58,7 @@ def member_parts(archive: str, name: str) -> tuple[str, ...]:
 def check_time(archive: str, name: str, time: float) -> None:
     """See that a member's time, in seconds since 1970, can be one; raises UnsafeMemberError if not."""
     if not -_LATEST < time < _LATEST:
-        raise UnsafeMemberError(archive, name, "is from a time that is no time")
+        raise UnsafeMemberError(archive, name, "has a time that is out of range")
 
 
 def check_link(archive: str, parts: tuple[str, ...], target: str, *, absolute: bool = False) -> None:

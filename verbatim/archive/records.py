@@ -86,7 +86,7 @@ def _value(keyword: str, value: bytes) -> str:
     if not text or "\0" in text:
         raise OddHeaderError(f"has a header {keyword} that is empty or has a NUL in it")
     if keyword in TIMES and not _TIME.fullmatch(text):
-        raise OddHeaderError(f"is from a time that is no time: {keyword}={text[:40]}")
+        raise OddHeaderError(f"has a time that is out of range: {keyword}={text[:40]}")
     if keyword in ("gid", "uid") and not _NUMBER.fullmatch(text):
         raise OddHeaderError(f"has a header {keyword} that is not a number: {text[:40]!r}")
     return text

@@ -161,7 +161,7 @@ class TarReader:
 
     def _extension_data(self, header: Header) -> bytes:
         if header.type not in (b"g", b"x", b"K", b"L"):
-            raise OddHeaderError(f"is of type {header.type!r}, which is no file, folder or link")
+            raise OddHeaderError(f"is of type {header.type!r}, which is not a file, folder or link")
         if header.size > _LONGEST_HEADER:
             raise OddHeaderError(f"has a header of {header.size} bytes")
         if header.target or header.prefix or any(header.device):
@@ -240,7 +240,7 @@ class TarReader:
 
     def _check_hard_link(self, target: str) -> None:
         if target.endswith("/") or member_parts(self._archive, target) not in self._files:
-            raise OddHeaderError(f"is a hard link to {target!r}, which is no file before it")
+            raise OddHeaderError(f"is a hard link to {target!r}, which is not a file before it")
 
     def _damaged(self, what: str) -> NoReturn:
         raise IntegrityError(f"{self._archive} is damaged: {what}", "fetch it again")

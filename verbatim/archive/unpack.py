@@ -154,7 +154,7 @@ class Unpacker:
             raise UnsafeMemberError(
                 archive,
                 "/".join(parts),
-                f"is a hard link to {'/'.join(target)!r}, which is no file before it",
+                f"is a hard link to {'/'.join(target)!r}, which is not a file before it",
             )
         with self._writer.reading(target) as content:
             status = os.fstat(content.fileno())

@@ -147,7 +147,7 @@ def choose_suites(release: Release, artifacts: str, tests: str, containers: Path
     for name in names:
         if name not in (PIP, ROOTS) and not _MODULE.fullmatch(name):
             raise UsageError(
-                f"--tests: {name!r} is no module of tests", "name such as test_json, or pip, or roots"
+                f"--tests: {name!r} is not a test module", "name such as test_json, or pip, or roots"
             )
     if len(set(names)) < len(names):
         raise UsageError(f"--tests {tests} names one twice", "name each once")

@@ -49,7 +49,7 @@ def check_name(name: str) -> str:
     """The name, if it is one; raises UsageError if not."""
     if not re.fullmatch(NAME_PATTERN, name):
         raise UsageError(
-            f"--as {name!r} is no rebuilder's name" if name else "--as is missing",
+            f"--as {name!r} is not a valid rebuilder name" if name else "--as is missing",
             "a name has lower-case letters, digits and hyphens, at most 39, such as alice or example-linux",
         )
     return name

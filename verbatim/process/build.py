@@ -196,7 +196,7 @@ def _check_output(request: Request) -> None:
     if not os.access(there, os.W_OK | os.X_OK):
         raise UsageError(f"{there} cannot be written to", "give another --output")
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise UsageError(f"{folder} is there, and is no build", "move it away, or give another --output")
+        raise UsageError(f"{folder} is there, but is not a build", "move it away, or give another --output")
     known = known_names(request.release)
     strange = sorted({path.name for path in folder.iterdir()} - known) if folder.exists() else []
     if strange:

@@ -119,7 +119,7 @@ def describe(comparison: Comparison, first: str = "the first", second: str = "th
             return f"equivalent ({', '.join(comparison.stabilizers)}): the contents are the same"
         case "different":
             differences = comparison.differences(first, second)
-            return f"different: {some(differences) or 'they are no archives, and not the same'}"
+            return f"different: {some(differences) or 'they are not archives, and their contents differ'}"
         case "undecided":
             return f"undecided: {comparison.reason}"
         case _:
