@@ -406,6 +406,11 @@ def test_a_hard_link_to_a_file_of_another_archive_is_refused(place: Place) -> No
         place.unpack(tar(file("a")), tar(hard_link("b", "a")))
 
 
+def test_hard_links_are_refused_where_they_have_no_place(tmp_path: Path) -> None:
+    with pytest.raises(UnsafeMemberError, match="'b' is a hard link, expected a file"):
+        Unpacker(tmp_path, hard_links=False).tar("archive", io.BytesIO(tar(file("a"), hard_link("b", "a"))))
+
+
 def test_hard_links_take_the_space_of_files(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("verbatim.archive.limits.MOST_BYTES_TOGETHER", 10_000)
     links = [hard_link(f"b{number}", "a") for number in range(9)]

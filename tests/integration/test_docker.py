@@ -608,9 +608,7 @@ def test_a_daemon_that_is_stopped(tmp_path: Path, cache: Path) -> None:
 
 def test_an_address_that_is_none_is_refused_in_one_line(tmp_path: Path, cache: Path) -> None:
     refusal = _build_small(tmp_path, cache, DOCKER_HOST="tcp://127.0.0.1:port").refusal(3)
-    assert refusal.startswith(
-        "error: docker: a daemon that answers: the Docker daemon at tcp://127.0.0.1:port"
-    )
+    assert refusal.startswith("error: docker: a daemon that answers: the Docker daemon at tcp://… does not")
     assert not (tmp_path / "results").exists()
 
 

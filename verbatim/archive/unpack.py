@@ -37,12 +37,14 @@ class Unpacker:
 
     In a ``root_file_system``, ``/bin``, ``/lib``, ``/lib64`` and ``/sbin`` are folders of ``/usr`` (Debian's
     merged /usr), links may be absolute, and a folder may come in several archives. Several threads may
-    unpack into it at once. Call `finish` after the last archive.
+    unpack into it at once. Call `finish` after the last archive. Hard links become files of their own; without
+    ``hard_links`` they are refused.
     """
 
-    def __init__(self, folder: Path, *, root_file_system: bool = False) -> None:
+    def __init__(self, folder: Path, *, root_file_system: bool = False, hard_links: bool = True) -> None:
         self._writer = Writer(folder)
         self._root_file_system = root_file_system
+        self._hard_links = hard_links
         self._lock = threading.Lock()
         self._kinds: dict[Parts, str] = {(): "directory"}
         self._modes: dict[Parts, int] = {}
@@ -104,7 +106,7 @@ class Unpacker:
         elif member.kind == "link":
             if not (shares and self._is_there(archive, parts, member)):
                 self._symbolic_link(archive, parts, member.target)
-        elif member.kind == "hard link":
+        elif member.kind == "hard link" and self._hard_links:
             self._hard_link(archive, parts, self._placed(member_parts(archive, member.target)))
         else:
             raise UnsafeMemberError(

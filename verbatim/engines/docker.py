@@ -177,7 +177,8 @@ def _carry_out(job: Job, carrier: Container) -> None:
     pieces, _ = carrier.get_archive("/out/.")
     # As long as it is not closed, the daemon waits for somebody to read it, and does nothing else with the container.
     with closing(cast(Generator[bytes], pieces)):
-        unpacker = Unpacker(job.output)
+        # Two names of one file are refused, as they are of what is left in the sandbox.
+        unpacker = Unpacker(job.output, hard_links=False)
         try:
             unpacker.tar("what the container left in /out", _Pieces(pieces))
         except UnsafeMemberError as error:
