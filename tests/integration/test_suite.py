@@ -112,10 +112,10 @@ def test_it_is_run_in_other_roots(pretence: Pretence) -> None:
 @pytest.mark.parametrize(
     ("more", "named"),
     [
-        (left_out("test_gone"), "names test_gone, which this release has not"),
+        (left_out("test_gone"), "names test_gone, which this release does not have"),
         (left_out("test_a", "test.test_a.Case.test_gone"), "names test_a:test.test_a.Case.test_gone, which"),
         # No name of one, though it is the beginning of one.
-        (left_out("test_a", "test.test_a.Case.test_on"), "test_on, which this release has not"),
+        (left_out("test_a", "test.test_a.Case.test_on"), "test_on, which this release does not have"),
     ],
 )
 def test_a_list_that_is_stale_is_refused(pretence: Pretence, more: str, named: str) -> None:
