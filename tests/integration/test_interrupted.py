@@ -55,7 +55,7 @@ def test_a_build_that_is_stopped_leaves_nothing_that_goes_on_or_looks_finished(
         assert _left_in(cache) == []
     else:
         assert [name for name in left if not name.startswith(".")] == []
-        assert len(_left_in(cache)) == 1
+        assert _left_in(cache) != []
     # What SIGKILL left, the next build removes.
     tarball = small_tarball(tmp_path / "small.tgz")
     finished = verbatim(
