@@ -14,7 +14,7 @@ from benchmarks.figure import Figure
 from benchmarks.page import README, circumstances, write_table
 from benchmarks.rounds import load
 from verbatim import console
-from verbatim.build.stages import source_stage
+from verbatim.stages.choose import source_stage
 from verbatim.environments.rootfs import ensure_root
 from verbatim.fetch import Fetcher
 from verbatim.paths import PROJECT, cache_directory

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.rounds import Side, seconds
-from verbatim.build.plan import Stage
+from verbatim.stages.plan import Stage
 from verbatim.environments.rootfs import Root
 from verbatim.errors import BuildError
 from verbatim.fetch import Fetcher

@@ -10,9 +10,9 @@ from benchmarks.bench import RELEASE, Bench
 from benchmarks.figure import Figure
 from benchmarks.peer import run_peer
 from benchmarks.rounds import Side, interleaved
-from verbatim.build.plan import Plan
-from verbatim.build.run import run
-from verbatim.build.stages import docs_stage
+from verbatim.stages.plan import Plan
+from verbatim.stages.run import run
+from verbatim.stages.choose import docs_stage
 from verbatim.digest import sha256_bytes
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import Root, ensure_root

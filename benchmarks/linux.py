@@ -11,10 +11,10 @@ from benchmarks.bench import RELEASE, Bench
 from benchmarks.figure import Figure
 from benchmarks.peer import run_peer
 from benchmarks.rounds import Side, interleaved
-from verbatim.build.plan import Plan
-from verbatim.build.run import run
-from verbatim.build.stages import target_stage
-from verbatim.build.target import Optimize, Target
+from verbatim.stages.plan import Plan
+from verbatim.stages.run import run
+from verbatim.stages.choose import target_stage
+from verbatim.stages.target import Optimize, Target
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import MismatchError

@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks.bench import RELEASE, Bench, run_command
 from benchmarks.peer import PEERS, run_peer
 from benchmarks.rounds import seconds
-from verbatim.build.plan import Plan
-from verbatim.build.run import run
+from verbatim.stages.plan import Plan
+from verbatim.stages.run import run
 from verbatim.digest import sha256_file
 from verbatim.engines.protocol import Engine, Job
 from verbatim.errors import MismatchError

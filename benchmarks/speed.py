@@ -10,14 +10,14 @@ from benchmarks.figure import Figure, Times
 from benchmarks.rounds import interleaved
 from benchmarks.workloads import WORKLOADS, Interpreters
 from verbatim.archive.unpack import unpack_file
-from verbatim.build.stages import target_stage
-from verbatim.build.target import Optimize
+from verbatim.stages.choose import target_stage
+from verbatim.stages.target import Optimize
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import ensure_root
 from verbatim.paths import cache_directory
-from verbatim.process.build import Request, build_stage
+from verbatim.commands.build import Request, build_stage
 from verbatim.sources.choose import SourceChoice
 
 _OURS = "the speed of the optimised interpreter"

@@ -74,7 +74,7 @@ plain() {
 }
 
 # The options are those of verbatim/engines/sandbox.py; bwrap(1) says what they do. The calls that are refused are
-# those of verbatim/seccomp.py.
+# those of verbatim/sandboxing/seccomp.py.
 confined() {
     local variables=(
         --setenv HOME /build

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from verbatim.build.plan import Artifact, Plan
-from verbatim.build.stages import target_stage
+from verbatim.stages.plan import Artifact, Plan
+from verbatim.stages.choose import target_stage
 from verbatim.digest import sha256_bytes
 from verbatim.evidence.statement import BuildDefinition, Statement, file_name
 from verbatim.release import Release

@@ -17,9 +17,9 @@ from tests.archives import COMPRESSIONS, Member, Repository, file, folder, hard_
 from tests.integration.releases import DROPPED, SMALL, commit_release
 from tests.program import Ended, run_in_process
 from verbatim.capabilities import Check
-from verbatim.compare.against_git import Expected, TreeComparison
+from verbatim.published.against_git import Expected, TreeComparison
 from verbatim.compare.archives import read_inventory
-from verbatim.compare.declared import Declared
+from verbatim.published.declared import Declared
 from verbatim.compare.inventory import Inventory
 from verbatim.digest import sha256_bytes
 from verbatim.engines.protocol import Job
@@ -36,7 +36,7 @@ from verbatim.errors import (
     UsageError,
 )
 from verbatim.fetch import Fetcher
-from verbatim.process.against_git import Checked, check_against_git
+from verbatim.commands.against_git import Checked, check_against_git
 from verbatim.release import Release
 from verbatim.sources.choose import SourceChoice
 from verbatim.sources.tree import TreeFile, read_tree
@@ -141,7 +141,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Root:
 
 @pytest.fixture(autouse=True)
 def _surroundings(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verbatim.process.against_git.ensure_root", lambda *_: root)
+    monkeypatch.setattr("verbatim.commands.against_git.ensure_root", lambda *_: root)
     # Between two attempts to reach a server, nobody waits.
     monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=lambda _seconds: None))
 
@@ -470,7 +470,7 @@ def test_published_tarballs_that_cannot_be_had_are_said(
             raise NetworkError("it is not there")
         return SimpleNamespace(path=path, name=names[0])
 
-    monkeypatch.setattr("verbatim.process.against_git.published_tarball", published)
+    monkeypatch.setattr("verbatim.commands.against_git.published_tarball", published)
     checked = check_against_git(RELEASE, choice, None, fetcher, Maker())
     assert [tarball.name for tarball, _ in checked.comparisons] == [f"{TOP}.tgz"]
     assert checked.unchecked == {f"{TOP}.tar.xz": "it is not there"}

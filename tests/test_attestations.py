@@ -15,7 +15,7 @@ from tests.rebuilders import ALICE, BOB, HASHES, RELEASE, Person, statement, tam
 from verbatim.errors import IntegrityError, UsageError
 from verbatim.evidence.envelope import PAYLOAD_TYPE
 from verbatim.evidence.keys import check_name, create_key, is_protected, load_signer, public_half
-from verbatim.process.check import Checked, Trust, check_release
+from verbatim.commands.check import Checked, Trust, check_release
 from verbatim.release import Release
 
 TODAY = date(2026, 11, 25)

@@ -17,7 +17,7 @@ from tests.test_statement import HASHES, statement_of
 from verbatim.compare.sums import write_sums
 from verbatim.digest import sha256_bytes
 from verbatim.evidence.untrusted import LARGEST
-from verbatim.process.compare import compare_builds
+from verbatim.commands.compare import compare_builds
 
 STREAM = tar(folder("a"), file("a/b", b"b\n"))
 OTHER = tar(folder("a"), replace(file("a/b", b"b\n"), time=TIME + 1))

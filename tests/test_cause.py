@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbatim.compare.cause import CONTENT, Kind, likely_causes
-from verbatim.compare.explanation import explain_findings
-from verbatim.compare.findings import Finding
-from verbatim.compare.rules import RULES
+from verbatim.explain.cause import CONTENT, Kind, likely_causes
+from verbatim.explain.explanation import explain_findings
+from verbatim.explain.findings import Finding
+from verbatim.explain.rules import RULES
 
 FILE_TYPE = "filetype from file(1)"
 READELF = "readelf --wide --{} {{}}"

@@ -16,12 +16,12 @@ import pytest
 from tests.program import Ended, run_in_process
 from tests.rebuilders import ALICE, BOB, CAROL, HASHES, RELEASE, Person, remember, statement, write_policy
 from tests.test_attestations import TODAY
-from verbatim.build.stages import artifact_names
+from verbatim.stages.choose import artifact_names
 from verbatim.data import parse_toml
 from verbatim.digest import sha256_bytes
 from verbatim.evidence.policy import Policy
 from verbatim.evidence.statement import Statement, file_name
-from verbatim.process.check import Trust, check_release
+from verbatim.commands.check import Trust, check_release
 from verbatim.release import Release
 from verbatim.report.attestations import write_page
 from verbatim.store import Store

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.archives import COMPRESSIONS, TIME, Member, file, folder, hard_link, link, tar
-from verbatim.build.plan import Artifact
+from verbatim.stages.plan import Artifact
 from verbatim.compare.archives import read_inventory
 from verbatim.compare.comparison import compare_inventories
 from verbatim.compare.inventory import Inventory
-from verbatim.compare.verdict import Verdict, judge, packing_reasons
+from verbatim.published.verdict import Verdict, judge, packing_reasons
 from verbatim.digest import sha256_file
 from verbatim.errors import IntegrityError
 from verbatim.fetch import Fetcher

@@ -22,9 +22,9 @@ from hypothesis import strategies as st
 
 from tests.integration.releases import SMALL, small_tarball
 from tests.program import Ended, run_in_process
-from verbatim.build.plan import Artifact
+from verbatim.stages.plan import Artifact
 from verbatim.capabilities import Check
-from verbatim.compare.agreement import disputed_artifacts
+from verbatim.stages.agreement import disputed_artifacts
 from verbatim.digest import sha256_bytes
 from verbatim.engines import choose, daemon, log
 from verbatim.engines.choose import choose_engines
@@ -37,7 +37,7 @@ from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root
 from verbatim.errors import CapabilityError, IntegrityError, UsageError
-from verbatim.process import build as process
+from verbatim.commands import build as process
 from verbatim.release import Release
 
 pytestmark = pytest.mark.usefixtures("unanswered")

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 from tests.program import Ended, run_in_process
 from verbatim.compare.comparison import File
-from verbatim.compare.explanation import Explanation, explain_findings
-from verbatim.compare.findings import Finding
+from verbatim.explain.explanation import Explanation, explain_findings
+from verbatim.explain.findings import Finding
 from verbatim.environments.rootfs import Root
 from verbatim.errors import NetworkError
-from verbatim.process.compare import Compared, Pair
+from verbatim.commands.compare import Compared, Pair
 from verbatim.report.comparison import show_compared
 from verbatim.report.explanation import (
     LONGEST,
@@ -224,7 +224,7 @@ def test_a_verdict_does_not_wait_for_an_explanation_that_cannot_be_had(
     def refused(*_: object) -> Root:
         raise NetworkError("no mirror answers")
 
-    monkeypatch.setattr("verbatim.process.explain.ensure_root", refused)
+    monkeypatch.setattr("verbatim.commands.explain.ensure_root", refused)
     ended = run("a", "b", "--explain", "--html", "page.html")
     assert ended.status == 1
     assert "not wholly explained: no mirror answers" in ended.out

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbatim.compare.findings import LONGEST_LINE, MOST_FINDINGS, Change, Finding, read_findings
+from verbatim.explain.findings import LONGEST_LINE, MOST_FINDINGS, Change, Finding, read_findings
 from verbatim.errors import IntegrityError
 
 

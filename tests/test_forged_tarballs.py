@@ -21,8 +21,8 @@ from verbatim.compare.comparison import Comparison, File, compare_files
 from verbatim.digest import sha256_file
 from verbatim.errors import IntegrityError
 from verbatim.fetch import Fetcher
-from verbatim.process.against_git import check_against_git
-from verbatim.process.compare import compare_builds
+from verbatim.commands.against_git import check_against_git
+from verbatim.commands.compare import compare_builds
 from verbatim.report.against_git import show_against_git
 from verbatim.sources.choose import SourceChoice
 
@@ -64,7 +64,7 @@ def repository(tmp_path: Path) -> Repository:
 
 @pytest.fixture(autouse=True)
 def _surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verbatim.process.against_git._made", lambda *_: EXPECTED.made)
+    monkeypatch.setattr("verbatim.commands.against_git._made", lambda *_: EXPECTED.made)
 
 
 def written(path: Path, content: bytes) -> Path:

@@ -20,7 +20,7 @@ from verbatim.evidence.attestation import add_attestation
 from verbatim.evidence.identity import TOKEN_VARIABLE, sign_with_identity, verify_with_identity
 from verbatim.evidence.policy import Rebuilder, SigstoreIdentity
 from verbatim.evidence.statement import file_name
-from verbatim.process.check import Checked, Trust, check_release
+from verbatim.commands.check import Checked, Trust, check_release
 from verbatim.store import Store
 
 _ISSUER = "https://accounts.example.com"

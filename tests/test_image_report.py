@@ -13,7 +13,7 @@ from verbatim.environments.image import Image
 from verbatim.environments.lock import Environment
 from verbatim.errors import UsageError
 from verbatim.fetch import Fetcher
-from verbatim.process.image import Provided, provide_image
+from verbatim.commands.image import Provided, provide_image
 from verbatim.report.image import show_image
 
 

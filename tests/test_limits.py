@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from verbatim.engines.limits import LimitError, Limits
+from verbatim.sandboxing.limits import LimitError, Limits
 
 LIMITS = Limits(seconds=60, said=10, space=1, files=1)
 

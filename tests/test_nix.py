@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from verbatim import seccomp
+from verbatim.sandboxing import seccomp
 from verbatim.engines.nix import Nix
 from verbatim.engines.protocol import Job
 from verbatim.environments.architecture import ARCHITECTURES

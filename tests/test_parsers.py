@@ -19,11 +19,11 @@ from tests.archives import Repository
 from tests.fuzzing import for_ten_minutes
 from tests.test_findings import node, report
 from verbatim.addresses import WEB, Address, checked, masked, showable
-from verbatim.compare.declared import Declared
-from verbatim.compare.findings import read_findings
+from verbatim.published.declared import Declared
+from verbatim.explain.findings import read_findings
 from verbatim.compare.sums import parse_sums
 from verbatim.data import load_model, load_model_like
-from verbatim.engines.nix_said import exit_status
+from verbatim.engines.nix_output import exit_status
 from verbatim.environments.definition import Definition
 from verbatim.environments.lock import Environment, Lock
 from verbatim.environments.resolve import read_packages

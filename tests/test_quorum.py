@@ -24,7 +24,7 @@ from tests.rebuilders import (
     write_policy,
 )
 from tests.test_attestations import checked
-from verbatim.build.stages import artifact_names
+from verbatim.stages.choose import artifact_names
 from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, MismatchError, UsageError
 from verbatim.evidence.attestation import WithdrawalStatement

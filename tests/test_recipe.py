@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 
 from tests.archives import COMPRESSIONS, file, tar
 from tests.targets import TARGET
-from verbatim.build.plan import Plan
-from verbatim.build.recipe import COMMON, Recipe
-from verbatim.build.stages import docs_stage, packed_stage, source_stage, target_stage
-from verbatim.build.suite import Suite, names_with_tests
-from verbatim.build.target import Optimize, target_names
+from verbatim.stages.plan import Plan
+from verbatim.stages.recipe import COMMON, Recipe
+from verbatim.stages.choose import docs_stage, packed_stage, source_stage, target_stage
+from verbatim.testing.suite import Suite, names_with_tests
+from verbatim.stages.target import Optimize, target_names
 from verbatim.compare.comparison import File
-from verbatim.compare.diffoscope import look_into
-from verbatim.engines.limits import Limits
+from verbatim.explain.diffoscope import look_into
+from verbatim.sandboxing.limits import Limits
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.definition import environment_folder

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from verbatim.build.plan import Artifact, Plan
-from verbatim.build.stages import source_stage
+from verbatim.stages.plan import Artifact, Plan
+from verbatim.stages.choose import source_stage
 from verbatim.digest import sha256_file
 from verbatim.evidence.statement import BuildDefinition, Statement, file_name
 from verbatim.paths import CONTAINERS

@@ -12,13 +12,13 @@ import pytest
 
 from tests.program import Ended, run_in_process
 from tests.targets import ARCHIVE, RELEASE, TARGET, made_results
-from verbatim.build.regrtest import Summary, reached, read_summary
-from verbatim.build.suite import LeftOut, choose_suites, names_with_tests
-from verbatim.build.target import target_names
+from verbatim.testing.regrtest import Summary, reached, read_summary
+from verbatim.testing.suite import LeftOut, choose_suites, names_with_tests
+from verbatim.stages.target import target_names
 from verbatim.errors import IntegrityError, MismatchError, UsageError
 from verbatim.evidence.statement import file_name
 from verbatim.paths import CONTAINERS
-from verbatim.process.suite import Tried
+from verbatim.commands.test_artifact import Tried
 from verbatim.release import Release
 from verbatim.report.suite import show_tested, write_tested
 

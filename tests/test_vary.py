@@ -13,18 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbatim.build.plan import Artifact
-from verbatim.build.rebuild import Difference, Findings, find
-from verbatim.build.tools import Tools, varying
-from verbatim.build.vary import MEMORY, VARIATIONS, Host, Value, choose_variations, surroundings
-from verbatim.compare.verdict import Verdict
+from verbatim.stages.plan import Artifact
+from verbatim.variation.rebuilder import Difference, Findings, find
+from verbatim.variation.tools import Tools, varying
+from verbatim.variation.variations import MEMORY, VARIATIONS, Host, Value, choose_variations, surroundings
+from verbatim.published.verdict import Verdict
 from verbatim.engines.surroundings import Surroundings
 from verbatim.environments.definition import environment_folder, environment_names, load_definition
 from verbatim.environments.lock import Environment
 from verbatim.errors import CapabilityError, MismatchError, UsageError
 from verbatim.fetch import Fetcher
-from verbatim.process.build import Outcome
-from verbatim.process.rebuild import Rebuilt
+from verbatim.commands.build import Outcome
+from verbatim.commands.rebuild import Rebuilt
 from verbatim.report.rebuild import show_rebuilt
 from verbatim.sources.source import Identity
 from verbatim.store import Store

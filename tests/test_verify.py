@@ -13,14 +13,14 @@ from tests.archives import COMPRESSIONS, Member, file, folder, tar
 from tests.program import run_in_process
 from tests.servers import Page, Site
 from tests.test_statement import statement_of
-from verbatim.build.plan import Artifact
+from verbatim.stages.plan import Artifact
 from verbatim.compare.sums import write_sums
 from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, MismatchError, UndecidedError, UsageError
 from verbatim.fetch import Fetcher
-from verbatim.process.compare import Compared
-from verbatim.process.examine import Examined, Examiner
-from verbatim.process.sides import open_given
+from verbatim.commands.compare import Compared
+from verbatim.published.comparer import Examined, Examiner
+from verbatim.evidence.artifact_sets import open_given
 from verbatim.release import Release
 from verbatim.store import Store
 

@@ -20,7 +20,7 @@ from tests.fuzzing import for_ten_minutes
 from verbatim.digest import sha256_bytes
 from verbatim.errors import NetworkError, UsageError, VerbatimError
 from verbatim.fetch import Download, Fetcher
-from verbatim.process.doctor import _git_server
+from verbatim.commands.doctor import _git_server
 from verbatim.store import Store
 from verbatim.transfer import Clock, Patience
 from verbatim.web import asked_pause, redirected

@@ -34,9 +34,9 @@ from tests.integration.daemons import Dockerd, dockerd, require_program
 from tests.integration.engines import require
 from tests.integration.releases import SMALL, small_tarball
 from tests.integration.users import ordinary_user
-from verbatim.build.plan import Plan, Stage
-from verbatim.build.recipe import Recipe
-from verbatim.build.run import run
+from verbatim.stages.plan import Plan, Stage
+from verbatim.stages.recipe import Recipe
+from verbatim.stages.run import run
 from verbatim.engines import daemon as the_daemon
 from verbatim.engines import docker as the_engine
 from verbatim.engines.docker import Docker

@@ -17,7 +17,7 @@ import pytest
 
 from benchmarks.docs import Contents, contents, plain_make
 from tests.integration.command import Finished, verbatim
-from verbatim.build.stages import docs_stage
+from verbatim.stages.choose import docs_stage
 from verbatim.environments.rootfs import ensure_root
 from verbatim.fetch import Fetcher
 from verbatim.release import Release

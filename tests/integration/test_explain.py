@@ -18,11 +18,11 @@ from tests.archives import COMPRESSIONS, Member, file, tar
 from tests.bytecodes import SAMPLES, sample
 from tests.integration.command import verbatim
 from tests.integration.releases import SMALL, small_files
-from verbatim.compare.cause import Kind
+from verbatim.explain.cause import Kind
 from verbatim.compare.comparison import File
-from verbatim.compare.explanation import Explanation
+from verbatim.explain.explanation import Explanation
 from verbatim.digest import sha256_file
-from verbatim.engines.limits import LimitError, Limits
+from verbatim.sandboxing.limits import LimitError, Limits
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.definition import environment_folder
@@ -30,8 +30,8 @@ from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import BuildError
 from verbatim.fetch import Fetcher
-from verbatim.process.compare import Compared, Pair
-from verbatim.process.explain import LIMITS, explain
+from verbatim.commands.compare import Compared, Pair
+from verbatim.commands.explain import LIMITS, explain
 from verbatim.report.explanation import write_explanation
 from verbatim.store import Store
 

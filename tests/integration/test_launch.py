@@ -13,7 +13,7 @@ from tests.debs import deb
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.definition import environment_folder, environment_names
-from verbatim.environments.launch import BUBBLEWRAP, DISORDERFS, Program, fetch_launched, lay_out
+from verbatim.environments.host_programs import BUBBLEWRAP, DISORDERFS, Program, fetch_launched, lay_out
 from verbatim.environments.lock import Environment, Lock
 from verbatim.environments.rootfs import Root, make_root
 from verbatim.errors import IntegrityError

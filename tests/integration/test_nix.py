@@ -25,9 +25,9 @@ from tests.integration.engines import require
 from tests.integration.nix import Installation
 from tests.integration.processes import Process, descendants, wait_until_gone
 from tests.integration.releases import SMALL, small_repository, small_tarball
-from verbatim.build.plan import Plan
-from verbatim.build.stages import target_stage
-from verbatim.build.target import Optimize, target_names
+from verbatim.stages.plan import Plan
+from verbatim.stages.choose import target_stage
+from verbatim.stages.target import Optimize, target_names
 from verbatim.digest import sha256_file
 from verbatim.engines.nix import Nix
 from verbatim.engines.protocol import Job

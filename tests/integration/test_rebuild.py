@@ -16,12 +16,12 @@ from tests.integration.processes import in_namespace, wait_until_gone
 from tests.integration.releases import SMALL, small_repository, small_tarball
 from tests.integration.stopped import STOPS, Running, Stop, on_a_terminal
 from tests.integration.users import User, ordinary_user
-from verbatim.build import run as build
-from verbatim.build.plan import Plan, Stage
-from verbatim.build.rebuild import Difference, Findings, Rebuilder, find
-from verbatim.build.recipe import Recipe
-from verbatim.build.tools import Tools
-from verbatim.build.vary import VARIATIONS, Host, Pair, Value, surroundings
+from verbatim.stages import run as build
+from verbatim.stages.plan import Plan, Stage
+from verbatim.variation.rebuilder import Difference, Findings, Rebuilder, find
+from verbatim.stages.recipe import Recipe
+from verbatim.variation.tools import Tools
+from verbatim.variation.variations import VARIATIONS, Host, Pair, Value, surroundings
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.engines.surroundings import Surroundings

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.bench import RELEASE, Bench
 from benchmarks.workloads import WORKLOADS, Interpreters
-from verbatim.build.stages import source_stage
+from verbatim.stages.choose import source_stage
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import ensure_root

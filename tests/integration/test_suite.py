@@ -11,12 +11,12 @@ import pytest
 
 from tests.archives import file, folder, tar
 from tests.targets import ARCHIVE, RELEASE, TARGET, TREE, made_results
-from verbatim.build.suite import choose_suites
-from verbatim.engines.limits import LimitError, Limits
+from verbatim.testing.suite import choose_suites
+from verbatim.sandboxing.limits import LimitError, Limits
 from verbatim.errors import BuildError, IntegrityError
 from verbatim.fetch import Fetcher
 from verbatim.paths import CONTAINERS
-from verbatim.process.suite import LIMITS, Tried, run_suite
+from verbatim.commands.test_artifact import LIMITS, Tried, run_suite
 from verbatim.report.suite import write_tested
 from verbatim.store import Store
 

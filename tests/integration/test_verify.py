@@ -18,7 +18,7 @@ from tests.integration.conftest import Built
 from tests.integration.releases import SMALL, small_tarball
 from tests.servers import Site
 from verbatim.digest import sha256_bytes
-from verbatim.process.results import SUMS
+from verbatim.evidence.results import SUMS
 
 pytestmark = pytest.mark.integration
 

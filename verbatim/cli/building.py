@@ -33,9 +33,9 @@ def build(
 
         ./invoke build --version 3.13.5 --artifacts source,docs --formats html
     """
-    from verbatim.build.stages import choose_stages
+    from verbatim.stages.choose import choose_stages
     from verbatim.engines.choose import choose_engines
-    from verbatim.process.build import Request, build_stages
+    from verbatim.commands.build import Request, build_stages
     from verbatim.release import Release
     from verbatim.report.outcome import show_outcomes
     from verbatim.sources.choose import SourceChoice
@@ -73,11 +73,11 @@ def rebuild(
 
         ./invoke rebuild --version 3.13.5 --vary clock,cpus
     """
-    from verbatim.build.stages import choose_stages
-    from verbatim.build.vary import choose_variations
+    from verbatim.stages.choose import choose_stages
+    from verbatim.variation.variations import choose_variations
     from verbatim.engines.sandbox import Sandbox
-    from verbatim.process.build import Request
-    from verbatim.process.rebuild import rebuild_last
+    from verbatim.commands.build import Request
+    from verbatim.commands.rebuild import rebuild_last
     from verbatim.release import Release
     from verbatim.report.rebuild import show_rebuilt
     from verbatim.sources.choose import SourceChoice
@@ -114,8 +114,8 @@ def test_artifact(
 
         ./invoke test-artifact --version 3.13.5 --artifacts linux-x86_64 --tests test_json,pip
     """
-    from verbatim.build.suite import choose_suites
-    from verbatim.process.suite import run_suite
+    from verbatim.testing.suite import choose_suites
+    from verbatim.commands.test_artifact import run_suite
     from verbatim.release import Release
     from verbatim.report.suite import show_tested, write_tested
 

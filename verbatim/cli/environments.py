@@ -64,7 +64,7 @@ def image(
     from verbatim.environments.definition import environment_folder
     from verbatim.environments.image import Image
     from verbatim.environments.lock import Environment
-    from verbatim.process.image import provide_image
+    from verbatim.commands.image import provide_image
     from verbatim.report.image import show_image
 
     chosen = Environment(environment_folder(environment))

@@ -22,7 +22,7 @@ def doctor(context: Context, offline: bool = False) -> None:
     """
     from verbatim.engines.choose import NAMES, engine
     from verbatim.engines.sandbox import Sandbox
-    from verbatim.process.doctor import examine
+    from verbatim.commands.doctor import examine
     from verbatim.report.checks import show_checks
 
     needed, helpful = examine(Sandbox(), [engine(name) for name in NAMES[1:]], offline=offline)
@@ -40,7 +40,7 @@ def clean(context: Context, keep_downloads: bool = False) -> None:
 
         ./invoke clean --keep-downloads
     """
-    from verbatim.process.clean import clean_cache
+    from verbatim.commands.clean import clean_cache
 
     freed = clean_cache(cache_directory(), downloads=not keep_downloads)
     console.result(f"{console.human_size(freed)} freed in {cache_directory()}")

@@ -15,7 +15,7 @@ from verbatim.errors import UsageError
 from verbatim.paths import cache_directory
 
 if TYPE_CHECKING:
-    from verbatim.process.attest import Author
+    from verbatim.commands.attest import Author
 
 
 @command(protect="ask for a passphrase, and encrypt the key with it")
@@ -58,7 +58,7 @@ def attest(
 
         ./invoke attest --version 3.13.5 --as alice --key rebuilder.pem
     """
-    from verbatim.process.attest import attest_stages
+    from verbatim.commands.attest import attest_stages
     from verbatim.release import Release
     from verbatim.report.attestations import show_attested
     from verbatim.store import Store
@@ -94,7 +94,7 @@ def withdraw(
 
         ./invoke withdraw --version 3.13.5 --statement SHA256 --reason "built on a broken disk" --as alice --key rebuilder.pem
     """
-    from verbatim.process.attest import withdraw_statement
+    from verbatim.commands.attest import withdraw_statement
     from verbatim.release import Release
 
     release, author = Release.parse(version), _author(as_, key, identity, trust_config)
@@ -121,7 +121,7 @@ def check(
 
         ./invoke check --version 3.13.5 --policy policy.toml --html 3.13.5.html
     """
-    from verbatim.process.check import POLICY, Trust, check_all, check_history, check_release
+    from verbatim.commands.check import POLICY, Trust, check_all, check_history, check_release
     from verbatim.release import Release
     from verbatim.report.attestations import show_all, show_checked, write_page
 
@@ -147,7 +147,7 @@ def check(
 
 def _author(as_: str, key: str, identity: bool, trust_config: str) -> Author:
     from verbatim.evidence.keys import check_name, is_protected, load_signer
-    from verbatim.process.attest import identified, keyed
+    from verbatim.commands.attest import identified, keyed
 
     name = check_name(as_)
     if identity == bool(key):

@@ -13,7 +13,7 @@ from verbatim.errors import UsageError
 
 if TYPE_CHECKING:
     from verbatim.fetch import Fetcher
-    from verbatim.process.compare import AnyCompared
+    from verbatim.commands.compare import AnyCompared
 
 
 @command(
@@ -48,11 +48,11 @@ def verify(
 
         ./invoke verify --version 3.13.5 --against Python-3.13.5.tar.xz --explain
     """
-    from verbatim.build.stages import choose_stages, packed_stage
+    from verbatim.stages.choose import choose_stages, packed_stage
     from verbatim.engines.choose import choose_engines
-    from verbatim.process.against_git import check_against_git
-    from verbatim.process.build import Request
-    from verbatim.process.verify import verifying, verifying_quickly
+    from verbatim.commands.against_git import check_against_git
+    from verbatim.commands.build import Request
+    from verbatim.commands.verify import verifying, verifying_quickly
     from verbatim.release import Release
     from verbatim.report.against_git import show_against_git
     from verbatim.report.verify import show_verified
@@ -99,7 +99,7 @@ def compare(
 
         ./invoke compare dist/3.13.5 other/dist/3.13.5 --json
     """
-    from verbatim.process.compare import compare_builds
+    from verbatim.commands.compare import compare_builds
     from verbatim.report.comparison import show_compared
 
     page = _page(explain, html)
@@ -118,7 +118,7 @@ def _page(explain: bool, html: str) -> Path | None:
 def _explained(compared: AnyCompared, page: Path | None, fetcher: Fetcher) -> AnyCompared:
     if page is None:
         return compared
-    from verbatim.process.explain import explain
+    from verbatim.commands.explain import explain
     from verbatim.report.explanation import write_explanation
 
     explained = explain(compared, fetcher)

@@ -24,7 +24,7 @@ from verbatim import console
 from verbatim.capabilities import Check
 from verbatim.engines.inputs import write_inputs
 from verbatim.engines.log import follow
-from verbatim.engines.nix_said import exit_status, lacks_users, refusal
+from verbatim.engines.nix_output import exit_status, lacks_users, refusal
 from verbatim.engines.protocol import Job
 from verbatim.errors import CapabilityError, VerbatimError
 from verbatim.paths import PROJECT

@@ -18,15 +18,15 @@ from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
-from verbatim import seccomp
+from verbatim.sandboxing import seccomp
 from verbatim.capabilities import Check, sandbox_checks, sandbox_refusal
-from verbatim.engines.launcher import Task
-from verbatim.engines.limits import Limits
+from verbatim.sandboxing.launcher import Task
+from verbatim.sandboxing.limits import Limits
 from verbatim.engines.log import follow
 from verbatim.engines.protocol import Job
 from verbatim.engines.surroundings import NO_HOME, Surroundings
 from verbatim.environments.architecture import is_this_machine
-from verbatim.environments.launch import BUBBLEWRAP, lay_out
+from verbatim.environments.host_programs import BUBBLEWRAP, lay_out
 from verbatim.errors import CapabilityError
 from verbatim.paths import cache_directory
 from verbatim.programs import readable

@@ -10,10 +10,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from verbatim import console, seccomp
+from verbatim import console
+from verbatim.sandboxing import seccomp
 from verbatim.capabilities import sandbox_refusal
 from verbatim.environments.architecture import is_this_machine
-from verbatim.environments.launch import BUBBLEWRAP, lay_out
+from verbatim.environments.host_programs import BUBBLEWRAP, lay_out
 from verbatim.environments.lock import Lock
 from verbatim.errors import CapabilityError, IntegrityError
 from verbatim.paths import cache_directory

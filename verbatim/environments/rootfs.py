@@ -16,7 +16,7 @@ from verbatim.archive.writer import Writer
 from verbatim.digest import HashingWriter
 from verbatim.environments.activate import activate
 from verbatim.environments.attributes import deviation, settle
-from verbatim.environments.launch import fetch_launched
+from verbatim.environments.host_programs import fetch_launched
 from verbatim.environments.lock import Environment, Lock, LockedPackage
 from verbatim.environments.packages import fetch_packages, unpack_package
 from verbatim.environments.wheels import fetch_wheels

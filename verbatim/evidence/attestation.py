@@ -16,7 +16,7 @@ from typing import Annotated, Final, Literal
 import rfc8785
 from pydantic import Field, ValidationError
 
-from verbatim.build.stages import artifact_names
+from verbatim.stages.choose import artifact_names
 from verbatim.digest import is_sha256, sha256_bytes
 from verbatim.errors import IntegrityError, UsageError
 from verbatim.evidence.envelope import Envelope

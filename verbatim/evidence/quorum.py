@@ -12,7 +12,7 @@ from datetime import date
 from functools import cached_property
 from typing import Literal
 
-from verbatim.build.stages import artifact_names
+from verbatim.stages.choose import artifact_names
 from verbatim.errors import IntegrityError
 from verbatim.evidence.attestation import Attestation, Found
 from verbatim.evidence.policy import Policy

@@ -15,8 +15,8 @@ from typing import Annotated, Final, Literal, Self
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from verbatim.build.plan import Artifact, Plan
-from verbatim.build.target import Optimize
+from verbatim.stages.plan import Artifact, Plan
+from verbatim.stages.target import Optimize
 from verbatim.digest import Sha256
 from verbatim.errors import IntegrityError
 from verbatim.evidence.untrusted import Text, check_canonical, check_shape, parse_json, read_file

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from verbatim import console
-from verbatim.compare.against_git import TreeComparison
+from verbatim.published.against_git import TreeComparison
 from verbatim.compare.comparison import some
-from verbatim.process.against_git import Checked
+from verbatim.commands.against_git import Checked
 
 #: More differences than these are of another release altogether, and nobody reads them; ``--json`` has all.
 _MOST = 100

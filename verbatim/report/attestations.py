@@ -7,8 +7,8 @@ from pathlib import Path
 
 from verbatim import console
 from verbatim.evidence.quorum import Claim, Row
-from verbatim.process.attest import Attested
-from verbatim.process.check import Checked
+from verbatim.commands.attest import Attested
+from verbatim.commands.check import Checked
 from verbatim.report.pages import write_html
 
 _DIGITS = 16

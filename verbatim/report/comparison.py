@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from verbatim import console
 from verbatim.compare.comparison import Comparison, File, some
-from verbatim.compare.explanation import Explanation
-from verbatim.process.compare import Compared, Pair
+from verbatim.explain.explanation import Explanation
+from verbatim.commands.compare import Compared, Pair
 
 
 def show_compared(compared: Compared, *, as_json: bool) -> None:

@@ -10,7 +10,7 @@ from itertools import groupby
 from pathlib import Path
 
 from verbatim import console
-from verbatim.process.compare import Compared
+from verbatim.commands.compare import Compared
 from verbatim.report.pages import write_html
 
 #: What is shown of one artifact: differences with their lines, and places of one cause; of a difference: lines, and

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from verbatim import console
 from verbatim.environments.image import Image
-from verbatim.process.image import Provided
+from verbatim.commands.image import Provided
 
 _PLACES = {
     "docker": "loaded into Docker as {0}",

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from verbatim import console
-from verbatim.compare.agreement import disputed_artifacts
-from verbatim.process.build import Outcome
+from verbatim.stages.agreement import disputed_artifacts
+from verbatim.commands.build import Outcome
 from verbatim.sources.source import Identity
 
 _DIGITS = 16

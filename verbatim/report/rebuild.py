@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from verbatim import console
-from verbatim.build.rebuild import Difference
-from verbatim.process.rebuild import Rebuilt
+from verbatim.variation.rebuilder import Difference
+from verbatim.commands.rebuild import Rebuilt
 
 
 def show_rebuilt(rebuilt: Rebuilt, *, as_json: bool) -> None:

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from verbatim import console
-from verbatim.build.regrtest import Summary
-from verbatim.process.results import keep_info
-from verbatim.process.suite import Tried
+from verbatim.testing.regrtest import Summary
+from verbatim.evidence.results import keep_info
+from verbatim.commands.test_artifact import Tried
 
 
 def show_tested(tested: Sequence[Tried], *, as_json_: bool) -> None:

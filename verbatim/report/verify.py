@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from verbatim import console
-from verbatim.process.examine import Examined
-from verbatim.process.verify import Verified
+from verbatim.published.comparer import Examined
+from verbatim.commands.verify import Verified
 from verbatim.report.comparison import pair_as_json, show_pair
 from verbatim.report.outcome import source_line
 

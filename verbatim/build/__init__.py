@@ -1,1 +1,0 @@
-"""From a plan to artifacts: what goes in, what runs, what must come out."""

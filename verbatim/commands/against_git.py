@@ -1,0 +1,132 @@
+"""``invoke verify --against-git``: release tarballs held against the commit that the release's tag names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from verbatim.stages.plan import Plan
+from verbatim.stages.choose import packed_stage
+from verbatim.published.against_git import Expected, TreeComparison
+from verbatim.compare.archives import read_inventory
+from verbatim.published.declared import Declared
+from verbatim.compare.inventory import Inventory
+from verbatim.published.verdict import REPRODUCIBLE_SINCE
+from verbatim.engines.protocol import Engine
+from verbatim.environments.rootfs import ensure_root
+from verbatim.errors import IntegrityError, MismatchError, NetworkError, UsageError
+from verbatim.fetch import Fetcher
+from verbatim.paths import cache_directory
+from verbatim.commands.build import build_with, check_engines
+from verbatim.evidence.artifact_sets import open_given
+from verbatim.release import Release
+from verbatim.scratch import scratch
+from verbatim.sources.choose import SourceChoice, choose_source
+from verbatim.sources.git import GitSource
+from verbatim.sources.tarball import TarballSource, published_tarball, tarball_at
+from verbatim.sources.tree import read_tree
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of it."""
+
+    source: GitSource
+    #: Each tarball with what is to be said of it.
+    comparisons: tuple[tuple[TarballSource, TreeComparison], ...]
+    #: Published tarballs that could not be had, and why.
+    unchecked: Mapping[str, str]
+    #: Tarballs that were refused, beside others that were not, and why.
+    refused: Mapping[str, IntegrityError] = field(default_factory=dict)
+
+    def refuse_difference(self) -> None:
+        """Raise MismatchError if a tarball is not what the commit says, IntegrityError if one was refused."""
+        different = [tarball.name for tarball, comparison in self.comparisons if comparison.differences]
+        if different:
+            raise MismatchError(
+                f"{', '.join(different)}: not what commit {self.source.commit} says",
+                "do not use what differs; where that was published, tell the release manager",
+            )
+        for error in self.refused.values():
+            raise error
+
+
+def check_against_git(
+    release: Release, choice: SourceChoice, against: Path | None, fetcher: Fetcher, engine: Engine
+) -> Checked:
+    """Hold the published tarballs, or those at the path ``against``, against the commit that the choice means.
+
+    The path is a tarball, or a folder with tarballs of the release under their own names. The engine makes what is
+    declared as generated. Raises UsageError if the choice is no commit, UndecidedError if the folder has no such
+    tarball, IntegrityError if every archive is refused, and what its parts raise; a difference is not raised but returned.
+    """
+    if choice.is_tarball:
+        raise UsageError("--against-git needs a commit, but --source is a tarball", "name it with --against")
+    check_engines([engine])
+    # Where git cannot be asked, no tarball stands in for it.
+    choice = SourceChoice("git", choice.commit) if choice.text == "auto" else choice
+    source = choose_source(choice, release, fetcher)
+    if not isinstance(source, GitSource):
+        raise UsageError("--against-git needs a commit", "name a git repository with --source")
+    if against is None:
+        tarballs, unchecked = _published(release, fetcher)
+    else:
+        tarballs, unchecked = [tarball_at(path, release, fetcher) for path in _named(against, release)], {}
+    expected = Expected(
+        release.folder,
+        read_tree(source),
+        Declared.load(),
+        _made(source, fetcher, engine),
+        source.epoch >= REPRODUCIBLE_SINCE,
+    )
+    comparisons, refused = _compare(expected, tarballs)
+    return Checked(source, comparisons, unchecked, refused)
+
+
+def _compare(
+    expected: Expected, tarballs: Sequence[TarballSource]
+) -> tuple[tuple[tuple[TarballSource, TreeComparison], ...], dict[str, IntegrityError]]:
+    """Those that can be read, and why the others are refused; raises that if it is all of them."""
+    comparisons, refused = [], {}
+    for tarball in tarballs:
+        try:
+            inventory = read_inventory(tarball.path, tarball.name)
+        except IntegrityError as error:
+            refused[tarball.name] = error
+        else:
+            comparisons.append((tarball, expected.compare(inventory)))
+    if not comparisons:
+        raise next(iter(refused.values()))
+    return tuple(comparisons), refused
+
+
+def _published(release: Release, fetcher: Fetcher) -> tuple[list[TarballSource], dict[str, str]]:
+    """Those that can be had, and why the others cannot; raises what that raised if it is all of them."""
+    tarballs, refusals = [], {}
+    for name in release.source_tarballs:
+        try:
+            tarballs.append(published_tarball(release, fetcher, (name,)))
+        except (NetworkError, UsageError) as error:
+            refusals[name] = error
+    if not tarballs:
+        raise next(iter(refusals.values()))
+    return tarballs, {name: error.message for name, error in refusals.items()}
+
+
+def _named(against: Path, release: Release) -> list[Path]:
+    if not against.is_dir():
+        return [against]
+    given = open_given(against, release.source_tarballs)
+    return [against / name for name in release.source_tarballs if name in given.files]
+
+
+def _made(source: GitSource, fetcher: Fetcher, engine: Engine) -> Inventory:
+    """What is in the tar that the recipe makes of the commit."""
+    plan = Plan(source.release, source.identity, packed_stage(source.release))
+    root = ensure_root(plan.stage.environment, fetcher)
+    with scratch(cache_directory() / "work") as work:
+        staging = work / "staging"
+        staging.mkdir()
+        (tar,) = build_with(engine, plan, source.prepare(work), root, work=work, staging=staging)
+        return read_inventory(tar.path, f"what is made of commit {source.commit[:12]}")

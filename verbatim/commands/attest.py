@@ -1,0 +1,131 @@
+"""``invoke attest`` and ``invoke withdraw``: a rebuilder puts a name to what was built here, or takes it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from securesystemslib.signer import CryptoSigner
+
+from verbatim import console
+from verbatim.stages.choose import artifact_names
+from verbatim.digest import sha256_bytes
+from verbatim.errors import UsageError
+from verbatim.evidence.attestation import (
+    WITHDRAWAL,
+    Form,
+    WithdrawalStatement,
+    add_attestation,
+)
+from verbatim.evidence.envelope import seal
+from verbatim.evidence.identity import sign_with_identity
+from verbatim.evidence.statement import Statement, file_name
+from verbatim.commands.build import BUILT
+from verbatim.evidence.results import check_artifacts, read_statement
+from verbatim.release import Published, Release
+from verbatim.store import Store
+
+
+@dataclass(frozen=True)
+class Author:
+    """Who signs, and how."""
+
+    name: str
+    form: Form
+    #: Gives what is to be written for a payload: an envelope, or a bundle.
+    sign: Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True)
+class Attested:
+    """One statement that has been signed."""
+
+    stage: str
+    statement: Statement
+    sha256: str
+    #: The artifacts that are not what was published.
+    objections: list[str]
+    #: Where it was written; None if the same was there already.
+    path: Path | None
+
+
+def keyed(name: str, signer: CryptoSigner) -> Author:
+    """A rebuilder with a key."""
+    return Author(name, "dsse", partial(seal, signer=signer))
+
+
+def identified(name: str, trust_config: Path | None) -> Author:
+    """A rebuilder with an identity."""
+
+    def sign(payload: bytes) -> bytes:
+        identity, bundle = sign_with_identity(payload, trust_config)
+        console.note(f"signed as {identity}")
+        return bundle
+
+    return Author(name, "sigstore", sign)
+
+
+def attest_stages(
+    release: Release, stages: str, built: Path, *, attestations: Path, author: Author, store: Store
+) -> list[Attested]:
+    """Sign the statements of what was built into a folder, and add them to the attestations.
+
+    ``stages`` names some with commas between, or is empty for all that are there. Only what this cache knows
+    to have been built here is signed, and only while the artifacts are as the statement says. Raises UsageError
+    for what was not built, IntegrityError for what was altered.
+    """
+    published = Published.of(release).hashes
+    names = artifact_names(release)
+    statements = [
+        (stage, _statement(release, stage, built, names[stage], store))
+        for stage in _chosen(release, stages, built, list(names))
+    ]
+    attested = []
+    for stage, statement in statements:
+        payload = statement.encode()
+        path = add_attestation(
+            attestations / release.version, author.name, stage, author.form, author.sign(payload)
+        )
+        objections = [
+            name for name, sha256 in statement.hashes.items() if published.get(name, sha256) != sha256
+        ]
+        attested.append(Attested(stage, statement, sha256_bytes(payload), objections, path))
+    return attested
+
+
+def withdraw_statement(
+    release: Release, sha256: str, reason: str, attestations: Path, author: Author
+) -> Path | None:
+    """Take back the statement with that hash, for good; give the new file, or None if that was done already."""
+    statement = WithdrawalStatement.of(sha256, reason)
+    return add_attestation(
+        attestations / release.version, author.name, WITHDRAWAL, author.form, author.sign(statement.encode())
+    )
+
+
+def _chosen(release: Release, stages: str, built: Path, known: Sequence[str]) -> list[str]:
+    there = [stage for stage in known if (built / file_name(stage)).exists()]
+    chosen = stages.split(",") if stages else there
+    missing = [stage for stage in chosen if stage not in there]
+    if missing or not chosen:
+        raise UsageError(
+            f"{built} has no statement of {', '.join(missing) or 'anything'}",
+            f"build it first: ./invoke build --version {release.version}",
+        )
+    return chosen
+
+
+def _statement(
+    release: Release, stage: str, built: Path, artifacts: Collection[str], store: Store
+) -> Statement:
+    statement = read_statement(release, stage, built, artifacts)
+    # Whatever is fetched or given lies in the store as well: that a file is there says nothing of who built it.
+    if sha256_bytes(statement.encode()) not in store.remembered(BUILT):
+        raise UsageError(
+            f"{built / file_name(stage)} was not built here, as far as this cache knows",
+            f"attest only to what you have built: ./invoke build --version {release.version} --artifacts {stage}",
+        )
+    check_artifacts(built, statement.hashes)
+    return statement

@@ -1,0 +1,292 @@
+"""``invoke build``: from a version to ``dist/VERSION/``, whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import platform
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from verbatim import __version__, console
+from verbatim.addresses import showable
+from verbatim.stages.plan import Artifact, Plan, Stage
+from verbatim.stages.run import run, without_progress
+from verbatim.stages.agreement import disputed_artifacts
+from verbatim.published.verdict import Verdict, judge
+from verbatim.digest import sha256_bytes
+from verbatim.engines.choose import lacking
+from verbatim.engines.protocol import Engine
+from verbatim.environments.rootfs import Root, ensure_root
+from verbatim.errors import CapabilityError, MismatchError, UsageError
+from verbatim.evidence.statement import BuildDefinition, Statement
+from verbatim.fetch import Fetcher
+from verbatim.paths import cache_directory
+from verbatim.evidence.results import known_names, publish, verified, write_beside
+from verbatim.release import Release
+from verbatim.scratch import remove_tree, scratch
+from verbatim.sources.choose import SourceChoice, choose_source
+from verbatim.sources.git import git_url
+from verbatim.sources.source import Identity, Prepared, Source
+from verbatim.store import Store
+
+#: What the store remembers the statements of builds under that were made here.
+BUILT = "built"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for."""
+
+    release: Release
+    stage: Stage
+    choice: SourceChoice
+    #: The folder that gets a folder for the version.
+    output: Path
+    engines: Sequence[Engine]
+
+    @property
+    def folder(self) -> Path:
+        """Where the results go."""
+        return self.output / self.release.version
+
+    def plan(self, source: Identity) -> Plan:
+        """What is to be built from a source."""
+        return Plan(self.release, source, self.stage)
+
+    def key(self, engine: Engine) -> str:
+        """The same for the same question to an engine, wherever the answer goes."""
+        asked = (
+            self.release.version,
+            self.stage.name,
+            self.stage.words,
+            self.choice.text,
+            self.choice.commit,
+            git_url(),
+            engine.name,
+            engine.place,
+        )
+        return sha256_bytes(json.dumps(asked).encode())
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of it."""
+
+    stage: str
+    #: Where the artifacts are; if the engines disagree, where each engine has a folder with its own.
+    folder: Path
+    #: Whether it was there already, and only verified.
+    unchanged: bool
+    source: Identity
+    #: Of the first engine, and what is to be said of them.
+    artifacts: list[Artifact]
+    verdicts: list[Verdict]
+    #: What each engine made, by its name.
+    by_engine: Mapping[str, Sequence[Artifact]]
+
+    def refuse_dispute(self) -> None:
+        """Raise MismatchError if the engines disagree."""
+        disputed = disputed_artifacts(self.by_engine)
+        if disputed:
+            raise MismatchError(
+                f"{', '.join(disputed)}: not the same from {' and '.join(self.by_engine)}",
+                f"one of the engines may have been tampered with; what each made is in {self.folder}",
+            )
+
+    def refuse_difference(self) -> None:
+        """Raise MismatchError if the engines disagree, or an artifact differs from the published one."""
+        self.refuse_dispute()
+        different = [
+            artifact.name
+            for artifact, verdict in zip(self.artifacts, self.verdicts, strict=True)
+            if verdict.judgement == "different"
+        ]
+        if different:
+            raise MismatchError(
+                f"{', '.join(different)}: not what python.org published",
+                f"if others get the same as you, the published files are in question; the evidence is in {self.folder}",
+            )
+
+
+#: Says what is to be said of artifacts beside the published ones.
+Judge = Callable[[Release, Sequence[Artifact], Fetcher], list[Verdict]]
+
+
+def build_stages(requests: Sequence[Request], fetcher: Fetcher, judging: Judge = judge) -> list[Outcome]:
+    """Make what several requests for one release ask for, all from the source that the first was made from.
+
+    What is for a target is built from the tarball that the first one made: what is built is what is shipped.
+    """
+    first, *others = requests
+    outcomes = [build_stage(first, fetcher, judging)]
+    return outcomes + [build_stage(following(request, outcomes[0]), fetcher, judging) for request in others]
+
+
+def following(request: Request, first: Outcome) -> Request:
+    """A request for what is to be made from the same source, or from what was made of it.
+
+    Raises MismatchError if what was made of it is in dispute, or not what was published.
+    """
+    if request.stage.target is None:
+        return replace(request, choice=same_source(request.choice, first))
+    first.refuse_difference()
+    tarball = next(
+        artifact for artifact in first.artifacts if artifact.name in request.release.source_tarballs
+    )
+    return replace(request, choice=SourceChoice(str(tarball.path)))
+
+
+def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> Outcome:
+    """Make the artifacts of a stage, or see that they are there already; judge them.
+
+    Raises what its parts raise; a difference between engines or from the published files is not raised
+    but returned.
+    """
+    release = request.release
+    _check_output(request)
+    remembered = _remembered(request, fetcher.store)
+    if remembered is None:
+        check_engines(request.engines)
+    # The network is not asked again what it answered before.
+    is_known = remembered is not None and request.choice.is_remote
+    source = None if is_known else choose_source(request.choice, release, fetcher)
+    if remembered is not None:
+        plan = request.plan(source.identity if source else remembered.definition.source)
+        artifacts = verified(request.folder, remembered, plan)
+        if artifacts is not None:
+            _recall_fall_back(request, plan)
+            # Each engine made them, together or one after the other.
+            by_engine = {engine.name: artifacts for engine in request.engines}
+            verdicts = judging(release, artifacts, fetcher)
+            return Outcome(
+                request.stage.name, request.folder, True, plan.source, artifacts, verdicts, by_engine
+            )
+        check_engines(request.engines)
+    source = source or choose_source(request.choice, release, fetcher)
+    plan = request.plan(source.identity)
+    folder, by_engine = _build(request, plan, source, fetcher)
+    artifacts = by_engine[request.engines[0].name]
+    verdicts = judging(release, artifacts, fetcher)
+    return Outcome(request.stage.name, folder, False, plan.source, artifacts, verdicts, by_engine)
+
+
+def same_source(choice: SourceChoice, built: Outcome) -> SourceChoice:
+    """The choice that means what was built from, though a server may have come back or a tag have moved."""
+    text = built.source.kind if choice.text == "auto" else choice.text
+    return SourceChoice(text, built.source.digest.get("gitCommit"))
+
+
+def _recall_fall_back(request: Request, plan: Plan) -> None:
+    if request.choice.text == "auto" and plan.source.kind == "tarball":
+        console.warn("git could not be asked when this was built; --source git builds from the commit")
+
+
+def _check_output(request: Request) -> None:
+    """Raise UsageError if the results could not go where they are to go: a build is too long to learn it at its end."""
+    folder = request.folder
+    # A link to nowhere is there as well.
+    there = next(path for path in folder.absolute().parents if os.path.lexists(path))
+    if not there.is_dir():
+        raise UsageError(f"{there} is not a folder", "give another --output")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UsageError(f"{there} cannot be written to", "give another --output")
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise UsageError(f"{folder} is there, but is not a build", "move it away, or give another --output")
+    known = known_names(request.release)
+    strange = sorted({path.name for path in folder.iterdir()} - known) if folder.exists() else []
+    if strange:
+        raise UsageError(
+            f"{folder} holds {', '.join(strange[:3])}, which no build puts there",
+            "move that away, or give another --output",
+        )
+
+
+def check_engines(engines: Sequence[Engine]) -> None:
+    """Raise CapabilityError for what is missing, before anything is fetched for nothing."""
+    for engine in engines:
+        lack = lacking(engine)
+        if lack is not None:
+            raise CapabilityError(f"{lack.what}: {lack.found}", lack.remedy)
+
+
+def _remembered(request: Request, store: Store) -> Statement | None:
+    """What each of the engines built for the same request before, as this user's own cache has it.
+
+    The output folder is not believed: whoever alters an artifact there can alter its statement as well.
+    """
+    paths = {store.recall(BUILT, request.key(engine)) for engine in request.engines}
+    path = paths.pop()
+    return Statement.read(path) if path is not None and not paths else None
+
+
+def _build(
+    request: Request, plan: Plan, source: Source, fetcher: Fetcher
+) -> tuple[Path, dict[str, list[Artifact]]]:
+    """Build with each engine on its own, from the same inputs; give the folder, and each engine's artifacts in it."""
+    started = datetime.now(UTC)
+    root = ensure_root(plan.stage.environment, fetcher)
+    with scratch(cache_directory() / "work") as work, scratch(request.output) as staging:
+        prepared = source.prepare(work)
+        builds = {
+            engine.name: build_with(engine, plan, prepared, root, work=work, staging=staging)
+            for engine in request.engines
+        }
+        if disputed_artifacts(builds):
+            return _keep_disputed(request, builds)
+        artifacts = next(iter(builds.values()))
+        statement = Statement.of(BuildDefinition.of(plan), artifacts)
+        info = {f"{name}.log": without_progress(work / name / "build.log") for name in builds}
+        info["build.json"] = _build_info(request, plan, started)
+        result = artifacts[0].path.parent
+        write_beside(result, plan.stage.name, statement, info)
+        publish(result, request.folder, staging / "former", plan)
+    sha256, _ = fetcher.store.add(io.BytesIO(statement.encode()))
+    for engine in request.engines:
+        fetcher.store.remember(BUILT, request.key(engine), sha256)
+    moved = [replace(artifact, path=request.folder / artifact.name) for artifact in artifacts]
+    return request.folder, dict.fromkeys(builds, moved)
+
+
+def build_with(
+    engine: Engine, plan: Plan, prepared: Prepared, root: Root, *, work: Path, staging: Path
+) -> list[Artifact]:
+    """What an engine makes, in a folder of its own below ``staging``; what it needs meanwhile is below ``work``."""
+    own, output = work / engine.name, staging / engine.name
+    own.mkdir()
+    output.mkdir()
+    return run(plan, prepared, root, engine, work=own, output=output, log=own / "build.log")
+
+
+def _keep_disputed(
+    request: Request, builds: Mapping[str, list[Artifact]]
+) -> tuple[Path, dict[str, list[Artifact]]]:
+    """Put what engines disagree on where it can be looked at, and nobody takes it for a result."""
+    folder = cache_directory() / "disputed" / f"{request.release.version}-{request.stage.name}"
+    if folder.exists():
+        remove_tree(folder)
+    kept = {}
+    for name, artifacts in builds.items():
+        (folder / name).mkdir(parents=True)
+        kept[name] = [
+            replace(artifact, path=Path(shutil.move(artifact.path, folder / name))) for artifact in artifacts
+        ]
+    return folder, kept
+
+
+def _build_info(request: Request, plan: Plan, started: datetime) -> str:
+    """What is particular to this run. Nobody signs it."""
+    info = {
+        "engines": [engine.name for engine in request.engines],
+        "finished": datetime.now(UTC).isoformat(),
+        "kernel": platform.platform(),
+        "python": platform.python_version(),
+        "source": {"asked": showable(request.choice.text), "used": asdict(plan.source)},
+        "started": started.isoformat(),
+        "verbatim": __version__,
+    }
+    return json.dumps(info, indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,83 @@
+"""``invoke rebuild``: build again with the surroundings varied, and compare with what was built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from verbatim.variation.rebuilder import Findings, Rebuilder, find
+from verbatim.variation.tools import Tools
+from verbatim.variation.variations import Host, Pair, Variation
+from verbatim.environments.rootfs import ensure_root
+from verbatim.errors import CapabilityError, MismatchError, UsageError
+from verbatim.fetch import Fetcher
+from verbatim.paths import cache_directory
+from verbatim.commands.build import Outcome, Request, build_stages, following, same_source
+from verbatim.scratch import remove_tree, scratch
+from verbatim.sources.choose import choose_source
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What came of it."""
+
+    #: The build that was compared with.
+    built: Outcome
+    #: What each variation's values were, as people are told them.
+    varied: Mapping[str, Sequence[str]]
+    #: Why the others could not be varied here.
+    not_varied: Mapping[str, str]
+    findings: Findings
+    #: Where the artifacts that differ are.
+    kept: Path
+
+    def refuse_difference(self) -> None:
+        """Raise MismatchError if a rebuild did not give the same."""
+        findings = self.findings
+        if findings.is_identical:
+            return
+        if findings.unvaried is not None:
+            cause = "rebuilding differs even with nothing varied: time passing, randomness, or a race"
+        elif findings.alone:
+            cause = f"what is built depends on: {', '.join(findings.alone)}"
+        else:
+            cause = "what is built differs, but only with several things varied at once"
+        raise MismatchError(cause, f"correct the recipe; what came out otherwise is in {self.kept}")
+
+
+def rebuild_last(requests: Sequence[Request], variations: Sequence[Variation], fetcher: Fetcher) -> Rebuilt:
+    """Build a release, or verify the build that is there, and rebuild its last stage with these variations.
+
+    Raises what its parts raise, and CapabilityError if this machine can vary nothing of it; a difference is
+    not raised but returned.
+    """
+    first, *others = build_stages(requests, fetcher)
+    built = others[-1] if others else first
+    request = following(requests[-1], first) if others else requests[-1]
+    source = choose_source(same_source(request.choice, built), request.release, fetcher)
+    if source.identity != built.source:
+        raise UsageError("the source was changed during the rebuild", "leave it alone meanwhile")
+    plan = request.plan(source.identity)
+    root = ensure_root(plan.stage.environment, fetcher)
+    kept = cache_directory() / "disputed" / f"{request.release.version}-{request.stage.name}-rebuilt"
+    remove_tree(kept)
+    with scratch(cache_directory() / "work") as work:
+        host = Host.look(work, Tools(plan.stage.environment, fetcher, work))
+        pairs, not_varied = _possible(variations, host)
+        rebuilder = Rebuilder(plan, source.prepare(work), root, built.artifacts, kept)
+        findings = find(pairs, rebuilder.attempt)
+    varied = {name: list(dict.fromkeys(value.text for value in pair)) for name, pair in pairs.items()}
+    return Rebuilt(built, varied, not_varied, findings, kept)
+
+
+def _possible(variations: Sequence[Variation], host: Host) -> tuple[dict[str, Pair], dict[str, str]]:
+    """The values of what can be varied here, and why the rest cannot."""
+    lacks = {variation.name: variation.lack(host) for variation in variations}
+    not_varied = {name: lack for name, lack in lacks.items() if lack}
+    if len(not_varied) == len(variations):
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in not_varied.items())
+        raise CapabilityError(f"nothing can be varied here: {reasons}", "vary something else")
+    return {
+        variation.name: variation.values(host) for variation in variations if not lacks[variation.name]
+    }, not_varied

@@ -1,0 +1,96 @@
+"""``invoke verify``: rebuild a release here, and hold it against what is published, artifact by artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from verbatim.stages.plan import Artifact
+from verbatim.stages.agreement import disputed_artifacts
+from verbatim.published.verdict import Verdict
+from verbatim.environments.rootfs import ensure_root
+from verbatim.errors import MismatchError
+from verbatim.fetch import Fetcher
+from verbatim.paths import cache_directory
+from verbatim.commands.build import Request, build_stages, build_with, check_engines
+from verbatim.commands.compare import Compared
+from verbatim.published.comparer import Examined, Examiner
+from verbatim.evidence.artifact_sets import open_given
+from verbatim.release import Release
+from verbatim.scratch import scratch
+from verbatim.sources.choose import choose_source
+from verbatim.sources.source import Identity
+
+
+@dataclass(frozen=True)
+class Verified(Compared):
+    """What came of it."""
+
+    #: Ours is the first of each.
+    pairs: Sequence[Examined]
+    release: Release
+    source: Identity
+    #: Whether only the source's tar stream was made and compared.
+    is_quick: bool = False
+
+
+@contextmanager
+def verifying(requests: Sequence[Request], fetcher: Fetcher, against: Path | None) -> Iterator[Verified]:
+    """Build what is asked for, as ``build`` does, and compare; what was downloaded is there while the block runs.
+
+    ``against`` is what the user has downloaded, in place of what is served now. Raises what its parts raise, and
+    MismatchError if the engines disagree; a difference from the published files is not raised but returned.
+    """
+    wanted = [name for request in requests for name in request.stage.artifacts]
+    given = open_given(against, wanted) if against is not None else None
+    outcomes = build_stages(requests, fetcher, _unjudged)
+    for outcome in outcomes:
+        outcome.refuse_dispute()
+    release = requests[0].release
+    with scratch(cache_directory() / "work") as work:
+        examiner = Examiner(release, fetcher, work, given)
+        artifacts = {
+            artifact.name: (artifact, request.stage.target is None)
+            for request, outcome in zip(requests, outcomes, strict=True)
+            for artifact in outcome.artifacts
+        }
+        asked_for = examiner.asked_for([artifact for artifact, _ in artifacts.values()])
+        pairs = [examiner.examine(artifact, is_served=artifacts[artifact.name][1]) for artifact in asked_for]
+        yield Verified(pairs, release, outcomes[0].source)
+
+
+@contextmanager
+def verifying_quickly(request: Request, fetcher: Fetcher, against: Path | None) -> Iterator[Verified]:
+    """Make the source's tar stream alone, and compare it with that of a published tarball; see `verifying`.
+
+    Nothing is written to the output folder.
+    """
+    given = open_given(against, request.release.source_tarballs) if against is not None else None
+    check_engines(request.engines)
+    source = choose_source(request.choice, request.release, fetcher)
+    plan = request.plan(source.identity)
+    root = ensure_root(plan.stage.environment, fetcher)
+    with scratch(cache_directory() / "work") as work:
+        prepared = source.prepare(work)
+        staging, served = work / "staging", work / "served"
+        staging.mkdir()
+        served.mkdir()
+        builds = {
+            engine.name: build_with(engine, plan, prepared, root, work=work, staging=staging)
+            for engine in request.engines
+        }
+        if disputed_artifacts(builds):
+            raise MismatchError(
+                f"the tar stream is not the same from {' and '.join(builds)}",
+                "one of the engines may have been tampered with; --engine all without --quick keeps what each made",
+            )
+        [artifact] = builds[request.engines[0].name]
+        pair = Examiner(request.release, fetcher, served, given).examine_stream(artifact)
+        yield Verified([pair], request.release, source.identity, is_quick=True)
+
+
+def _unjudged(_release: Release, artifacts: Sequence[Artifact], _fetcher: Fetcher) -> list[Verdict]:
+    """What is served now is seen first: that the pinned file cannot be had must not end a verification."""
+    return [Verdict("uncompared", "not compared yet") for _ in artifacts]

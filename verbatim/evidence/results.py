@@ -1,0 +1,167 @@
+"""What lies in ``dist/VERSION/`` beside the artifacts; and that it gets there whole, or not at all.
+
+Each stage has a statement of its own there. What other stages have put there stays.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from verbatim import console
+from verbatim.stages.plan import Artifact, Plan
+from verbatim.stages.choose import artifact_names
+from verbatim.compare.sums import write_sums
+from verbatim.errors import IntegrityError
+from verbatim.evidence.attestation import check_belongs
+from verbatim.evidence.statement import BuildDefinition, Statement, file_name
+from verbatim.evidence.untrusted import hash_file, read_file
+from verbatim.release import Release
+from verbatim.scratch import locked, scratch
+
+SUMS = "SHA256SUMS"
+BUILD_INFO = "buildinfo"
+
+#: How the names of signatures end that the signing stage, and python.org, put beside a file: OpenPGP's, a bundle of
+#: Sigstore or (until 2023) its certificate and signature, and ed25519's.
+SIGNATURES = (".asc", ".sigstore", ".crt", ".sig", ".ed25519")
+
+
+def known_names(release: Release) -> set[str]:
+    """The names of all that builds of a release put into its folder, and of the signatures of those."""
+    stages = artifact_names(release)
+    names = {name for artifacts in stages.values() for name in artifacts}
+    files = {SUMS, *names, *(file_name(stage) for stage in stages)}
+    return {BUILD_INFO, *files, *signature_names(files)}
+
+
+def signature_names(names: Iterable[str]) -> set[str]:
+    """What signatures of these files may be called."""
+    return {f"{name}{end}" for name in names for end in SIGNATURES}
+
+
+def write_beside(folder: Path, stage: str, statement: Statement, info: Mapping[str, str]) -> None:
+    """Write a stage's statement, and what is particular to this run, which nobody signs, by file name."""
+    (folder / file_name(stage)).write_bytes(statement.encode())
+    (folder / BUILD_INFO).mkdir()
+    for name, text in info.items():
+        (folder / BUILD_INFO / f"{stage}-{name}").write_text(text, encoding="utf-8")
+
+
+def keep_info(folder: Path, name: str, text: str) -> None:
+    """Put a file beside what else is particular to a run, whole or not at all; it takes the place of a former one."""
+    with scratch(folder.parent) as work:
+        (work / name).write_text(text, encoding="utf-8")
+        with locked(folder.parent):
+            (folder / BUILD_INFO).mkdir(exist_ok=True)
+            os.replace(work / name, folder / BUILD_INFO / name)
+
+
+def verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] | None:
+    """The artifacts that are there, if they are of this plan, and all as the statement says; None if not."""
+    if statement.definition != BuildDefinition.of(plan) or not folder.exists():
+        return None
+    artifacts = []
+    for name, sha256 in statement.hashes.items():
+        path = folder / name
+        if is_plain(path) and hash_file(path) == sha256:
+            artifacts.append(Artifact(path, path.stat().st_size, sha256))
+    expected = {file_name(plan.stage.name): statement.encode(), SUMS: _sums(folder)}
+    beside = [name for name, data in expected.items() if not _holds(folder / name, data)]
+    if len(artifacts) < len(statement.hashes) or beside:
+        console.warn(f"{folder} is not what was built there before: building anew")
+        return None
+    return artifacts
+
+
+def read_statement(release: Release, stage: str, folder: Path, artifacts: Collection[str]) -> Statement:
+    """A stage's statement in a folder, where it may name these artifacts.
+
+    Raises IntegrityError if it is none, or one of something else; a missing file raises what the system raises.
+    """
+    path = folder / file_name(stage)
+    statement = Statement.parse(read_file(path), str(path))
+    check_belongs(statement, str(path), release, stage, artifacts)
+    return statement
+
+
+def check_artifacts(folder: Path, hashes: Mapping[str, str]) -> None:
+    """Raise IntegrityError unless these artifacts are in a folder, as plain files with these hashes."""
+    for name, sha256 in hashes.items():
+        artifact = folder / name
+        try:
+            actual = hash_file(artifact)
+        except (OSError, IntegrityError) as error:
+            raise IntegrityError(f"{artifact} is missing, or no plain file", "build again") from error
+        if actual != sha256:
+            raise IntegrityError(
+                f"{artifact} was altered: it has SHA-256 {actual}, expected {sha256}", "build again"
+            )
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    return is_plain(path) and path.stat().st_size == len(data) and path.read_bytes() == data
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a file is there, and is no link."""
+    return path.is_file() and not path.is_symlink()
+
+
+def _sums(folder: Path) -> bytes:
+    """What all the statements in a folder say, as sha256sum(1) writes and checks it."""
+    hashes: dict[str, str] = {}
+    for path in sorted(folder.glob(file_name("*"))):
+        statement = Statement.read(path) if is_plain(path) else None
+        hashes |= statement.hashes if statement else {}
+    return write_sums(hashes)
+
+
+def publish(result: Path, folder: Path, former: Path, plan: Plan) -> None:
+    """Put a stage's finished folder where it belongs, after it has reached the disk; keep what is of other stages."""
+    with locked(folder.parent):
+        if folder.exists():
+            for path in _of_others(folder, plan):
+                os.link(path, result / path.relative_to(folder), follow_symlinks=False)
+        (result / SUMS).write_bytes(_sums(result))
+        if folder.exists():
+            _keep_signatures(folder, result)
+        for path in [*result.rglob("*"), result]:
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            os.fsync(descriptor)
+            os.close(descriptor)
+        if folder.exists():
+            os.rename(folder, former)
+        os.rename(result, folder)
+
+
+def _keep_signatures(folder: Path, result: Path) -> None:
+    """Keep the signatures that are there; say of which files the bytes are no longer those that were signed."""
+    stale = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix not in SIGNATURES or not is_plain(path):
+            continue
+        os.link(path, result / path.name, follow_symlinks=False)
+        signed, made = folder / path.stem, result / path.stem
+        if is_plain(signed) and is_plain(made) and hash_file(signed) != hash_file(made):
+            stale.append(path.name)
+    if stale:
+        console.warn(
+            f"{folder}: what was signed is not what is built now, and these signatures do not belong to it: {', '.join(stale)}"
+        )
+
+
+def _of_others(folder: Path, plan: Plan) -> Iterator[Path]:
+    """The plain files that other stages have put there."""
+    stages = artifact_names(plan.release)
+    others = stages.keys() - {plan.stage.name}
+    for stage in others:
+        yield from filter(is_plain, (folder / name for name in (*stages[stage], file_name(stage))))
+    for path in filter(is_plain, (folder / BUILD_INFO).glob("*")):
+        # A stage may be called as another one begins: it is of the one with the longest name.
+        if (
+            max((stage for stage in stages if path.name.startswith(f"{stage}-")), key=len, default="")
+            in others
+        ):
+            yield path

@@ -1,1 +1,0 @@
-"""What the commands do, in order; each brings the rooms below together."""

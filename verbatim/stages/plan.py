@@ -1,0 +1,62 @@
+"""What a build is a function of: the release, the source, the environment and the recipe. Nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from verbatim.stages.recipe import Recipe
+from verbatim.stages.target import Target
+from verbatim.environments.lock import Environment
+from verbatim.release import Release
+from verbatim.sources.source import Identity
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One group of artifacts that a recipe makes together, in an environment of its own."""
+
+    #: ``source``, ``docs``, or a target's.
+    name: str
+    environment: Environment
+    recipe: Recipe
+    #: The names of the files that must come out, no more and no fewer, sorted.
+    artifacts: tuple[str, ...]
+    #: What the recipe is told beside the release and its source, ``key=value`` each.
+    words: tuple[str, ...] = ()
+    #: What the user chose of it, by the names that a statement has for it.
+    choices: Mapping[str, str | list[str]] = field(default_factory=dict)
+    #: The platform that it is for, if it is for one.
+    target: Target | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides the artifacts' bytes."""
+
+    release: Release
+    source: Identity
+    stage: Stage
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All that the recipe is told, ``key=value`` each."""
+        words = [f"version={self.release.version}", f"source={self.source.kind}"]
+        if self.source.kind == "git":
+            digest = self.source.digest
+            words += [f"commit={digest['gitCommit']}", f"tree={digest['gitTree']}"]
+        return (*words, *self.stage.words)
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """One file that came out."""
+
+    path: Path
+    size: int
+    sha256: str
+
+    @property
+    def name(self) -> str:
+        return self.path.name

@@ -1,0 +1,1 @@
+"""Building again in other conditions, to see whether the artifacts depend on any of them."""

@@ -1,0 +1,107 @@
+"""The tools that vary what bubblewrap and the kernel alone cannot, out of an environment of their own.
+
+There is one for each of Debian's suites that something is built in: the clock's library is loaded into programs of that
+suite, whose C library must be the one that it was made for. Nothing is fetched or made before a variation asks for it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from verbatim import console
+from verbatim.engines.protocol import Job
+from verbatim.engines.sandbox import Sandbox
+from verbatim.environments.architecture import ARCHITECTURES, Architecture
+from verbatim.environments.definition import environment_folder, environment_names
+from verbatim.environments.host_programs import DISORDERFS, lay_out
+from verbatim.environments.lock import Environment
+from verbatim.environments.rootfs import Root, ensure_root
+from verbatim.errors import BuildError, CapabilityError
+from verbatim.fetch import Fetcher
+from verbatim.paths import cache_directory
+from verbatim.scratch import scratch
+
+
+def varying(environment: Environment) -> str:
+    """The name of the environment that has the tools for builds in this one."""
+    return f"vary-{environment.lock.suite}"
+
+
+class Tools:
+    """What builds in an environment are varied with, and what is made with it in a folder that outlives its use.
+
+    Everything raises CapabilityError if there are no tools for its suite.
+    """
+
+    def __init__(self, environment: Environment, fetcher: Fetcher, folder: Path) -> None:
+        self._environment = environment
+        self._fetcher = fetcher
+        self._folder = folder
+
+    @property
+    def clock(self) -> Path:
+        """The folder that holds ``libfaketime.so.1``."""
+        return self._libraries / "faketime"
+
+    def reorder(self, *options: str) -> tuple[str, ...]:
+        """The command that shows a folder as another one with its files in another order: disorderfs(1)."""
+        program = self._disorderfs
+        # Otherwise it adds to the size of each file on the disk; and the recipe's folder is not empty.
+        fixed = ("-f", "--quiet", "--pad-blocks=0", "-o", "nonempty")
+        return (*program, *fixed, *options)
+
+    def locales(self, *names: str) -> Path:
+        """A folder for ``LOCPATH`` that holds these locales, such as ``tr_TR.UTF-8``."""
+        folder = self._folder / "locales"
+        if not folder.exists():
+            folder.mkdir()
+            with console.progress("making locales", unit="things"):
+                for name in names:
+                    self._make_locale(name, folder)
+        return folder
+
+    def _make_locale(self, name: str, folder: Path) -> None:
+        language, _, characters = name.partition(".")
+        with scratch(cache_directory() / "work") as work:
+            (work / "build").mkdir()
+            command = ("/usr/bin/localedef", "--inputfile", language, "--charmap", characters)
+            job = Job(
+                argv=(*command, f"/out/{name}"),
+                root=self._root,
+                epoch=0,
+                inputs={},
+                output=folder,
+                build=work / "build",
+                log=work / "log",
+            )
+            if Sandbox().run(job) != 0:
+                complaint = job.log.read_text("utf-8", "replace").strip()
+                raise BuildError(f"the locale {name} could not be made: {complaint}", "make the lock anew")
+
+    @cached_property
+    def _root(self) -> Root:
+        name, known = varying(self._environment), environment_names()
+        if name not in known:
+            suites = [each.removeprefix("vary-") for each in known if each.startswith("vary-")]
+            raise CapabilityError(
+                f"there are no tools to vary {self._environment.name} with: it is of Debian"
+                f" {self._environment.lock.suite}, expected {' or '.join(suites) or 'none'}",
+                f"a maintainer can add containers/{name}; see docs/how-to/change-an-environment.md",
+            )
+        return ensure_root(Environment(environment_folder(name)), self._fetcher)
+
+    @cached_property
+    def _disorderfs(self) -> list[str]:
+        """It runs outside the sandbox, on the folders that the sandbox is given."""
+        folder = self._folder / "disorderfs"
+        folder.mkdir(mode=0o700)
+        return lay_out(DISORDERFS, self._root.environment.lock, folder)
+
+    @property
+    def _architecture(self) -> Architecture:
+        return ARCHITECTURES[self._root.environment.lock.architecture]
+
+    @property
+    def _libraries(self) -> Path:
+        return self._root.path / "usr/lib" / self._architecture.triplet
