@@ -10,18 +10,21 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.rebuilders import ALICE, BOB, HASHES, RELEASE, Person, statement, tampered, write_policy
+from verbatim.commands.check import ReleaseChecked, Trust, check_release
 from verbatim.errors import IntegrityError, UsageError
 from verbatim.evidence.envelope import PAYLOAD_TYPE
 from verbatim.evidence.keys import check_name, create_key, is_protected, load_signer, public_half
-from verbatim.commands.check import Checked, Trust, check_release
 from verbatim.release import Release
 
 TODAY = date(2026, 11, 25)
 
 
-def checked(folder: Path, *, release: Release = RELEASE) -> Checked:
+def checked(folder: Path, *, release: Release = RELEASE) -> ReleaseChecked:
     """What comes of checking a folder by its own policy."""
     return check_release(release, folder, Trust.load(folder / "policy.toml", None), today=TODAY)
 
@@ -264,7 +267,7 @@ def test_a_name_that_the_policy_has_not_is_no_error_and_does_not_count(folder: P
     Person("mallory").attest(folder)
     result = checked(folder)
     result.refuse_files()
-    assert result.found.strangers == ["mallory.source.dsse.json"]
+    assert result.found.unknown_rebuilders == ["mallory.source.dsse.json"]
     assert {row.voices for row in result.matrix.rows} == {0}
 
 
@@ -301,14 +304,17 @@ def _readable(path: Path) -> None:
 
 
 def _rsa(path: Path) -> None:
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     key = ec.generate_private_key(ec.SECP256R1())
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.chmod(0o600)
+
+
+def _unknown(path: Path) -> None:
+    """An ed25519 key, but that the number of its algorithm (RFC 8410) begins with another byte."""
+    key = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    body = base64.b64decode(b"".join(key.splitlines()[1:-1])).replace(b"\x2b\x65\x70", b"\x17\x65\x70")
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        b"-----BEGIN PRIVATE KEY-----\n" + base64.b64encode(body) + b"\n-----END PRIVATE KEY-----\n"
     )
     path.chmod(0o600)
 
@@ -317,6 +323,7 @@ def _rsa(path: Path) -> None:
     ("make", "reason"),
     [
         (lambda _path: None, "there is no key"),
+        (_unknown, "cannot be opened: Unknown key type"),
         (_readable, "can be read by others"),
         (_rsa, "is another kind of key, expected ed25519"),
         (lambda path: (path.write_text("no key"), path.chmod(0o600)), "cannot be opened"),

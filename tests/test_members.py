@@ -48,6 +48,9 @@ names = st.lists(st.sampled_from(PIECES), max_size=5).map("/".join)
         ("..a/b..", ("..a", "b..")),
         ("Grüße/日本", ("Grüße", "日本")),
         ("with space", ("with space",)),
+        ("ab:c/d:e", ("ab:c", "d:e")),
+        ("./a:b", ("a:b",)),
+        ("1:b", ("1:b",)),
         ("x" * 255, ("x" * 255,)),
         ("ä" * 127, ("ä" * 127,)),
     ],
@@ -61,6 +64,8 @@ def test_an_honest_name_is_taken_apart(name: str, parts: tuple[str, ...]) -> Non
     [
         ("/a", "absolute"),
         ("//a", "absolute"),
+        ("a:", "letter of a drive"),
+        ("C:b/c", "letter of a drive"),
         ("..", "leads out"),
         ("../a", "leads out"),
         ("./../a", "leads out"),

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from verbatim.sandboxing import seccomp
 from verbatim.engines.nix import Nix
 from verbatim.engines.protocol import Job
 from verbatim.environments.architecture import ARCHITECTURES
@@ -18,6 +17,7 @@ from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root
 from verbatim.errors import CapabilityError, IntegrityError, VerbatimError
 from verbatim.paths import PROJECT
+from verbatim.sandboxing import seccomp
 
 _NIX = PROJECT / "nix"
 
@@ -182,6 +182,12 @@ def test_the_builder_says_the_status_and_nobody_else(nix: FakeNix, job: Job, sta
     ended = "verbatim: the command ended with status"
     nix.says(f"MARK{ended} 0", f"       > {ended} 2", f"{ended} {status}", f"       > {ended} 3")
     assert Nix().run(job) == status
+
+
+def test_a_status_that_no_command_can_have_is_not_the_command_s(nix: FakeNix, job: Job) -> None:
+    nix.says(f"verbatim: the command ended with status {'9' * 5000}")
+    with pytest.raises(VerbatimError):
+        Nix().run(job)
 
 
 @pytest.mark.usefixtures("nix")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,14 @@ Output = pytest.CaptureFixture[str]
 def pem(key: Ed25519PrivateKey | X25519PrivateKey, secret: bytes = b"") -> bytes:
     protection = BestAvailableEncryption(secret) if secret else NoEncryption()
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, protection)
+
+
+def unknown() -> bytes:
+    """An ed25519 key, but that the number of its algorithm (RFC 8410) begins with another byte."""
+    body = b64decode(b"".join(pem(key_of("dora")).splitlines()[1:-1])).replace(
+        b"\x2b\x65\x70", b"\x17\x65\x70"
+    )
+    return b"-----BEGIN PRIVATE KEY-----\n" + b64encode(body) + b"\n-----END PRIVATE KEY-----\n"
 
 
 class Gap:
@@ -138,6 +147,7 @@ def test_with_neither_there_is_nothing_to_sign_with(gap: Gap) -> None:
     [
         (None, "there is no --key"),
         (b"x", "cannot be opened"),
+        (unknown(), "cannot be opened"),
         (pem(key_of("mallory")), "is not the ed25519 key"),
         (pem(X25519PrivateKey.generate()), "is not the ed25519 key"),
     ],

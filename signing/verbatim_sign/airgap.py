@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -42,7 +42,7 @@ class Ed25519:
         secret = getpass.getpass(f"the passphrase of {self._path}: ") if b"ENCRYPTED" in pem else ""
         try:
             key = load_pem_private_key(pem, secret.encode() or None)
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, UnsupportedAlgorithm) as error:
             raise CredentialError(f"{self._path} cannot be opened: {error}", _REMEDY) from error
         if (
             not isinstance(key, Ed25519PrivateKey)

@@ -6,6 +6,8 @@ below the folder that is unpacked into.
 
 from __future__ import annotations
 
+import re
+
 from verbatim.errors import IntegrityError
 
 _REMEDY = "do not use this archive; if it came from python.org or Debian, tell them"
@@ -14,6 +16,8 @@ _REMEDY = "do not use this archive; if it came from python.org or Debian, tell t
 #: In bytes: much longer than any that is known, and short enough to be made below any folder.
 _LONGEST = 1000
 _LONGEST_PART = 255
+#: As on Windows. bsdtar(1) takes it off everywhere, and then reads another name.
+_DRIVE = re.compile(r"[A-Za-z]:")
 #: In the year 2242, in seconds since 1970: what a tar header holds without an extension.
 _LATEST = 1 << 33
 
@@ -29,7 +33,8 @@ def member_parts(archive: str, name: str) -> tuple[str, ...]:
     """The components of a member's name; ``./`` before and ``/`` behind it are taken off.
 
     The top itself (``./``) has none. Raises UnsafeMemberError for an absolute name, ``..``, an empty
-    or over-long component, a name that is not UTF-8, and for control characters and backslashes.
+    or over-long component, a name that is not UTF-8, for control characters and backslashes, and for the letter of a
+    drive, which bsdtar(1) takes off.
     """
     if name.startswith("/"):
         raise UnsafeMemberError(archive, name, "has an absolute name")
@@ -39,6 +44,8 @@ def member_parts(archive: str, name: str) -> tuple[str, ...]:
         raise UnsafeMemberError(archive, name, "has a name that is not UTF-8") from error
     if "\\" in name or not all(character.isprintable() for character in name):
         raise UnsafeMemberError(archive, name, "has a name with control characters or backslashes")
+    if _DRIVE.match(name):
+        raise UnsafeMemberError(archive, name, "has a name that begins with the letter of a drive")
     if len(name.encode()) > _LONGEST:
         raise UnsafeMemberError(archive, f"{name[:40]}…", f"has a name of more than {_LONGEST} bytes")
     bare = name.removeprefix("./").removesuffix("/")

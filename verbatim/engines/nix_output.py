@@ -12,7 +12,7 @@ from verbatim.addresses import masked
 from verbatim.errors import BuildError, CapabilityError, IntegrityError
 
 # So the builder says it.
-_ENDED = re.compile(r"verbatim: the command ended with status (\d+)")
+_ENDED = re.compile(r"verbatim: the command ended with status ([0-9]{1,3})")
 
 # As root it warns of that, and fails when it builds.
 _NO_GROUP = "specified in 'build-users-group' does not exist"

@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -83,7 +84,7 @@ def load_signer(path: Path, passphrase: str = "") -> CryptoSigner:
     """The key in a file; raises UsageError if it is not there, is another kind, or not for this passphrase."""
     try:
         key = load_pem_private_key(_read(path), passphrase.encode() or None)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, UnsupportedAlgorithm) as error:
         raise UsageError(f"{path} cannot be opened: {error}", "check the file and the passphrase") from error
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError(
