@@ -14,12 +14,12 @@ from benchmarks.figure import Figure
 from benchmarks.page import README, circumstances, write_table
 from benchmarks.rounds import load
 from verbatim import console
-from verbatim.stages.choose import source_stage
 from verbatim.environments.rootfs import ensure_root
 from verbatim.fetch import Fetcher
 from verbatim.paths import PROJECT, cache_directory
 from verbatim.program import framed
 from verbatim.scratch import scratch
+from verbatim.stages.choose import source_stage
 from verbatim.store import Store
 
 #: What is measured for each table, in its order.

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.rounds import Side, seconds
-from verbatim.stages.plan import Stage
 from verbatim.environments.rootfs import Root
 from verbatim.errors import BuildError
 from verbatim.fetch import Fetcher
 from verbatim.paths import PROJECT
 from verbatim.release import Release
 from verbatim.scratch import remove_tree
+from verbatim.stages.plan import Stage
 
 RELEASE = Release.parse("3.13.5")
 

@@ -10,15 +10,15 @@ from benchmarks.bench import RELEASE, Bench
 from benchmarks.figure import Figure
 from benchmarks.peer import run_peer
 from benchmarks.rounds import Side, interleaved
-from verbatim.stages.plan import Plan
-from verbatim.stages.run import run
-from verbatim.stages.choose import docs_stage
 from verbatim.digest import sha256_bytes
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import MismatchError
 from verbatim.sources.source import Prepared
 from verbatim.sources.tarball import published_tarball
+from verbatim.stages.choose import docs_stage
+from verbatim.stages.plan import Plan
+from verbatim.stages.run import run
 
 _FORMATS = ("html", "text", "epub", "texinfo")
 _OURS = "the docs stage: HTML, text, EPUB, Texinfo"

@@ -11,14 +11,14 @@ from benchmarks.bench import RELEASE, Bench
 from benchmarks.figure import Figure
 from benchmarks.peer import run_peer
 from benchmarks.rounds import Side, interleaved
-from verbatim.stages.plan import Plan
-from verbatim.stages.run import run
-from verbatim.stages.choose import target_stage
-from verbatim.stages.target import Optimize, Target
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import MismatchError
 from verbatim.sources.tarball import published_tarball
+from verbatim.stages.choose import target_stage
+from verbatim.stages.plan import Plan
+from verbatim.stages.run import run
+from verbatim.stages.target import Optimize, Target
 
 #: What each is called, and what configure is told of it.
 _CALLED: dict[Optimize, tuple[str, Sequence[str]]] = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from verbatim.engines.conditions import BuildConditions
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
-from verbatim.engines.surroundings import Surroundings
 from verbatim.environments.rootfs import Root
 from verbatim.errors import BuildError
 from verbatim.sources.source import Prepared
@@ -15,7 +15,7 @@ from verbatim.sources.source import Prepared
 PEERS = Path(__file__).parent / "peers"
 
 #: As on the machines where they are at home: processes share semaphores there, and the sandbox has no such place.
-_AT_HOME = Surroundings(file_systems={"/dev/shm": 1 << 30})  # noqa: S108
+_AT_HOME = BuildConditions(file_systems={"/dev/shm": 1 << 30})  # noqa: S108
 
 
 def run_peer(

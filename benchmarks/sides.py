@@ -11,14 +11,14 @@ from pathlib import Path
 from benchmarks.bench import RELEASE, Bench, run_command
 from benchmarks.peer import PEERS, run_peer
 from benchmarks.rounds import seconds
-from verbatim.stages.plan import Plan
-from verbatim.stages.run import run
 from verbatim.digest import sha256_file
 from verbatim.engines.protocol import Engine, Job
 from verbatim.errors import MismatchError
 from verbatim.release import Published
 from verbatim.scratch import remove_tree
 from verbatim.sources.tarball import published_tarball
+from verbatim.stages.plan import Plan
+from verbatim.stages.run import run
 
 
 class Sides:

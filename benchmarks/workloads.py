@@ -10,9 +10,9 @@ from typing import Any
 
 from benchmarks.bench import Bench
 from benchmarks.peer import PEERS, run_well
+from verbatim.engines.conditions import BuildConditions
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
-from verbatim.engines.surroundings import Surroundings
 from verbatim.environments.rootfs import Root
 from verbatim.scratch import remove_tree
 
@@ -66,7 +66,7 @@ class Interpreters:
         self._root = root
         self._trees = trees
         cpu = max(os.sched_getaffinity(0))
-        around = Surroundings(cpus=frozenset({cpu}), variables={"PYTHONPATH": _PACKAGES})
+        around = BuildConditions(cpus=frozenset({cpu}), variables={"PYTHONPATH": _PACKAGES})
         self._engine = Sandbox(around)
 
     def loops(self, python: str, workload: Workload) -> int:

@@ -14,7 +14,7 @@ import pytest
 from tests.servers import Site
 from verbatim.fetch import Fetcher
 from verbatim.store import Store
-from verbatim.transfer import Patience
+from verbatim.transfer import RetryPolicy
 
 #: What decides how Verbatim behaves, and what makes a log look like a terminal.
 _SETTINGS = ("VERBATIM_", "FORCE_COLOR", "TTY_")
@@ -68,13 +68,13 @@ def store(cache: Path) -> Store:
 @pytest.fixture
 def fetcher(store: Store) -> Fetcher:
     """A fetcher that gives up early, but waits long enough for a machine under load."""
-    return Fetcher(store, jobs=3, patience=Patience(attempts=3, connect=5, read=10, back_off=0.001))
+    return Fetcher(store, jobs=3, retries=RetryPolicy(attempts=3, connect=5, read=10, back_off=0.001))
 
 
 @pytest.fixture
 def impatient(store: Store) -> Fetcher:
     """A fetcher for mirrors that hang."""
-    return Fetcher(store, jobs=3, patience=Patience(attempts=3, connect=5, read=0.7, back_off=0.001))
+    return Fetcher(store, jobs=3, retries=RetryPolicy(attempts=3, connect=5, read=0.7, back_off=0.001))
 
 
 @pytest.fixture

@@ -12,16 +12,16 @@ import tomli_w
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner
 
-from verbatim.stages.plan import Artifact, Plan
-from verbatim.stages.choose import artifact_names, source_stage, target_stage
+from verbatim.commands.build import BUILT
 from verbatim.digest import sha256_bytes
 from verbatim.evidence.attestation import WITHDRAWAL, WithdrawalStatement, add_attestation
 from verbatim.evidence.envelope import seal
 from verbatim.evidence.keys import public_half
 from verbatim.evidence.statement import BuildDefinition, Statement
-from verbatim.commands.build import BUILT
 from verbatim.release import Release
 from verbatim.sources.source import Identity
+from verbatim.stages.choose import artifact_names, source_stage, target_stage
+from verbatim.stages.plan import Artifact, Plan
 from verbatim.store import Store
 
 #: Of which nothing is published.

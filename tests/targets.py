@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from verbatim.stages.plan import Artifact, Plan
-from verbatim.stages.choose import target_stage
 from verbatim.digest import sha256_bytes
 from verbatim.evidence.statement import BuildDefinition, Statement, file_name
 from verbatim.release import Release
 from verbatim.sources.source import Identity
+from verbatim.stages.choose import target_stage
+from verbatim.stages.plan import Artifact, Plan
 
 RELEASE = Release.parse("3.13.5")
 TARGET = "linux-x86_64"

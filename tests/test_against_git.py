@@ -17,9 +17,8 @@ from tests.archives import COMPRESSIONS, Member, Repository, file, folder, hard_
 from tests.integration.releases import DROPPED, SMALL, commit_release
 from tests.program import Ended, run_in_process
 from verbatim.capabilities import Check
-from verbatim.published.against_git import Expected, TreeComparison
+from verbatim.commands.against_git import TreeChecked, check_against_git
 from verbatim.compare.archives import read_inventory
-from verbatim.published.declared import Declared
 from verbatim.compare.inventory import Inventory
 from verbatim.digest import sha256_bytes
 from verbatim.engines.protocol import Job
@@ -36,7 +35,8 @@ from verbatim.errors import (
     UsageError,
 )
 from verbatim.fetch import Fetcher
-from verbatim.commands.against_git import Checked, check_against_git
+from verbatim.published.against_git import Expected, TreeComparison
+from verbatim.published.declared import Declared
 from verbatim.release import Release
 from verbatim.sources.choose import SourceChoice
 from verbatim.sources.tree import TreeFile, read_tree
@@ -121,7 +121,7 @@ class Maker:
     status: int = 0
     lacks: str = ""
     name: str = "made up"
-    place: str = ""
+    location: str = ""
     told: Sequence[str] = ()
 
     def checks(self) -> list[Check]:
@@ -151,7 +151,7 @@ def repository(tmp_path: Path) -> Repository:
     return git_repository(tmp_path / "cpython")
 
 
-Checking = Callable[..., Checked]
+Checking = Callable[..., TreeChecked]
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def check(tmp_path: Path, repository: Repository, fetcher: Fetcher) -> Checking:
         maker: Maker | None = None,
         source: str = str(repository.path),
         commit: str | None = None,
-    ) -> Checked:
+    ) -> TreeChecked:
         path = tarball if isinstance(tarball, Path) else tmp_path / f"{TOP}.tgz"
         if not isinstance(tarball, Path):
             path.write_bytes(COMPRESSIONS["gz"](tar(*tarball)))
@@ -173,7 +173,7 @@ def check(tmp_path: Path, repository: Repository, fetcher: Fetcher) -> Checking:
     return check
 
 
-def differences(checked: Checked) -> list[str]:
+def differences(checked: TreeChecked) -> list[str]:
     """What differs of the one tarball, a line each, without the folder at its top."""
     [(_, comparison)] = checked.comparisons
     return lines(comparison)
@@ -208,7 +208,7 @@ def test_the_honest_tarball_is_equivalent_and_all_that_differs_is_counted(
 ) -> None:
     maker = Maker()
     checked = check(MEMBERS, maker=maker)
-    checked.refuse_difference()
+    checked.raise_for_difference()
     [(tarball, comparison)] = checked.comparisons
     assert tarball.name == f"{TOP}.tgz"
     assert comparison == TreeComparison((), len(FILES) + 1, 1, (f"{TOP}/Misc/NEWS",), len(DROPPED) + 1)
@@ -328,7 +328,7 @@ def test_a_difference_is_a_mismatch(check: Checking) -> None:
     checked = check(members)
     assert differences(checked) == expected
     with pytest.raises(MismatchError, match=r"not what commit [0-9a-f]{40} says"):
-        checked.refuse_difference()
+        checked.raise_for_difference()
 
 
 @pytest.mark.parametrize(
@@ -412,7 +412,7 @@ def test_a_folder_stands_for_the_tarballs_in_it(check: Checking, tmp_path: Path)
         f"{TOP}.tgz": "equivalent",
     }
     with pytest.raises(MismatchError, match=rf"^{TOP}\.tar\.xz: not what"):
-        checked.refuse_difference()
+        checked.raise_for_difference()
 
 
 def test_a_tag_that_was_moved_is_refused(check: Checking, repository: Repository) -> None:

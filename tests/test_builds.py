@@ -14,10 +14,10 @@ import pytest
 from tests.archives import COMPRESSIONS, TIME, file, folder, tar
 from tests.program import Ended, run_in_process
 from tests.test_statement import HASHES, statement_of
+from verbatim.commands.compare import compare_builds
 from verbatim.compare.sums import write_sums
 from verbatim.digest import sha256_bytes
 from verbatim.evidence.untrusted import LARGEST
-from verbatim.commands.compare import compare_builds
 
 STREAM = tar(folder("a"), file("a/b", b"b\n"))
 OTHER = tar(folder("a"), replace(file("a/b", b"b\n"), time=TIME + 1))
@@ -72,7 +72,7 @@ def test_two_folders_are_compared_by_name(builds: Builds) -> None:
     }
     assert compared["b.tgz"]["stabilizers"] == ["times"]
     assert compared["c.tgz"]["changed"] == {"a/b": "its content"}
-    assert "a/b is not the same (its content)" in compared["c.tgz"]["explanation"]
+    assert "a/b is not the same (its content)" in compared["c.tgz"]["summary"]
     unequal = compare_builds(one, two).unequal
     assert [(name, first.path, second.path) for name, first, second in unequal] == [
         (name, one / name, two / name) for name in ("b.tgz", "c.tgz")
@@ -101,7 +101,7 @@ def test_signatures_are_not_compared_but_what_only_looks_like_one_is(builds: Bui
 def test_what_only_one_has_is_different(builds: Builds) -> None:
     one, two = builds.build("1", a_tar=STREAM, b_bin=b"b"), builds.build("2", a_tar=STREAM, c_bin=b"c")
     compared = builds.compare(one, two, 1)
-    assert {name: artifact["explanation"] for name, artifact in compared.items()} == {
+    assert {name: artifact["summary"] for name, artifact in compared.items()} == {
         "a.tar": "identical",
         "b.bin": "only in the first",
         "c.bin": "only in the second",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbatim.explain.cause import CONTENT, Kind, likely_causes
+from verbatim.explain.cause import CONTENT, CauseKind, likely_causes
 from verbatim.explain.explanation import explain_findings
 from verbatim.explain.findings import Finding
 from verbatim.explain.rules import RULES
@@ -315,7 +315,7 @@ def test_a_line_more_is_never_explained(case: Case, side: str) -> None:
     is_added = side == "added"
     more = replace(case, removed=case.removed + line * (not is_added), added=case.added + line * is_added)
     finding = more.finding
-    assert Kind.CONTENT in {cause.kind for cause in likely_causes(finding, RULES)}
+    assert CauseKind.CONTENT in {cause.kind for cause in likely_causes(finding, RULES)}
 
 
 @given(st.text("abcdefgh (){}=;", min_size=1), st.text("abcdefgh (){}=;", min_size=1))
@@ -341,9 +341,9 @@ def test_a_size_goes_with_the_file_that_is_shown_to_differ() -> None:
     content = Finding(("x.tar", "d/a"), "", ("@@ -1 +1 @@", "-a", "+b"))
     contents, sizes = explain_findings([listing, content]).findings
     assert [cause.name for cause in sizes.causes] == ["size"]
-    assert contents.kind is Kind.CONTENT
+    assert contents.kind is CauseKind.CONTENT
     other = replace(content, members=("x.tar", "d/b"))
-    assert explain_findings([listing, other]).findings[0].kind is Kind.CONTENT
+    assert explain_findings([listing, other]).findings[0].kind is CauseKind.CONTENT
 
 
 def test_checksums_go_with_as_many_files_that_are_shown_to_differ() -> None:
@@ -351,7 +351,7 @@ def test_checksums_go_with_as_many_files_that_are_shown_to_differ() -> None:
     within = replace(CHECKSUM, members=("x.zip",))
     causes = explain_findings([within, date]).causes
     assert [cause.name for cause in causes] == ["checksum", "build date"]
-    assert Kind.CONTENT not in {cause.kind for cause in causes}
+    assert CauseKind.CONTENT not in {cause.kind for cause in causes}
     # A checksum more than files that differ.
     twice = replace(within, diff=within.diff + within.diff)
     for findings in ([within], [twice, date]):
@@ -387,8 +387,8 @@ def test_the_more_particular_rule_comes_first() -> None:
     by_name = [rule.cause.name for rule in RULES]
     assert by_name.index("random or unique id") < len(by_name) - by_name[::-1].index("build path")
     kinds = [rule.cause.kind for rule in RULES]
-    assert kinds.index(Kind.CONTENT) > len(kinds) - 1 - kinds[::-1].index(Kind.PACKING)
-    assert all(kind is Kind.CONTENT for kind in kinds[kinds.index(Kind.CONTENT) :])
+    assert kinds.index(CauseKind.CONTENT) > len(kinds) - 1 - kinds[::-1].index(CauseKind.PACKING)
+    assert all(kind is CauseKind.CONTENT for kind in kinds[kinds.index(CauseKind.CONTENT) :])
 
 
 def test_patterns_do_not_take_for_ever() -> None:

@@ -16,14 +16,14 @@ import pytest
 from tests.program import Ended, run_in_process
 from tests.rebuilders import ALICE, BOB, CAROL, HASHES, RELEASE, Person, remember, statement, write_policy
 from tests.test_attestations import TODAY
-from verbatim.stages.choose import artifact_names
+from verbatim.commands.check import Trust, check_release
 from verbatim.data import parse_toml
 from verbatim.digest import sha256_bytes
 from verbatim.evidence.policy import Policy
 from verbatim.evidence.statement import Statement, file_name
-from verbatim.commands.check import Trust, check_release
 from verbatim.release import Release
 from verbatim.report.attestations import write_page
+from verbatim.stages.choose import artifact_names
 from verbatim.store import Store
 
 pytestmark = pytest.mark.usefixtures("interrupts")

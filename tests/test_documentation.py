@@ -12,6 +12,7 @@ from invoke.parser import Parser
 from invoke.parser.context import ParserContext
 
 from tests.documented import PAGES, PROJECT, RUN_BY_CI, Shown, shown_commands
+from verbatim.report.json_reference import DOCUMENTS, json_page
 from verbatim.report.reference import commands_page
 
 
@@ -39,6 +40,13 @@ def test_commands_left_to_ci_are_run_there() -> None:
 def test_the_reference_is_of_this_code(tasks: Collection) -> None:
     page = PROJECT / "docs" / "reference" / "commands.md"
     assert page.read_text(encoding="utf-8") == commands_page(tasks), "run ./invoke reference"
+    json = page.with_name("json.md")
+    assert json.read_text(encoding="utf-8") == json_page(), "run ./invoke reference"
+
+
+def test_every_command_with_json_has_a_document(tasks: Collection) -> None:
+    with_json = {context.name for context in tasks.to_contexts() if "--json" in context.flags}
+    assert with_json == {command.partition(" ")[0] for command in DOCUMENTS}
 
 
 def test_the_variables_are_all_described() -> None:

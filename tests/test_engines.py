@@ -22,9 +22,8 @@ from hypothesis import strategies as st
 
 from tests.integration.releases import SMALL, small_tarball
 from tests.program import Ended, run_in_process
-from verbatim.stages.plan import Artifact
 from verbatim.capabilities import Check
-from verbatim.stages.agreement import disputed_artifacts
+from verbatim.commands import build as process
 from verbatim.digest import sha256_bytes
 from verbatim.engines import choose, daemon, log
 from verbatim.engines.choose import choose_engines
@@ -37,8 +36,9 @@ from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root
 from verbatim.errors import CapabilityError, IntegrityError, UsageError
-from verbatim.commands import build as process
 from verbatim.release import Release
+from verbatim.stages.agreement import disputed_artifacts
+from verbatim.stages.plan import Artifact
 
 pytestmark = pytest.mark.usefixtures("unanswered")
 
@@ -51,7 +51,7 @@ class Fake:
     makes: Mapping[str, bytes] = field(default_factory=dict)
     lacks: str = ""
     status: int = 0
-    place: str = ""
+    location: str = ""
 
     def checks(self) -> list[Check]:
         return [
@@ -172,7 +172,7 @@ def test_where_an_engine_works_is_told_apart(monkeypatch: pytest.MonkeyPatch) ->
     places: list[str] = []
     for builders, address in (("", ""), ("ssh-ng://one", "tcp://one"), ("ssh-ng://two", "tcp://two")):
         monkeypatch.setenv("DOCKER_HOST", address)
-        places += [Nix(builders).place, Docker().place]
+        places += [Nix(builders).location, Docker().location]
     assert len(set(places)) == len(places)
 
 
@@ -252,7 +252,7 @@ def test_engines_that_agree_are_one_result(build: Build, tmp_path: Path) -> None
     assert set(json.loads(again.out)["engines"]) == {"sandbox", "docker"}
     assert json.loads(build(engines[1:], "--json").out)["unchanged"] is True
     # Another daemon has not built it.
-    engines[1].place = "elsewhere"
+    engines[1].location = "elsewhere"
     assert json.loads(build(engines, "--json").out)["unchanged"] is False
 
 

@@ -13,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.program import Ended, run_in_process
+from verbatim.commands.compare import Compared
 from verbatim.compare.comparison import File
-from verbatim.explain.explanation import Explanation, explain_findings
-from verbatim.explain.findings import Finding
+from verbatim.compare.pairs import Pair
+from verbatim.compare.verdict import Verdict
 from verbatim.environments.rootfs import Root
 from verbatim.errors import NetworkError
-from verbatim.commands.compare import Compared, Pair
+from verbatim.explain.explanation import Explanation, explain_findings
+from verbatim.explain.findings import Finding
 from verbatim.report.comparison import show_compared
 from verbatim.report.explanation import (
     LONGEST,
@@ -47,13 +49,21 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def pair(explanation: Explanation | None, name: str = NAME) -> Pair:
-    first, second = (File(name, digit * 64) for digit in "01")
-    return Pair(name, first, second, "different", "different: something", explanation=explanation)
+def compared(
+    *explanations: Explanation | None, name: str = NAME, text: str = "different: something"
+) -> Compared:
+    """A comparison of as many artifacts, each different and explained so."""
+    names = [name, *(f"{number}-{name}" for number in range(1, len(explanations)))]
+    pairs = []
+    for each in names:
+        first, second = (File(each, digit * 64) for digit in "01")
+        pairs.append(Pair(each, first, second, Verdict("different", text)))
+    known = {each: why for each, why in zip(names, explanations, strict=True) if why is not None}
+    return Compared(pairs, explanations=known)
 
 
 def page(*explanations: Explanation | None) -> str:
-    write_explanation(Compared([pair(each) for each in explanations]), Path("page.html"))
+    write_explanation(compared(*explanations), Path("page.html"))
     return Path("page.html").read_text("utf-8")
 
 
@@ -142,8 +152,8 @@ EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}&lt;
 def test_hostile_text_is_only_text(evil: str) -> None:
     def told(text: str) -> str:
         finding = Finding((text, text), text, (f"-{text}", f"+{text}", text), (text,))
-        hostile = pair(Explanation(explain_findings([finding]).findings, text), text)
-        write_explanation(Compared([replace(hostile, text=text)]), Path("page.html"))
+        explanation = Explanation(explain_findings([finding]).findings, text)
+        write_explanation(compared(explanation, name=text, text=text), Path("page.html"))
         return Path("page.html").read_text("utf-8")
 
     text = told(evil)
@@ -193,16 +203,16 @@ def test_what_was_not_seen_is_said() -> None:
 
 def test_causes_are_listed_with_their_places(capsys: pytest.CaptureFixture[str]) -> None:
     explanation = replace(explain_findings([DATE, LISTING]), unseen="it took too long")
-    show_compared(Compared([pair(explanation)]), as_json=False)
+    show_compared(compared(explanation), as_json=False)
     assert capsys.readouterr().out.splitlines()[2:] == [
         "  likely causes",
         "    added or removed: x.tar",
         "    build date: x.tar › d/a",
         "  not wholly explained: it took too long",
     ]
-    show_compared(Compared([pair(explanation)]), as_json=True)
+    show_compared(compared(explanation), as_json=True)
     [artifact] = json.loads(capsys.readouterr().out)["artifacts"]
-    assert artifact["explained"] == {
+    assert artifact["explanation"] == {
         "causes": [
             {"name": "added or removed", "kind": "content", "places": ["x.tar"]},
             {"name": "build date", "kind": "trace", "places": ["x.tar › d/a"]},
@@ -235,7 +245,7 @@ def test_a_verdict_does_not_wait_for_an_explanation_that_cannot_be_had(
 def test_what_is_identical_needs_no_explanation(run: Callable[..., Ended]) -> None:
     ended = run("a", "c", "--explain", "--json")
     assert ended.status == 0
-    assert json.loads(ended.out)["artifacts"][0]["explained"] is None
+    assert json.loads(ended.out)["artifacts"][0]["explanation"] is None
     assert "nothing to explain" in Path("explanation.html").read_text("utf-8")
 
 

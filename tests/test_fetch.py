@@ -16,7 +16,7 @@ from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.fetch import Download, Fetcher, Served
 from verbatim.store import Store
-from verbatim.transfer import Clock, Patience
+from verbatim.transfer import Clock, RetryPolicy
 
 CONTENT = bytes(range(256)) * 1000
 WRONG = CONTENT[::-1]
@@ -191,7 +191,7 @@ def test_a_corrupted_mirror_is_left_for_the_next(
 
 def test_a_file_that_is_too_large_is_broken_off(site: Site, store: Store) -> None:
     site.serve("/file", CONTENT)
-    impatient = Fetcher(store, patience=Patience(largest=1000))
+    impatient = Fetcher(store, retries=RetryPolicy(largest=1000))
     with pytest.raises(IntegrityError, match="it has more than the expected 1000 bytes"):
         impatient.fetch(download(f"{site.url}/file", size=None))
     with pytest.raises(IntegrityError, match="it has more than the expected 999 bytes"):
@@ -291,7 +291,9 @@ class _Slow(Clock):
 def test_a_mirror_that_is_too_slow_is_left(site: Site, store: Store) -> None:
     page = site.serve("/file", CONTENT)
     with pytest.raises(NetworkError, match=r"too slow: [0-9]+ bytes in 40 s"):
-        Fetcher(store, patience=Patience(slowest=1 << 20), clock=_Slow()).fetch(download(f"{site.url}/file"))
+        Fetcher(store, retries=RetryPolicy(slowest=1 << 20), clock=_Slow()).fetch(
+            download(f"{site.url}/file")
+        )
     assert page.asked == [""]
 
 
@@ -437,7 +439,7 @@ def test_what_breaks_off_is_begun_anew_and_not_put_together_from_two_files(
 def test_what_is_served_has_a_largest_size_and_the_next_address_begins_anew(
     site: Site, store: Store, tmp_path: Path
 ) -> None:
-    limited = Fetcher(store, patience=Patience(largest=1000))
+    limited = Fetcher(store, retries=RetryPolicy(largest=1000))
     site.serve("/bomb", bytes(2000))
     site.serve("/a", b"a")
     with pytest.raises(NetworkError, match="more than the expected 1000 bytes"):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbatim.explain.findings import LONGEST_LINE, MOST_FINDINGS, Change, Finding, read_findings
 from verbatim.errors import IntegrityError
+from verbatim.explain.findings import LONGEST_LINE, MOST_FINDINGS, Finding, LineChange, read_findings
 
 
 def node(
@@ -41,9 +41,9 @@ def test_each_difference_has_its_place_and_its_view() -> None:
     )
     assert is_whole
     assert [(finding.members, finding.view, finding.changes) for finding in findings] == [
-        (("x.tar",), "file list", [Change(("a",), ("b",))]),
-        (("x.tar", "d/a"), "", [Change(("c",), ("d",))]),
-        ((), "xz --list", [Change(("e",), ("f",))]),
+        (("x.tar",), "file list", [LineChange(("a",), ("b",))]),
+        (("x.tar", "d/a"), "", [LineChange(("c",), ("d",))]),
+        ((), "xz --list", [LineChange(("e",), ("f",))]),
     ]
 
 
@@ -55,8 +55,8 @@ def test_a_file_that_is_called_as_a_view_is_no_view() -> None:
 def test_changes_are_what_is_not_the_same_in_each_place() -> None:
     diff = ("@@ -1,4 +1,4 @@", " a", "-b", "+c", "+d", " e", "-f", "\\ No newline at end of file", "+f")
     assert Finding((), "", diff).changes == [
-        Change(("b",), ("c", "d")),
-        Change(("f (without its end)",), ("f",)),
+        LineChange(("b",), ("c", "d")),
+        LineChange(("f (without its end)",), ("f",)),
     ]
 
 

@@ -16,13 +16,13 @@ from tests.archives import Member, Repository, file, folder, hard_link, link, ta
 from tests.program import Ended, run_in_process
 from tests.raw_tars import END, extended, header, member, padded
 from tests.test_against_git import EXPECTED, FILES, MEMBERS, RELEASE, TOP, Maker, git_repository
+from verbatim.commands.against_git import check_against_git
+from verbatim.commands.compare import compare_builds
 from verbatim.compare.archives import read_inventory
 from verbatim.compare.comparison import Comparison, File, compare_files
 from verbatim.digest import sha256_file
 from verbatim.errors import IntegrityError
 from verbatim.fetch import Fetcher
-from verbatim.commands.against_git import check_against_git
-from verbatim.commands.compare import compare_builds
 from verbatim.report.against_git import show_against_git
 from verbatim.sources.choose import SourceChoice
 
@@ -105,7 +105,7 @@ def test_of_two_tarballs_the_honest_one_is_reported_and_the_other_one_refused(
     assert "equivalent to git" in said
     assert f"refused: {TOP}.tgz: the member" in said
     with pytest.raises(IntegrityError, match=rf"{TOP}\.tgz"):
-        checked.refuse_difference()
+        checked.raise_for_difference()
 
 
 def compared(tmp_path: Path, ours: bytes, theirs: bytes) -> Comparison:
@@ -125,11 +125,11 @@ def test_a_forged_artifact_is_different_and_the_others_have_their_verdicts(
         written(tmp_path / side / f"{TOP}.tgz", gzip.compress(content))
         written(tmp_path / side / "another.tar", HONEST)
     pairs = compare_builds(tmp_path / "1", tmp_path / "2").pairs
-    assert [(pair.name, pair.judgement) for pair in pairs] == [
+    assert [(pair.name, pair.verdict.judgement) for pair in pairs] == [
         (f"{TOP}.tgz", "different"),
         ("another.tar", "identical"),
     ]
-    assert "its size in an extended header" in pairs[0].text
+    assert "its size in an extended header" in pairs[0].verdict.text
     assert compare(tmp_path, monkeypatch, capsys).status == 1
 
 

@@ -12,8 +12,8 @@ import pytest
 from tests.program import run_in_process
 from tests.rebuilders import ALICE, BOB, CAROL, HASHES, Person, statement, write_policy
 from tests.test_attestations import TODAY
-from verbatim.errors import IntegrityError, UsageError
 from verbatim.commands.check import Trust, check_all, check_history
+from verbatim.errors import IntegrityError, UsageError
 
 SPOILED = statement({**HASHES, "Python-3.13.99.tgz": "c" * 64})
 

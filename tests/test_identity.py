@@ -14,13 +14,13 @@ from tests.program import Ended, run_in_process
 from tests.rebuilders import ALICE, RELEASE, remember, statement, write_policy
 from tests.sigstore import Lie, Outage, PrivateSigstore, Service
 from tests.test_attestations import TODAY
+from verbatim.commands.check import ReleaseChecked, Trust, check_release
 from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.evidence.attestation import add_attestation
 from verbatim.evidence.identity import TOKEN_VARIABLE, sign_with_identity, verify_with_identity
 from verbatim.evidence.policy import Rebuilder, SigstoreIdentity
 from verbatim.evidence.statement import file_name
-from verbatim.commands.check import Checked, Trust, check_release
 from verbatim.store import Store
 
 _ISSUER = "https://accounts.example.com"
@@ -176,7 +176,7 @@ def test_a_trust_configuration_that_is_none_is_refused(
         verify_with_identity(_signed(sigstore), "x", _dora(), path)
 
 
-def _checked(folder: Path, sigstore: PrivateSigstore, **dora: object) -> Checked:
+def _checked(folder: Path, sigstore: PrivateSigstore, **dora: object) -> ReleaseChecked:
     write_policy(
         folder,
         (ALICE,),

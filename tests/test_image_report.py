@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from verbatim.cli.values import new_file
+from verbatim.commands.image import Provided, provide_image
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.image import Image
 from verbatim.environments.lock import Environment
 from verbatim.errors import UsageError
 from verbatim.fetch import Fetcher
-from verbatim.commands.image import Provided, provide_image
 from verbatim.report.image import show_image
 
 

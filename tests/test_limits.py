@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from verbatim.sandboxing.limits import LimitError, Limits
+from verbatim.sandboxing.limits import JobLimits, LimitError
 
-LIMITS = Limits(seconds=60, said=10, space=1, files=1)
+LIMITS = JobLimits(seconds=60, output_bytes=10, space=1, files=1)
 
 
 def test_what_is_printed_is_passed_on_up_to_the_limit() -> None:
@@ -21,7 +21,7 @@ def test_what_is_printed_is_passed_on_up_to_the_limit() -> None:
 
 def test_what_takes_too_long_is_killed_and_told() -> None:
     killed = threading.Event()
-    with pytest.raises(LimitError, match="longer than 0 seconds"), Limits(0, 1, 1, 1).timed(killed.set):
+    with pytest.raises(LimitError, match="longer than 0 seconds"), JobLimits(0, 1, 1, 1).timed(killed.set):
         assert killed.wait(20)
 
 

@@ -19,8 +19,6 @@ from tests.archives import Repository
 from tests.fuzzing import for_ten_minutes
 from tests.test_findings import node, report
 from verbatim.addresses import WEB, Address, checked, masked, showable
-from verbatim.published.declared import Declared
-from verbatim.explain.findings import read_findings
 from verbatim.compare.sums import parse_sums
 from verbatim.data import load_model, load_model_like
 from verbatim.engines.nix_output import exit_status
@@ -29,7 +27,9 @@ from verbatim.environments.lock import Environment, Lock
 from verbatim.environments.resolve import read_packages
 from verbatim.environments.wheels import read_report
 from verbatim.errors import IntegrityError, VerbatimError
+from verbatim.explain.findings import read_findings
 from verbatim.paths import CONTAINERS, RELEASES
+from verbatim.published.declared import Declared
 from verbatim.release import Release, _Mirrored, _Published
 from verbatim.sources.choose import SourceChoice
 from verbatim.sources.git import git_source

@@ -24,7 +24,6 @@ from tests.rebuilders import (
     write_policy,
 )
 from tests.test_attestations import checked
-from verbatim.stages.choose import artifact_names
 from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, MismatchError, UsageError
 from verbatim.evidence.attestation import WithdrawalStatement
@@ -32,6 +31,7 @@ from verbatim.evidence.policy import Policy
 from verbatim.evidence.quorum import Row
 from verbatim.release import Published, Release
 from verbatim.sources.source import Identity
+from verbatim.stages.choose import artifact_names
 
 SPOILED = statement({**HASHES, "Python-3.13.99.tgz": "c" * 64})
 

@@ -15,23 +15,23 @@ from hypothesis import strategies as st
 
 from tests.archives import COMPRESSIONS, file, tar
 from tests.targets import TARGET
-from verbatim.stages.plan import Plan
-from verbatim.stages.recipe import COMMON, Recipe
-from verbatim.stages.choose import docs_stage, packed_stage, source_stage, target_stage
-from verbatim.testing.suite import Suite, names_with_tests
-from verbatim.stages.target import Optimize, target_names
 from verbatim.compare.comparison import File
-from verbatim.explain.diffoscope import look_into
-from verbatim.sandboxing.limits import Limits
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root
 from verbatim.errors import IntegrityError
+from verbatim.explain.diffoscope import look_into
 from verbatim.paths import CONTAINERS, RECIPES
 from verbatim.release import Release
+from verbatim.sandboxing.limits import JobLimits
 from verbatim.sources.source import Identity
+from verbatim.stages.choose import docs_stage, packed_stage, source_stage, target_stage
+from verbatim.stages.plan import Plan
+from verbatim.stages.recipe import COMMON, Recipe
+from verbatim.stages.target import Optimize, target_names
+from verbatim.testing.suite import TargetTests, names_with_tests
 
 NAMES = sorted(folder.name for folder in RECIPES.iterdir() if folder.name != COMMON)
 RELEASE = Release.parse("3.13.5")
@@ -167,7 +167,7 @@ def told() -> Iterator[tuple[str, Sequence[str]]]:
             stage = target_stage(name, RELEASE, optimize)
             yield stage.recipe.name, Plan(RELEASE, TARBALL, stage).words
     for name in names_with_tests():
-        yield "suite", Suite.load(name, RELEASE).words_for("/in/tree")
+        yield "suite", TargetTests.load(name, RELEASE).words_for("/in/tree")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -209,7 +209,7 @@ def told_to_explain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sequence
         File(name, "0" * 64, tmp_path / name.replace(".tar", "")) for name in ("a.tar.gz", "a.tar.xz")
     )
     root = Root(tmp_path, Environment(environment_folder("diffoscope")))
-    look_into(first, second, root, Limits(seconds=10, said=1, space=1, files=1))
+    look_into(first, second, root, JobLimits(seconds=10, output_bytes=1, space=1, files=1))
     [job] = jobs
     return job.argv[2:]
 
@@ -228,7 +228,7 @@ def told_to_suite(tmp_path: Path) -> Sequence[str]:
         reason = "it is a test's own"
     """
     (tmp_path / TARGET / "tests.toml").write_text(tests, encoding="utf-8")
-    return Suite.load(TARGET, RELEASE, ["test_two"], tmp_path).words_for("/in/tree")
+    return TargetTests.load(TARGET, RELEASE, ["test_two"], tmp_path).words_for("/in/tree")
 
 
 def read(keys: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[bytes]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.targets import RELEASE, made_artifacts
-from verbatim.stages.choose import target_stage
 from verbatim.evidence.results import SIGNATURES, known_names, publish, write_beside
+from verbatim.stages.choose import target_stage
 
 
 def published(target: str, folder: Path, content: bytes) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from verbatim.stages.choose import DOCS_FORMATS, artifact_names, choose_stages
-from verbatim.stages.target import Target, target_names
 from verbatim.environments.definition import environment_folder
 from verbatim.errors import IntegrityError, UsageError
 from verbatim.release import Release
+from verbatim.stages.choose import DOCS_FORMATS, artifact_names, choose_stages
+from verbatim.stages.target import Target, target_names
 
 RELEASE = Release.parse("3.13.5")
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from verbatim.stages.plan import Artifact, Plan
-from verbatim.stages.choose import source_stage
 from verbatim.digest import sha256_file
 from verbatim.evidence.statement import BuildDefinition, Statement, file_name
 from verbatim.paths import CONTAINERS
 from verbatim.release import Release
 from verbatim.sources.source import Identity
+from verbatim.stages.choose import source_stage
+from verbatim.stages.plan import Artifact, Plan
 
 RELEASE = Release.parse("3.99.0")
 GIT = Identity("git", "cpython", {"gitTree": "2" * 40, "gitCommit": "1" * 40})

@@ -12,15 +12,15 @@ import pytest
 
 from tests.program import Ended, run_in_process
 from tests.targets import ARCHIVE, RELEASE, TARGET, made_results
-from verbatim.testing.regrtest import Summary, reached, read_summary
-from verbatim.testing.suite import LeftOut, choose_suites, names_with_tests
-from verbatim.stages.target import target_names
+from verbatim.commands.test_artifact import SuiteResult
 from verbatim.errors import IntegrityError, MismatchError, UsageError
 from verbatim.evidence.statement import file_name
 from verbatim.paths import CONTAINERS
-from verbatim.commands.test_artifact import Tried
 from verbatim.release import Release
 from verbatim.report.suite import show_tested, write_tested
+from verbatim.stages.target import target_names
+from verbatim.testing.regrtest import Summary, reached, read_summary
+from verbatim.testing.suite import ExcludedTest, choose_suites, names_with_tests
 
 FILE = """
 environment = "suite"
@@ -339,7 +339,7 @@ def test_it_is_seen_how_far_it_is(line: str, done: tuple[int, int] | None) -> No
 
 # What came of it.
 
-TRIED = Tried(
+TRIED = SuiteResult(
     target=TARGET,
     name=ARCHIVE,
     sha256="a" * 64,
@@ -348,8 +348,8 @@ TRIED = Tried(
     pip={"venv": True, "wheel": True, "sdist": True},
     roots={"debian-13": True},
     left_out=[
-        LeftOut(module="test_six", reason="it is a test's own"),
-        LeftOut(module="test_seven", tests=["test.test_seven.Case.test_a"], reason="it is another"),
+        ExcludedTest(module="test_six", reason="it is a test's own"),
+        ExcludedTest(module="test_seven", tests=["test.test_seven.Case.test_a"], reason="it is another"),
     ],
     seconds=90,
     log=Path("/there/log"),
@@ -357,7 +357,7 @@ TRIED = Tried(
 
 
 def test_the_verdict_has_counts_and_names(capsys: pytest.CaptureFixture[str]) -> None:
-    show_tested([TRIED], as_json_=False)
+    show_tested([TRIED], as_json=False)
     assert capsys.readouterr().out.splitlines() == [
         f"{ARCHIVE}  SHA-256 {'a' * 64}",
         "         run    failed  skipped  left out",
@@ -376,8 +376,8 @@ def test_the_verdict_has_counts_and_names(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_verdict_is_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
-    show_tested([replace(TRIED, summary=SUMMARY)], as_json_=True)
-    [said] = json.loads(capsys.readouterr().out)
+    show_tested([replace(TRIED, summary=SUMMARY)], as_json=True)
+    [said] = json.loads(capsys.readouterr().out)["tested"]
     assert said["passed"] is False
     assert said["archive"] == {"name": ARCHIVE, "sha256": "a" * 64}
     assert (said["suite"]["tests"], said["suite"]["failed"]) == (1234, ["test_one"])
@@ -404,7 +404,7 @@ def test_the_verdict_is_kept_beside_the_log(tmp_path: Path) -> None:
         (replace(TRIED, summary=replace(SUMMARY, failed=list("abcdef"))), "a, b, c, d, e …;"),
     ],
 )
-def test_a_failure_is_one(tested: Tried, said: str) -> None:
+def test_a_failure_is_one(tested: SuiteResult, said: str) -> None:
     with pytest.raises(MismatchError, match=said) as caught:
         tested.refuse_failure()
     assert caught.value.status == 1

@@ -36,7 +36,7 @@ from tests.raw_tars import (
 from tests.raw_tars import folder as raw_folder
 from verbatim.archive.canonical import write_tree
 from verbatim.archive.header import Header, NoHeaderError, OddHeaderError, may_be_header
-from verbatim.archive.limits import Limits
+from verbatim.archive.limits import ArchiveLimits
 from verbatim.archive.read import read_member, reading
 from verbatim.archive.tar_member import TarMember
 from verbatim.archive.unpack import Unpacker
@@ -542,14 +542,14 @@ def test_a_bomb_comes_out_in_bounded_pieces_and_meets_a_limit(compression: str) 
         nonlocal largest, together
         largest, together = max(largest, len(piece)), together + len(piece)
 
-    limits = Limits("an archive", most_bytes=2 << 20)
+    limits = ArchiveLimits("an archive", most_bytes=2 << 20)
     with (
         pytest.raises(IntegrityError, match="an archive: the member 'P/z' makes the archive larger than"),
         reading("an archive", io.BytesIO(archive), limits=limits, on_plain=note) as reader,
     ):
         list(reader)
     assert together <= 1 << 18
-    limits = Limits("an archive", most_bytes=7 << 20)
+    limits = ArchiveLimits("an archive", most_bytes=7 << 20)
     with reading("an archive", io.BytesIO(archive), limits=limits, on_plain=note) as reader:
         list(reader)
     assert together > 6 << 20
@@ -563,7 +563,7 @@ def test_a_bomb_of_zeros_behind_the_end_meets_a_limit() -> None:
 
 def test_a_limit_of_time_is_met_and_said() -> None:
     now = iter(range(1000))
-    limits = Limits("an archive", most_seconds=3, clock=lambda: float(next(now)))
+    limits = ArchiveLimits("an archive", most_seconds=3, clock=lambda: float(next(now)))
     with (
         pytest.raises(IntegrityError, match="an archive takes longer than 3 seconds to read"),
         reading("an archive", io.BytesIO(bomb(gzip.compress, 4 << 20)), limits=limits) as reader,

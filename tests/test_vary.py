@@ -13,21 +13,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verbatim.stages.plan import Artifact
-from verbatim.variation.rebuilder import Difference, Findings, find
-from verbatim.variation.tools import Tools, varying
-from verbatim.variation.variations import MEMORY, VARIATIONS, Host, Value, choose_variations, surroundings
-from verbatim.published.verdict import Verdict
-from verbatim.engines.surroundings import Surroundings
+from verbatim.commands.build import BuildResult
+from verbatim.commands.rebuild import Rebuilt
+from verbatim.compare.verdict import Verdict
+from verbatim.engines.conditions import BuildConditions
 from verbatim.environments.definition import environment_folder, environment_names, load_definition
 from verbatim.environments.lock import Environment
 from verbatim.errors import CapabilityError, MismatchError, UsageError
 from verbatim.fetch import Fetcher
-from verbatim.commands.build import Outcome
-from verbatim.commands.rebuild import Rebuilt
 from verbatim.report.rebuild import show_rebuilt
 from verbatim.sources.source import Identity
+from verbatim.stages.plan import Artifact
 from verbatim.store import Store
+from verbatim.variation.rebuilder import Difference, Findings, find
+from verbatim.variation.tools import Tools, varying
+from verbatim.variation.variations import MEMORY, VARIATIONS, Host, Value, choose_variations, conditions_of
 
 
 class MadeTools(Tools):
@@ -49,7 +49,7 @@ class MadeTools(Tools):
 
 HOST = Host(frozenset({0, 1, 2}), "", "ext4", MEMORY, MadeTools())
 
-#: The fields of the surroundings that each variation changes.
+#: The fields of the build conditions that each variation changes.
 CHANGED = {
     "build-path": {"build_path"},
     "clock": {"variables", "more_inputs"},
@@ -68,12 +68,12 @@ CHANGED = {
 }
 
 
-def changed(around: Surroundings) -> set[str]:
-    contract = Surroundings()
+def changed(conditions: BuildConditions) -> set[str]:
+    contract = BuildConditions()
     return {
         field.name
-        for field in fields(Surroundings)
-        if getattr(around, field.name) != getattr(contract, field.name)
+        for field in fields(BuildConditions)
+        if getattr(conditions, field.name) != getattr(contract, field.name)
     }
 
 
@@ -110,17 +110,17 @@ def test_a_name_that_comes_twice_is_refused() -> None:
 @pytest.mark.parametrize("name", VARIATIONS)
 def test_both_values_change_what_the_variation_is_named_after_and_nothing_else(name: str) -> None:
     for value in VARIATIONS[name].values(HOST):
-        assert changed(surroundings([value])) == CHANGED[name]
+        assert changed(conditions_of([value])) == CHANGED[name]
 
 
 @given(names=st.lists(st.sampled_from(list(VARIATIONS)), unique=True), side=st.sampled_from([0, 1]))
 def test_values_of_several_variations_add_up(names: list[str], side: int) -> None:
     """In any order, and none takes away from another."""
     values = [VARIATIONS[name].values(HOST)[side] for name in names]
-    together = surroundings(values)
-    assert together == surroundings(reversed(values))
+    together = conditions_of(values)
+    assert together == conditions_of(reversed(values))
     for name in names:
-        alone = surroundings([VARIATIONS[name].values(HOST)[side]])
+        alone = conditions_of([VARIATIONS[name].values(HOST)[side]])
         for field in CHANGED[name]:
             one, all_of_them = getattr(alone, field), getattr(together, field)
             if isinstance(one, Mapping):
@@ -132,21 +132,21 @@ def test_values_of_several_variations_add_up(names: list[str], side: int) -> Non
 
 
 def test_without_variations_the_surroundings_are_the_contract_s() -> None:
-    assert surroundings([]) == Surroundings()
-    assert Surroundings().files == {}
+    assert conditions_of([]) == BuildConditions()
+    assert BuildConditions().files == {}
 
 
 def test_who_a_job_is_has_a_name_and_the_host_an_address() -> None:
-    around = Surroundings(uid=7, gid=8, user="a", group="b", home="/c", host="d", domain="e")
-    assert around.files["/etc/passwd"].splitlines()[1:] == ["a:x:7:8:a:/c:/usr/sbin/nologin"]
-    assert around.files["/etc/group"].splitlines()[2:] == ["b:x:8:"]
-    assert around.files["/etc/hosts"] == "127.0.0.1 d.e d localhost\n"
+    conditions = BuildConditions(uid=7, gid=8, user="a", group="b", home="/c", host="d", domain="e")
+    assert conditions.files["/etc/passwd"].splitlines()[1:] == ["a:x:7:8:a:/c:/usr/sbin/nologin"]
+    assert conditions.files["/etc/group"].splitlines()[2:] == ["b:x:8:"]
+    assert conditions.files["/etc/hosts"] == "127.0.0.1 d.e d localhost\n"
 
 
 def test_root_has_one_entry() -> None:
-    around = Surroundings(uid=0, gid=0, user="root", group="root")
-    assert around.files["/etc/passwd"].count(":x:0:") == 1
-    assert around.files["/etc/group"].count(":x:0:") == 1
+    conditions = BuildConditions(uid=0, gid=0, user="root", group="root")
+    assert conditions.files["/etc/passwd"].count(":x:0:") == 1
+    assert conditions.files["/etc/group"].count(":x:0:") == 1
 
 
 def _c_libraries(environment: Environment) -> set[str]:
@@ -297,7 +297,7 @@ def test_none_alone_is_blamed_for_what_takes_two() -> None:
 
 ARTIFACT = Artifact(Path("/dist/3.13.5/a.tgz"), 1, "0" * 64)
 VERDICT = Verdict("unpublished", "nothing is published to compare with")
-BUILT = Outcome(
+BUILT = BuildResult(
     "source",
     Path("/dist/3.13.5"),
     True,
@@ -318,7 +318,7 @@ def rebuilt(findings: Findings) -> Rebuilt:
 @pytest.mark.parametrize(
     ("findings", "said", "refused"),
     [
-        (Findings(), "identical, rebuilt with other surroundings\n", None),
+        (Findings(), "identical, rebuilt in other conditions\n", None),
         (
             Findings([OTHER], OTHER),
             "with nothing varied: a.tgz: different",
@@ -347,19 +347,21 @@ def test_the_result_says_what_was_varied_what_not_and_what_is_to_blame(
     assert "  umask          077, then 000\n  kernel         release 2.6\n" in shown
     assert "not varied:\n  cpus           there is only one CPU\n" in shown
     if refused is None:
-        result.refuse_difference()
+        result.raise_for_difference()
     else:
         with pytest.raises(MismatchError, match=refused) as error:
-            result.refuse_difference()
+            result.raise_for_difference()
         assert "/kept" in str(error.value)
 
 
 def test_a_program_reads_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     show_rebuilt(rebuilt(Findings([OTHER], None, {"umask": OTHER})), as_json=True)
     assert json.loads(capsys.readouterr().out) == {
+        "schema": 1,
         "identical": False,
-        "artifacts": {"a.tgz": "0" * 64},
-        "verdicts": ["unpublished"],
+        "artifacts": [
+            {"name": "a.tgz", "sha256": "0" * 64, "verdict": "unpublished", "summary": VERDICT.text}
+        ],
         "varied": {"umask": ["077", "000"], "kernel": ["release 2.6"]},
         "not_varied": {"cpus": "there is only one CPU"},
         "different": {

@@ -13,15 +13,15 @@ from tests.archives import COMPRESSIONS, Member, file, folder, tar
 from tests.program import run_in_process
 from tests.servers import Page, Site
 from tests.test_statement import statement_of
-from verbatim.stages.plan import Artifact
+from verbatim.commands.compare import Compared
 from verbatim.compare.sums import write_sums
 from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, MismatchError, UndecidedError, UsageError
-from verbatim.fetch import Fetcher
-from verbatim.commands.compare import Compared
-from verbatim.published.comparer import Examined, Examiner
 from verbatim.evidence.artifact_sets import open_given
+from verbatim.fetch import Fetcher
+from verbatim.published.comparer import PublishedComparer, PublishedPair
 from verbatim.release import Release
+from verbatim.stages.plan import Artifact
 from verbatim.store import Store
 
 RELEASE = Release.parse("3.99.0")
@@ -69,9 +69,9 @@ class Scene:
         path.write_bytes(content)
         return Artifact(path, len(content), sha256_bytes(content))
 
-    def examiner(self, against: Path | None = None, *, offline: bool = False) -> Examiner:
+    def comparer(self, against: Path | None = None, *, offline: bool = False) -> PublishedComparer:
         fetcher = Fetcher(self.store, offline=True) if offline else self.fetcher
-        return Examiner(
+        return PublishedComparer(
             RELEASE,
             fetcher,
             self.work,
@@ -79,8 +79,8 @@ class Scene:
             self.releases,
         )
 
-    def examine(self, name: str, content: bytes | None = None, **how: bool) -> Examined:
-        return self.examiner().examine(self.made(name, content), **how)
+    def compare(self, name: str, content: bytes | None = None, **how: bool) -> PublishedPair:
+        return self.comparer().compare(self.made(name, content), **how)
 
 
 @pytest.fixture
@@ -94,17 +94,17 @@ def scene(
 def test_what_is_served_is_identical_and_it_is_said_where_it_was_seen(scene: Scene) -> None:
     scene.publish(tgz=BYTES[TGZ])
     page = scene.serve(TGZ, BYTES[TGZ])
-    examined = scene.examine(TGZ)
-    assert (examined.judgement, examined.text) == ("identical", "identical")
-    assert examined.seen.where == f"{scene.site.url}/3.99.0/{TGZ}"
-    assert examined.published == sha256_bytes(BYTES[TGZ])
+    compared = scene.compare(TGZ)
+    assert (compared.verdict.judgement, compared.verdict.text) == ("identical", "identical")
+    assert compared.seen.where == f"{scene.site.url}/3.99.0/{TGZ}"
+    assert compared.published == sha256_bytes(BYTES[TGZ])
     assert page.asked == [""]
     assert scene.store.find(sha256_bytes(BYTES[TGZ])) is None
 
 
 def test_of_a_release_whose_hash_is_not_known_yet_what_is_served_is_compared(scene: Scene) -> None:
     scene.serve(TGZ, BYTES[TGZ])
-    assert scene.examine(TGZ).judgement == "identical"
+    assert scene.compare(TGZ).verdict.judgement == "identical"
 
 
 TAMPERED: dict[str, tuple[Sequence[Member], str]] = {
@@ -132,43 +132,43 @@ def test_a_tampered_download_is_different_and_the_member_is_named(
         scene.publish(tgz=BYTES[TGZ])
     tampered = COMPRESSIONS["gz"](tar(*members))
     scene.serve(TGZ, tampered)
-    examined = scene.examine(TGZ)
-    assert examined.judgement == "different"
-    assert why in examined.text
+    compared = scene.compare(TGZ)
+    assert compared.verdict.judgement == "different"
+    assert why in compared.verdict.text
     said = f"is not the file that was published: it has SHA-256 {sha256_bytes(tampered)}"
-    assert (said in examined.text) == (f"/{TGZ} {said}" in capsys.readouterr().err) == is_known
+    assert (said in compared.verdict.text) == (f"/{TGZ} {said}" in capsys.readouterr().err) == is_known
     assert scene.store.find(sha256_bytes(tampered)) is None
-    [(name, ours, theirs)] = Compared([examined]).unequal
+    [(name, ours, theirs)] = Compared([compared]).unequal
     assert ours.path is not None and theirs.path is not None
     assert (name, ours.path.read_bytes(), theirs.path.read_bytes()) == (TGZ, BYTES[TGZ], tampered)
 
 
 def test_garbage_instead_of_an_archive_is_different(scene: Scene) -> None:
     scene.serve(TGZ, b"<html>Log in to this network</html>" * 100)
-    examined = scene.examine(TGZ)
-    assert examined.judgement == "different"
-    assert "damaged" in examined.text
+    compared = scene.compare(TGZ)
+    assert compared.verdict.judgement == "different"
+    assert "damaged" in compared.verdict.text
 
 
 def test_a_file_that_was_replaced_is_different_even_if_ours_is_the_same(scene: Scene) -> None:
     """As if tag and tarball had been moved together: the published hash remembers."""
     scene.publish(tgz=b"what was published once")
     scene.serve(TGZ, BYTES[TGZ])
-    examined = scene.examine(TGZ)
-    assert examined.judgement == "different"
-    assert "is not the file that was published" in examined.text
-    assert Compared([examined]).unequal == []
+    compared = scene.compare(TGZ)
+    assert compared.verdict.judgement == "different"
+    assert "is not the file that was published" in compared.verdict.text
+    assert Compared([compared]).unequal == []
 
 
 def test_a_release_packed_by_hand_is_equivalent(scene: Scene) -> None:
     theirs, ours = COMPRESSIONS["gz"](tar(*BY_HAND)), COMPRESSIONS["gz"](tar(*OLD))
     scene.publish(tgz=theirs)
     scene.serve(TGZ, theirs)
-    examined = scene.examine(TGZ, ours)
-    assert examined.judgement == "equivalent"
-    assert examined.comparison is not None
-    assert examined.comparison.stabilizers == ("order", "owners")
-    assert "its makers' user names are in it" in examined.text
+    compared = scene.compare(TGZ, ours)
+    assert compared.verdict.judgement == "equivalent"
+    assert compared.verdict.comparison is not None
+    assert compared.verdict.comparison.stabilizers == ("order", "owners")
+    assert "its makers' user names are in it" in compared.verdict.text
 
 
 # Where the file itself cannot be seen.
@@ -176,13 +176,13 @@ def test_a_release_packed_by_hand_is_equivalent(scene: Scene) -> None:
 
 def test_the_published_hash_tells_where_the_file_is_not_served(scene: Scene) -> None:
     scene.publish(tgz=BYTES[TGZ])
-    examined = scene.examine(TGZ)
-    assert examined.judgement == "identical"
-    assert "by the hash that was published" in examined.text
-    assert examined.seen.file is None
-    assert "the server answered 404" in examined.seen.where
-    offline = scene.examiner(offline=True).examine(scene.made(TGZ))
-    assert offline.judgement == "identical"
+    compared = scene.compare(TGZ)
+    assert compared.verdict.judgement == "identical"
+    assert "by the hash that was published" in compared.verdict.text
+    assert compared.seen.file is None
+    assert "the server answered 404" in compared.seen.where
+    offline = scene.comparer(offline=True).compare(scene.made(TGZ))
+    assert offline.verdict.judgement == "identical"
     assert "not asked for" in offline.seen.where
 
 
@@ -192,26 +192,26 @@ def test_the_same_bytes_from_elsewhere_tell_where_the_file_is_not_served(scene: 
     (scene.top / "theirs").write_bytes(theirs)
     with (scene.top / "theirs").open("rb") as stream:
         scene.store.add(stream)
-    examined = scene.examine(TGZ)
-    assert examined.judgement == "different"
-    assert f"{TOP}/configure is only in ours" in examined.text
-    assert Compared([examined]).unequal == []
+    compared = scene.compare(TGZ)
+    assert compared.verdict.judgement == "different"
+    assert f"{TOP}/configure is only in ours" in compared.verdict.text
+    assert Compared([compared]).unequal == []
 
 
 def test_another_hash_and_no_file_is_undecided(scene: Scene) -> None:
     scene.publish(tgz=b"never to be seen")
-    examined = scene.examine(TGZ)
-    assert examined.judgement == "undecided"
-    assert "how cannot be seen" in examined.text
+    compared = scene.compare(TGZ)
+    assert compared.verdict.judgement == "undecided"
+    assert "the published file cannot be had" in compared.verdict.text
     with pytest.raises(UndecidedError, match=r"Python-3\.99\.0\.tgz"):
-        Compared([examined]).refuse_difference()
+        Compared([compared]).raise_for_difference()
 
 
-def test_where_nothing_is_published_it_is_undecided(scene: Scene) -> None:
-    examined = scene.examine(TGZ)
-    assert examined.judgement == "undecided"
-    assert "nothing is published" in examined.text
-    assert scene.examine("python-3.99.0-linux-x86_64.tar.gz", STREAM, is_served=False).seen.where == (
+def test_where_nothing_is_published_that_is_the_verdict(scene: Scene) -> None:
+    compared = scene.compare(TGZ)
+    assert compared.verdict.judgement == "unpublished"
+    assert "nothing is published" in compared.verdict.text
+    assert scene.compare("python-3.99.0-linux-x86_64.tar.gz", STREAM, is_served=False).seen.where == (
         "python.org has no such files"
     )
 
@@ -219,8 +219,8 @@ def test_where_nothing_is_published_it_is_undecided(scene: Scene) -> None:
 def test_the_documentation_is_compared_where_it_is_served(scene: Scene) -> None:
     name = "python-3.99.0-docs-html.tar.bz2"
     scene.serve(name, COMPRESSIONS["bz2"](tar(*BY_HAND)))
-    examined = scene.examine(name, COMPRESSIONS["bz2"](tar(*OLD)))
-    assert (examined.judgement, examined.text) == (
+    compared = scene.compare(name, COMPRESSIONS["bz2"](tar(*OLD)))
+    assert (compared.verdict.judgement, compared.verdict.text) == (
         "equivalent",
         "equivalent (order, owners): the contents are the same",
     )
@@ -235,14 +235,14 @@ def test_a_folder_of_the_users_is_used_and_nothing_is_asked_for(scene: Scene) ->
     theirs.mkdir()
     (theirs / TGZ).write_bytes(COMPRESSIONS["gz"](tar(*MEMBERS[:2])))
     scene.publish(xz=BYTES[XZ], tgz=BYTES[TGZ])
-    examiner = scene.examiner(theirs)
+    comparer = scene.comparer(theirs)
     artifacts = [scene.made(XZ), scene.made(TGZ)]
-    assert examiner.asked_for(artifacts) == artifacts
-    xz, tgz = (examiner.examine(artifact) for artifact in artifacts)
-    assert tgz.judgement == "different"
+    assert comparer.asked_for(artifacts) == artifacts
+    xz, tgz = (comparer.compare(artifact) for artifact in artifacts)
+    assert tgz.verdict.judgement == "different"
     assert tgz.seen.where == str(theirs / TGZ)
     # That the other one is not there is no difference.
-    assert (xz.judgement, xz.seen.where) == ("identical", f"--against has no {XZ}")
+    assert (xz.verdict.judgement, xz.seen.where) == ("identical", f"--against has no {XZ}")
     assert page.asked == []
 
 
@@ -256,7 +256,7 @@ def test_whatever_else_is_in_a_folder_of_the_users_is_let_be(
     os.mkfifo(theirs / "a pipe")
     (theirs / f"{TOP} (1).tgz").write_bytes(b"tampered with")
     (theirs / TGZ).write_bytes(BYTES[TGZ])
-    assert scene.examiner(theirs).examine(scene.made(TGZ)).judgement == "identical"
+    assert scene.comparer(theirs).compare(scene.made(TGZ)).verdict.judgement == "identical"
     assert (
         f"{theirs}: 5 others were not looked at: {TOP} (1).tgz, a pipe, amd64 and 2 more"
         in capsys.readouterr().err
@@ -294,26 +294,26 @@ def test_where_nothing_that_was_given_is_examined_it_is_undecided(
 def test_one_file_stands_for_one_artifact_whatever_it_is_called(scene: Scene, name: str) -> None:
     (scene.top / name).write_bytes(BYTES[TGZ])
     scene.publish(tgz=BYTES[TGZ])
-    examiner = scene.examiner(scene.top / name)
-    [artifact] = examiner.asked_for([scene.made(XZ), scene.made(TGZ)])
+    comparer = scene.comparer(scene.top / name)
+    [artifact] = comparer.asked_for([scene.made(XZ), scene.made(TGZ)])
     assert artifact.name == TGZ
-    assert examiner.examine(artifact).judgement == "identical"
+    assert comparer.compare(artifact).verdict.judgement == "identical"
     scene.publish(tgz=b"another")
-    assert examiner.examine(artifact).judgement == "different"
+    assert comparer.compare(artifact).verdict.judgement == "different"
 
 
 def test_a_file_that_stands_for_none_is_refused(scene: Scene) -> None:
     (scene.top / "a.zip").write_bytes(b"")
     with pytest.raises(UsageError, match=r"--against a\.zip stands for none of Python-3\.99\.0\.tgz"):
-        scene.examiner(scene.top / "a.zip").asked_for([scene.made(TGZ)])
+        scene.comparer(scene.top / "a.zip").asked_for([scene.made(TGZ)])
 
 
 def test_hashes_alone_decide_if_they_are_the_same(scene: Scene) -> None:
     sums = scene.top / "SHA256SUMS"
     sums.write_bytes(write_sums({TGZ: sha256_bytes(BYTES[TGZ]), XZ: "0" * 64}))
-    examiner = scene.examiner(sums)
-    assert examiner.examine(scene.made(TGZ)).judgement == "identical"
-    assert examiner.examine(scene.made(XZ)).judgement == "undecided"
+    comparer = scene.comparer(sums)
+    assert comparer.compare(scene.made(TGZ)).verdict.judgement == "identical"
+    assert comparer.compare(scene.made(XZ)).verdict.judgement == "undecided"
 
 
 # Quickly.
@@ -323,28 +323,28 @@ def test_the_stream_is_compared_with_either_tarball(scene: Scene) -> None:
     tar_ = scene.made(f"{TOP}.tar", STREAM)
     for name in (TGZ, XZ):
         scene.serve(name, BYTES[name])
-        examined = scene.examiner().examine_stream(tar_)
-        assert examined.judgement == "equivalent"
-        assert examined.comparison is not None
-        assert examined.comparison.stabilizers == ("compression",)
-        assert examined.seen.where == f"{scene.site.url}/3.99.0/{name}"
+        compared = scene.comparer().compare_stream(tar_)
+        assert compared.verdict.judgement == "equivalent"
+        assert compared.verdict.comparison is not None
+        assert compared.verdict.comparison.stabilizers == ("compression",)
+        assert compared.seen.where == f"{scene.site.url}/3.99.0/{name}"
         (scene.top / name).write_bytes(BYTES[name])
-        given = scene.examiner(scene.top / name).examine_stream(tar_)
-        assert (given.judgement, given.seen.where) == ("equivalent", str(scene.top / name))
+        given = scene.comparer(scene.top / name).compare_stream(tar_)
+        assert (given.verdict.judgement, given.seen.where) == ("equivalent", str(scene.top / name))
 
 
 def test_a_tampered_stream_is_different_and_the_member_is_named(scene: Scene) -> None:
     tar_ = scene.made(f"{TOP}.tar", STREAM)
     for members, why in TAMPERED.values():
         scene.serve(XZ, COMPRESSIONS["xz"](tar(*members)))
-        examined = scene.examiner().examine_stream(tar_)
-        assert examined.judgement == "different"
-        assert why in examined.text
+        compared = scene.comparer().compare_stream(tar_)
+        assert compared.verdict.judgement == "different"
+        assert why in compared.verdict.text
 
 
 def test_where_no_tarball_can_be_had_the_stream_is_undecided(scene: Scene) -> None:
-    examined = scene.examiner().examine_stream(scene.made(f"{TOP}.tar", STREAM))
-    assert examined.judgement == "undecided"
+    compared = scene.comparer().compare_stream(scene.made(f"{TOP}.tar", STREAM))
+    assert compared.verdict.judgement == "undecided"
 
 
 # The whole.
@@ -353,10 +353,10 @@ def test_where_no_tarball_can_be_had_the_stream_is_undecided(scene: Scene) -> No
 def test_a_difference_outweighs_what_could_not_be_told(scene: Scene) -> None:
     scene.publish(xz=b"never to be seen")
     scene.serve(TGZ, b"garbage")
-    examined = [scene.examine(XZ), scene.examine(TGZ)]
-    assert [one.judgement for one in examined] == ["undecided", "different"]
+    compared = [scene.compare(XZ), scene.compare(TGZ)]
+    assert [one.verdict.judgement for one in compared] == ["undecided", "different"]
     with pytest.raises(MismatchError, match=r"Python-3\.99\.0\.tgz: not the same"):
-        Compared(examined).refuse_difference()
+        Compared(compared).raise_for_difference()
 
 
 @pytest.mark.parametrize(
@@ -386,4 +386,4 @@ def test_a_wrong_use_is_refused_before_anything_is_built(
 def test_a_link_is_not_examined(scene: Scene) -> None:
     (scene.top / TGZ).symlink_to("/dev/zero")
     with pytest.raises(IntegrityError, match="is a link, expected a regular file"):
-        scene.examiner(scene.top / TGZ)
+        scene.comparer(scene.top / TGZ)

@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from tests.archives import Repository
 from tests.fuzzing import for_ten_minutes
+from verbatim.commands.doctor import _git_server
 from verbatim.digest import sha256_bytes
 from verbatim.errors import NetworkError, UsageError, VerbatimError
 from verbatim.fetch import Download, Fetcher
-from verbatim.commands.doctor import _git_server
 from verbatim.store import Store
-from verbatim.transfer import Clock, Patience
+from verbatim.transfer import Clock, RetryPolicy
 from verbatim.web import asked_pause, redirected
 
 CONTENT = b"content"
@@ -90,7 +90,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def fetcher(store: Store, clock: FakeClock) -> Fetcher:
-    return Fetcher(store, patience=Patience(attempts=3, connect=2, read=2), clock=clock)
+    return Fetcher(store, retries=RetryPolicy(attempts=3, connect=2, read=2), clock=clock)
 
 
 def answer(status: str, body: bytes = b"", **headers: str) -> bytes:
@@ -206,7 +206,7 @@ def test_nothing_else_is_asked_of_a_host_meanwhile(
 
 def test_pauses_end(server: RawServer, store: Store, clock: FakeClock) -> None:
     server.answer(answer("503 Service Unavailable", Retry_After="50"))
-    patient = Fetcher(store, patience=Patience(attempts=100), clock=clock)
+    patient = Fetcher(store, retries=RetryPolicy(attempts=100), clock=clock)
     with pytest.raises(NetworkError, match=r"it asks for a pause of \d+ s, and at most \d+ s are waited for"):
         fetch(patient, server.url)
     assert server.asked == 3
@@ -359,7 +359,7 @@ _answer = st.builds(
 def _ends_as_it_should(server: RawServer, store: Store, answers: list[bytes], folder: Path) -> None:
     """Whatever is answered: the right bytes, or an error with a status of its own."""
     server.answer(*answers)
-    fetcher = Fetcher(store, patience=Patience(attempts=2, connect=2, read=2), clock=FakeClock())
+    fetcher = Fetcher(store, retries=RetryPolicy(attempts=2, connect=2, read=2), clock=FakeClock())
     wanted = sha256_bytes(CONTENT)
     try:
         assert fetch(fetcher, server.url) == CONTENT

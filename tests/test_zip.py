@@ -16,7 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.zips import FILE, FOLDER, LINK, Entry, archives, deflated, extra, unicode_path, zipped
-from verbatim.archive.limits import Limits
+from verbatim.archive.limits import ArchiveLimits
 from verbatim.archive.unpack import Unpacker
 from verbatim.archive.zip import ZipReader
 from verbatim.compare.comparison import Comparison, File, compare_files
@@ -36,8 +36,8 @@ def compared(folder: Path, ours: bytes, theirs: bytes) -> Comparison:
     return compare_files(at(folder / "ours.zip", ours), at(folder / "theirs.zip", theirs))
 
 
-def contents(archive: bytes, limits: Limits | None = None) -> dict[str, bytes]:
-    reader = ZipReader("a.zip", io.BytesIO(archive), limits or Limits("a.zip"))
+def contents(archive: bytes, limits: ArchiveLimits | None = None) -> dict[str, bytes]:
+    reader = ZipReader("a.zip", io.BytesIO(archive), limits or ArchiveLimits("a.zip"))
     return {member.name: b"".join(iter(content.read, b"")) for member, content in reader.contents()}
 
 
@@ -295,7 +295,7 @@ def test_a_bomb_ends_at_its_announced_size() -> None:
 def test_a_limit_that_is_met_is_named(most_bytes: int, seconds_between_looks: int, why: str) -> None:
     clock = itertools.count(0, seconds_between_looks).__next__
     with pytest.raises(IntegrityError, match=why) as caught:
-        contents(BOMB, Limits("a.zip", most_bytes=most_bytes, clock=clock))
+        contents(BOMB, ArchiveLimits("a.zip", most_bytes=most_bytes, clock=clock))
     assert "damaged" not in str(caught.value)
 
 

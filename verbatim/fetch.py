@@ -12,7 +12,7 @@ from verbatim.addresses import showable
 from verbatim.console import Bar
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.store import Store
-from verbatim.transfer import Clock, LastingError, PassingError, Patience, Transfers, WrongBytesError
+from verbatim.transfer import Clock, PermanentError, RetryPolicy, Transfers, TransientError, WrongBytesError
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Fetcher:
         *,
         offline: bool = False,
         jobs: int = 4,
-        patience: Patience | None = None,
+        retries: RetryPolicy | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.store = store
         self.offline = offline
         self._jobs = max(1, jobs)
-        self._transfers = Transfers(patience or Patience(), self._jobs, clock or Clock())
+        self._transfers = Transfers(retries or RetryPolicy(), self._jobs, clock or Clock())
 
     def fetch(self, download: Download) -> Path:
         """One file; see `fetch_all`."""
@@ -91,7 +91,7 @@ class Fetcher:
             for url in self._transfers.reachable(urls, failures):
                 try:
                     return Served(path, self._transfers.persist(url, None, path, bar, resumes=False), url)
-                except (PassingError, LastingError) as failure:
+                except (TransientError, PermanentError) as failure:
                     failures.append(f"{showable(url)}: {failure}")
         raise NetworkError(f"{name} could not be fetched: {'; '.join(failures)}", Download.remedy)
 
@@ -125,7 +125,7 @@ class Fetcher:
                     wrong = True
                     failures.append(f"{showable(url)}: {failure}")
                     console.warn(f"{showable(url)}: {failure}")
-                except (PassingError, LastingError) as failure:
+                except (TransientError, PermanentError) as failure:
                     failures.append(f"{showable(url)}: {failure}")
         tried = "; ".join(failures) or "no mirror is known for it"
         if wrong:

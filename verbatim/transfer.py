@@ -29,7 +29,7 @@ _NO_ANSWER = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.Tim
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long to bear with a mirror before the next one is asked."""
 
     attempts: int = 4
@@ -61,23 +61,23 @@ class Clock:
         time.sleep(seconds)
 
 
-class PassingError(Exception):
+class TransientError(Exception):
     """A failure that may be gone at the next attempt."""
 
 
-class LastingError(Exception):
+class PermanentError(Exception):
     """A failure for which there is no use in asking this mirror again."""
 
 
-class WrongBytesError(LastingError):
+class WrongBytesError(PermanentError):
     """The mirror has a file of that name, but not the pinned one."""
 
 
 class Transfers:
     """Brings bytes from addresses into files, and remembers which hosts do not answer."""
 
-    def __init__(self, patience: Patience, jobs: int, clock: Clock) -> None:
-        self._patience = patience
+    def __init__(self, retries: RetryPolicy, jobs: int, clock: Clock) -> None:
+        self._retries = retries
         self._clock = clock
         self._unreachable: set[str] = set()
         #: Hosts that asked to be left alone, and until when, in seconds since 1970.
@@ -100,22 +100,22 @@ class Transfers:
     def persist(self, url: str, size: int | None, partial: Path, bar: Bar, *, resumes: bool = True) -> str:
         """Transfer, again and again if need be, a file of so many bytes; give the SHA-256 of what came.
 
-        What no hash is expected of is not resumed: it must not be put together from two files. Raises PassingError
-        and LastingError.
+        What no hash is expected of is not resumed: it must not be put together from two files. Raises TransientError
+        and PermanentError.
         """
-        patience, place = self._patience, web_address(url).place
+        retries, place = self._retries, web_address(url).place
         pauses = 0.0
         try:
             for attempt in Retrying(
                 sleep=self._clock.sleep,
-                stop=stop_after_attempt(patience.attempts),
-                wait=wait_exponential_jitter(multiplier=patience.back_off, max=8, jitter=patience.back_off),
-                retry=retry_if_exception_type(PassingError),
+                stop=stop_after_attempt(retries.attempts),
+                wait=wait_exponential_jitter(multiplier=retries.back_off, max=8, jitter=retries.back_off),
+                retry=retry_if_exception_type(TransientError),
             ):
                 with attempt:
                     if not resumes:
                         partial.unlink(missing_ok=True)
-                    pauses += self._pause(place, patience.longest_pause - pauses)
+                    pauses += self._pause(place, retries.longest_pause - pauses)
                     try:
                         return self._transfer(url, size, partial, bar)
                     except WEB_ERRORS as error:
@@ -124,21 +124,21 @@ class Transfers:
             failure = error.last_attempt.exception()
             if isinstance(failure.__cause__ if failure else None, _NO_ANSWER):
                 self._unreachable.add(place)
-            raise PassingError(str(failure)) from failure
+            raise TransientError(str(failure)) from failure
         raise AssertionError("Retrying ends by returning or raising")
 
     def _transfer(self, url: str, size: int | None, partial: Path, bar: Bar) -> str:
         """One request, which goes on where the partial file ends."""
-        limit = size if size is not None else self._patience.largest
+        limit = size if size is not None else self._retries.largest
         have = partial.stat().st_size if partial.exists() else 0
         headers = {"Range": f"bytes={have}-"} if have else {}
         with self._request(url, headers) as response:
             if have and response.status_code == requests.codes.requested_range_not_satisfiable:
                 partial.unlink()
-                raise PassingError("the part that was here is longer than the file")
+                raise TransientError("the part that was here is longer than the file")
             self._refuse_status(response, web_address(url).place)
             if not have and response.status_code == requests.codes.partial_content:
-                raise LastingError("it sent a part of the file, unasked")
+                raise PermanentError("it sent a part of the file, unasked")
             goes_on = have and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
             sha256 = hashlib.sha256()
             if goes_on:
@@ -161,25 +161,25 @@ class Transfers:
                     if received > limit:
                         raise WrongBytesError(f"it has more than the expected {limit} bytes")
                     elapsed = self._clock.ticks() - started
-                    if elapsed > 30 and received - begun < self._patience.slowest * elapsed:
-                        raise LastingError(f"too slow: {received} bytes in {elapsed:.0f} s")
+                    if elapsed > 30 and received - begun < self._retries.slowest * elapsed:
+                        raise PermanentError(f"too slow: {received} bytes in {elapsed:.0f} s")
             if size is not None and received < size:
-                raise PassingError(f"it ended after {received} of {size} bytes")
+                raise TransientError(f"it ended after {received} of {size} bytes")
             return sha256.hexdigest()
 
     def _request(self, url: str, headers: dict[str, str]) -> requests.Response:
         """Ask, and follow redirections, of which requests itself would read the bodies, however large."""
-        patience = (self._patience.connect, self._patience.read)
+        timeout = (self._retries.connect, self._retries.read)
         for _ in range(_MOST_REDIRECTIONS):
             try:
                 response = self._session.get(
-                    url, headers=headers, stream=True, allow_redirects=False, timeout=patience
+                    url, headers=headers, stream=True, allow_redirects=False, timeout=timeout
                 )
             except WEB_ERRORS:
                 raise
             except ValueError as error:
                 # The address was looked at before; what is left is that of a proxy.
-                raise LastingError("it cannot be asked: check the proxy's address") from error
+                raise PermanentError("it cannot be asked: check the proxy's address") from error
             except OSError as error:
                 raise UsageError(
                     "the certificates of those to be trusted cannot be read",
@@ -191,19 +191,19 @@ class Transfers:
             try:
                 url = redirected(url, response.headers["Location"])
             except ValueError as error:
-                raise LastingError(str(error)) from error
-        raise LastingError("it redirects in circles")
+                raise PermanentError(str(error)) from error
+        raise PermanentError("it redirects in circles")
 
     def _pause(self, place: str, longest: float) -> float:
         """Leave a host alone for as long as it asked to be; give the seconds.
 
-        Raises LastingError if that is longer than we want to wait.
+        Raises PermanentError if that is longer than we want to wait.
         """
         seconds = self._quiet.get(place, 0.0) - self._clock.now()
         if seconds <= 0:
             return 0.0
         if seconds > longest:
-            raise LastingError(
+            raise PermanentError(
                 f"it asks for a pause of {ceil(seconds)} s, and at most {ceil(longest)} s are waited for"
             )
         console.note(f"{place} asks for a pause: going on in {ceil(seconds)} s")
@@ -216,12 +216,12 @@ class Transfers:
             seconds = asked_pause(response.headers.get("Retry-After", ""), self._clock.now())
             if seconds is not None:
                 self._quiet[place] = self._clock.now() + seconds
-            raise PassingError(f"the server answered {status}")
+            raise TransientError(f"the server answered {status}")
         if status not in (requests.codes.ok, requests.codes.partial_content):
-            raise LastingError(f"the server answered {status}")
+            raise PermanentError(f"the server answered {status}")
 
 
-def _failure(error: Exception) -> PassingError | LastingError:
+def _failure(error: Exception) -> TransientError | PermanentError:
     """What an error in the middle of a transfer means for the mirror."""
     lasting = (
         requests.exceptions.InvalidURL,
@@ -229,4 +229,4 @@ def _failure(error: Exception) -> PassingError | LastingError:
         requests.exceptions.InvalidHeader,
         urllib3.exceptions.LocationValueError,
     )
-    return (LastingError if isinstance(error, lasting) else PassingError)(reason(error))
+    return (PermanentError if isinstance(error, lasting) else TransientError)(reason(error))

@@ -34,9 +34,6 @@ from tests.integration.daemons import Dockerd, dockerd, require_program
 from tests.integration.engines import require
 from tests.integration.releases import SMALL, small_tarball
 from tests.integration.users import ordinary_user
-from verbatim.stages.plan import Plan, Stage
-from verbatim.stages.recipe import Recipe
-from verbatim.stages.run import run
 from verbatim.engines import daemon as the_daemon
 from verbatim.engines import docker as the_engine
 from verbatim.engines.docker import Docker
@@ -49,6 +46,9 @@ from verbatim.paths import PROJECT
 from verbatim.release import Release
 from verbatim.scratch import remove_tree
 from verbatim.sources.source import Identity, Prepared
+from verbatim.stages.plan import Plan, Stage
+from verbatim.stages.recipe import Recipe
+from verbatim.stages.run import run
 
 pytestmark = pytest.mark.integration
 

@@ -17,9 +17,9 @@ import pytest
 from tests.archives import COMPRESSIONS, file, tar
 from tests.integration.command import Finished, verbatim
 from tests.integration.releases import SMALL, small_files
-from verbatim.stages.choose import DOCS_FORMATS, artifact_names
 from verbatim.digest import sha256_file
 from verbatim.release import Release
+from verbatim.stages.choose import DOCS_FORMATS, artifact_names
 
 pytestmark = pytest.mark.integration
 

@@ -17,11 +17,11 @@ import pytest
 
 from benchmarks.docs import Contents, contents, plain_make
 from tests.integration.command import Finished, verbatim
-from verbatim.stages.choose import docs_stage
 from verbatim.environments.rootfs import ensure_root
 from verbatim.fetch import Fetcher
 from verbatim.release import Release
 from verbatim.sources.tarball import published_tarball
+from verbatim.stages.choose import docs_stage
 from verbatim.store import Store
 
 _RELEASE = Release.parse("3.13.5")

@@ -18,21 +18,23 @@ from tests.archives import COMPRESSIONS, Member, file, tar
 from tests.bytecodes import SAMPLES, sample
 from tests.integration.command import verbatim
 from tests.integration.releases import SMALL, small_files
-from verbatim.explain.cause import Kind
+from verbatim.commands.compare import Compared
+from verbatim.commands.explain import LIMITS, explain
 from verbatim.compare.comparison import File
-from verbatim.explain.explanation import Explanation
+from verbatim.compare.pairs import Pair
+from verbatim.compare.verdict import Verdict
 from verbatim.digest import sha256_file
-from verbatim.sandboxing.limits import LimitError, Limits
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import BuildError
+from verbatim.explain.cause import CauseKind
+from verbatim.explain.explanation import Explanation
 from verbatim.fetch import Fetcher
-from verbatim.commands.compare import Compared, Pair
-from verbatim.commands.explain import LIMITS, explain
 from verbatim.report.explanation import write_explanation
+from verbatim.sandboxing.limits import JobLimits, LimitError
 from verbatim.store import Store
 
 pytestmark = pytest.mark.integration
@@ -54,7 +56,7 @@ def explained(cache: Path, tmp_path: Path) -> Explain:
     """Explains two contents, of one name or two; the page is ``page.html``."""
 
     def explained(
-        name: str, first: bytes, second: bytes, limits: Limits = LIMITS, other: str = ""
+        name: str, first: bytes, second: bytes, limits: JobLimits = LIMITS, other: str = ""
     ) -> Explanation:
         def written(side: str, content: bytes, called: str) -> File:
             path = tmp_path / side / called
@@ -63,12 +65,10 @@ def explained(cache: Path, tmp_path: Path) -> Explain:
             return File(called, sha256_file(path), path)
 
         files = written("first", first, name), written("second", second, other or name)
-        pair = Pair(name, *files, "different", "different")
+        pair = Pair(name, *files, Verdict("different", "different"))
         compared = explain(Compared([pair]), Fetcher(Store(cache)), limits=limits)
         write_explanation(compared, tmp_path / "page.html")
-        [pair] = compared.pairs
-        assert pair.explanation is not None
-        return pair.explanation
+        return compared.explanations[name]
 
     return explained
 
@@ -185,9 +185,9 @@ def test_each_file_has_its_cause_on_the_screen_in_json_and_on_the_page(made: Pat
     assert done.status == 1
     assert f"what differs, and why, is in {page}" in done.err
     [artifact] = json.loads(done.out)["artifacts"]
-    assert artifact["explained"]["unseen"] is None
+    assert artifact["explanation"]["unseen"] is None
     causes: dict[str, set[str]] = {}
-    for cause in artifact["explained"]["causes"]:
+    for cause in artifact["explanation"]["causes"]:
         for place in cause["places"]:
             causes.setdefault(place.rpartition("d/")[2], set()).add(cause["name"])
     # Of another compiler, and content all the same.
@@ -331,7 +331,7 @@ def test_a_verification_is_explained(tmp_path: Path) -> None:
 
 def is_told(explanation: Explanation) -> bool:
     """Whether someone is told to look, or that not all was seen."""
-    return bool(explanation.unseen) or Kind.CONTENT in {each.kind for each in explanation.findings}
+    return bool(explanation.unseen) or CauseKind.CONTENT in {each.kind for each in explanation.findings}
 
 
 def test_bombs_end_at_the_limits_of_space_and_of_files(explained: Explain) -> None:
@@ -367,7 +367,7 @@ def test_hostile_names_come_out_harmless(explained: Explain, tmp_path: Path) -> 
     assert not set(text) & set("\x1b\u202e")
 
 
-def ended(root: Root, parent: Path, script: str, limits: Limits) -> int:
+def ended(root: Root, parent: Path, script: str, limits: JobLimits) -> int:
     return Sandbox(limits=limits).run(_job(root, parent, script))
 
 
@@ -409,6 +409,6 @@ def test_a_job_that_goes_on_is_killed_with_all_that_it_started(
     script: str, seconds: float, message: str, tools: Root, tmp_path: Path
 ) -> None:
     with pytest.raises(LimitError, match=message) as caught:
-        ended(tools, tmp_path, script, replace(TIGHT, seconds=seconds, said=1 << 20))
+        ended(tools, tmp_path, script, replace(TIGHT, seconds=seconds, output_bytes=1 << 20))
     assert isinstance(caught.value, BuildError)
     assert (tmp_path / "log").stat().st_size <= 1 << 20

@@ -179,7 +179,7 @@ def test_a_tree_that_is_broken_fails_its_tests(folder: Path, cache: Path, tmp_pa
     assert finished.status == 1
     complaint = f"error: {ARCHIVE} fails its tests: test_colorsys; the whole log is {results}/buildinfo/"
     assert complaint in finished.err
-    [said] = json.loads(finished.out)
+    [said] = json.loads(finished.out)["tested"]
     assert (said["passed"], said["suite"]["failed"]) == (False, ["test_colorsys"])
     assert "test.test_colorsys.ColorsysTest.test_yiq_values" in said["suite"]["failed_tests"]
 

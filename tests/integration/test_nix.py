@@ -25,9 +25,6 @@ from tests.integration.engines import require
 from tests.integration.nix import Installation
 from tests.integration.processes import Process, descendants, wait_until_gone
 from tests.integration.releases import SMALL, small_repository, small_tarball
-from verbatim.stages.plan import Plan
-from verbatim.stages.choose import target_stage
-from verbatim.stages.target import Optimize, target_names
 from verbatim.digest import sha256_file
 from verbatim.engines.nix import Nix
 from verbatim.engines.protocol import Job
@@ -42,6 +39,9 @@ from verbatim.release import Release
 from verbatim.sources.choose import SourceChoice, choose_source
 from verbatim.sources.source import Identity
 from verbatim.sources.tarball import TarballSource
+from verbatim.stages.choose import target_stage
+from verbatim.stages.plan import Plan
+from verbatim.stages.target import Optimize, target_names
 from verbatim.store import Store
 
 pytestmark = pytest.mark.integration

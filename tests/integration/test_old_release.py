@@ -39,11 +39,11 @@ def test_the_published_bits_are_said_to_be_irreproducible_and_why(twice: list[Fi
     for build in twice:
         assert build.verdicts["Python-3.11.2.tgz"] == "equivalent"
         # Debian's archive has only the .tgz; where python.org is out of reach, the other cannot be compared.
-        assert build.verdicts["Python-3.11.2.tar.xz"] in ("equivalent", "uncompared")
+        assert build.verdicts["Python-3.11.2.tar.xz"] in ("equivalent", "undecided")
         for artifact in build.result["artifacts"]:
-            assert "its bits cannot be reproduced" in artifact["explanation"]
+            assert "its bits cannot be reproduced" in artifact["summary"]
             for reason in ("unsorted", "user names", "times, from"):
-                assert reason in artifact["explanation"]
+                assert reason in artifact["summary"]
 
 
 def test_it_is_verified_as_equivalent_and_each_stabilizer_is_named(twice: list[Finished]) -> None:

@@ -1,4 +1,4 @@
-"""Rebuilds with the surroundings varied: each variation is seen inside, and catches what depends on it."""
+"""Rebuilds with the conditions varied: each variation is seen inside, and catches what depends on it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,9 @@ from tests.integration.processes import in_namespace, wait_until_gone
 from tests.integration.releases import SMALL, small_repository, small_tarball
 from tests.integration.stopped import STOPS, Running, Stop, on_a_terminal
 from tests.integration.users import User, ordinary_user
-from verbatim.stages import run as build
-from verbatim.stages.plan import Plan, Stage
-from verbatim.variation.rebuilder import Difference, Findings, Rebuilder, find
-from verbatim.stages.recipe import Recipe
-from verbatim.variation.tools import Tools
-from verbatim.variation.variations import VARIATIONS, Host, Pair, Value, surroundings
+from verbatim.engines.conditions import BuildConditions
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
-from verbatim.engines.surroundings import Surroundings
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root, ensure_root
@@ -32,7 +26,13 @@ from verbatim.errors import CapabilityError
 from verbatim.fetch import Fetcher
 from verbatim.release import Release
 from verbatim.sources.source import Identity, Prepared
+from verbatim.stages import run as build
+from verbatim.stages.plan import Plan, Stage
+from verbatim.stages.recipe import Recipe
 from verbatim.store import Store
+from verbatim.variation.rebuilder import Difference, Findings, VariedRebuilder, find
+from verbatim.variation.tools import Tools
+from verbatim.variation.variations import VARIATIONS, Host, Value, ValuePair, conditions_of
 
 pytestmark = pytest.mark.integration
 
@@ -72,7 +72,7 @@ def host(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Host:
 
 
 @pytest.fixture(scope="module")
-def pairs(host: Host) -> dict[str, Pair]:
+def pairs(host: Host) -> dict[str, ValuePair]:
     return {name: variation.values(host) for name, variation in VARIATIONS.items()}
 
 
@@ -92,11 +92,12 @@ def test_every_variation_has_a_script() -> None:
 
 @pytest.mark.parametrize(("name", "script"), _ALONE)
 def test_a_variation_is_seen_inside_on_both_sides(
-    name: str, script: str, pairs: dict[str, Pair], root: Root, prepared: Prepared, tmp_path: Path
+    name: str, script: str, pairs: dict[str, ValuePair], root: Root, prepared: Prepared, tmp_path: Path
 ) -> None:
-    around = [surroundings([]), *(surroundings([value]) for value in pairs[name])]
+    conditions = [conditions_of([]), *(conditions_of([value]) for value in pairs[name])]
     by_contract, first, second = (
-        _run(script, values, root, prepared, tmp_path / str(number)) for number, values in enumerate(around)
+        _run(script, values, root, prepared, tmp_path / str(number))
+        for number, values in enumerate(conditions)
     )
     assert first != by_contract or name == "file-order"
     assert second != by_contract or name == "file-order"
@@ -104,7 +105,7 @@ def test_a_variation_is_seen_inside_on_both_sides(
     assert {first, second} != {by_contract}
 
 
-def _run(script: str, around: Surroundings, root: Root, prepared: Prepared, work: Path) -> str:
+def _run(script: str, conditions: BuildConditions, root: Root, prepared: Prepared, work: Path) -> str:
     """What a script of bash says inside."""
     (work / "build").mkdir(parents=True)
     (work / "output").mkdir()
@@ -117,7 +118,7 @@ def _run(script: str, around: Surroundings, root: Root, prepared: Prepared, work
         build=work / "build",
         log=work / "log",
     )
-    assert Sandbox(around).run(job) == 0, job.log.read_text(errors="replace")
+    assert Sandbox(conditions).run(job) == 0, job.log.read_text(errors="replace")
     return job.log.read_text(errors="replace")
 
 
@@ -133,7 +134,9 @@ def test_a_build_in_debian_12_is_varied_with_tools_of_its_own(
     said = [
         _run(
             script,
-            surroundings([VARIATIONS[name].values(host)[side] for name in ("clock", "locale", "file-order")]),
+            conditions_of(
+                [VARIATIONS[name].values(host)[side] for name in ("clock", "locale", "file-order")]
+            ),
             root,
             prepared,
             tmp_path / str(side),
@@ -161,14 +164,14 @@ def test_a_variation_that_takes_no_effect_is_no_variation(
     (tmp_path / "recipes" / "source" / "source.sh").write_text(f"touch /out/Python-{SMALL}.{{tgz,tar.xz}}\n")
     stage = Stage("source", root.environment, Recipe.load("source", tmp_path / "recipes"), TARBALLS)
     plan = Plan(Release.parse(SMALL), Identity("tarball", "made up", {"sha256": "0" * 64}), stage)
-    rebuilder = Rebuilder(plan, prepared, root, [], tmp_path / "kept")
+    rebuilder = VariedRebuilder(plan, prepared, root, [], tmp_path / "kept")
     with pytest.raises(CapabilityError, match=f"did not take effect: .*{sign}"):
         rebuilder.attempt("alone", {"alone": Value("none", {"variables": variables})})
 
 
 @pytest.fixture
 def rebuild(
-    pairs: dict[str, Pair], root: Root, prepared: Prepared, tmp_path: Path
+    pairs: dict[str, ValuePair], root: Root, prepared: Prepared, tmp_path: Path
 ) -> Callable[[str], Findings]:
     """Builds with a recipe that leaves what a script says, and rebuilds with everything varied."""
 
@@ -188,7 +191,7 @@ def rebuild(
         first = build.run(
             plan, prepared, root, Sandbox(), work=work, output=output, log=tmp_path / "first.log"
         )
-        return find(pairs, Rebuilder(plan, prepared, root, first, tmp_path / "kept").attempt)
+        return find(pairs, VariedRebuilder(plan, prepared, root, first, tmp_path / "kept").attempt)
 
     return rebuild_spoiled
 
@@ -231,14 +234,14 @@ def test_a_recipe_that_two_variations_spoil_only_together_is_not_blamed_on_one(
 
 
 def test_a_varied_sandbox_is_as_tight(
-    pairs: dict[str, Pair], root: Root, prepared: Prepared, tmp_path: Path
+    pairs: dict[str, ValuePair], root: Root, prepared: Prepared, tmp_path: Path
 ) -> None:
     """With everything varied: no rights, no other process, and nothing else of this machine."""
     script = (
         "grep -E '^(NoNewPrivs|Cap)' /proc/self/status; cat /proc/[0-9]*/comm;"
         " while read -r _ _ _ _ point _; do echo $point; done < /proc/self/mountinfo"
     )
-    said = _run(script, surroundings([pair[0] for pair in pairs.values()]), root, prepared, tmp_path)
+    said = _run(script, conditions_of([pair[0] for pair in pairs.values()]), root, prepared, tmp_path)
     assert {line for line in said.splitlines() if not line.startswith(("/dev/", "/proc/"))} == {
         *(f"{name}:\t{0:016x}" for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")),
         "NoNewPrivs:\t1",

@@ -8,11 +8,11 @@ import pytest
 
 from benchmarks.bench import RELEASE, Bench
 from benchmarks.workloads import WORKLOADS, Interpreters
-from verbatim.stages.choose import source_stage
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import ensure_root
 from verbatim.fetch import Fetcher
+from verbatim.stages.choose import source_stage
 from verbatim.store import Store
 
 

@@ -11,14 +11,14 @@ import pytest
 
 from tests.archives import file, folder, tar
 from tests.targets import ARCHIVE, RELEASE, TARGET, TREE, made_results
-from verbatim.testing.suite import choose_suites
-from verbatim.sandboxing.limits import LimitError, Limits
+from verbatim.commands.test_artifact import LIMITS, SuiteResult, run_suite
 from verbatim.errors import BuildError, IntegrityError
 from verbatim.fetch import Fetcher
 from verbatim.paths import CONTAINERS
-from verbatim.commands.test_artifact import LIMITS, Tried, run_suite
 from verbatim.report.suite import write_tested
+from verbatim.sandboxing.limits import JobLimits, LimitError
 from verbatim.store import Store
+from verbatim.testing.suite import choose_suites
 
 pytestmark = pytest.mark.integration
 
@@ -53,8 +53,8 @@ class Pretence:
         self.containers = Path(shutil.copytree(CONTAINERS, place / "containers"))
 
     def run(
-        self, tests: str = "", *, more: str = "", answer: str = _SUCCESS, limits: Limits = LIMITS
-    ) -> Tried:
+        self, tests: str = "", *, more: str = "", answer: str = _SUCCESS, limits: JobLimits = LIMITS
+    ) -> SuiteResult:
         script = _INTERPRETER.replace("{answer}", answer).encode()
         members = (folder(TREE), folder(f"{TREE}/bin"), file(f"{TREE}/bin/python3", script, mode=0o755))
         results = made_results(self.output, {ARCHIVE: tar(*members)})
@@ -143,12 +143,12 @@ def test_an_interpreter_that_comes_to_no_result_has_not_passed(
 @pytest.mark.parametrize(
     ("answer", "limits", "said"),
     [
-        ("while true; do echo more; done", Limits(60, 1 << 20, 1 << 20, 100), "printed more than"),
-        ("sleep 1000", Limits(2, 1 << 20, 1 << 20, 100), "took longer than 2 seconds"),
+        ("while true; do echo more; done", JobLimits(60, 1 << 20, 1 << 20, 100), "printed more than"),
+        ("sleep 1000", JobLimits(2, 1 << 20, 1 << 20, 100), "took longer than 2 seconds"),
     ],
 )
 def test_an_interpreter_gone_wild_is_stopped(
-    pretence: Pretence, answer: str, limits: Limits, said: str
+    pretence: Pretence, answer: str, limits: JobLimits, said: str
 ) -> None:
     with pytest.raises(LimitError, match=said):
         pretence.run("test_a", answer=answer, limits=limits)

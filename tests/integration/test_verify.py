@@ -72,7 +72,7 @@ def test_where_the_site_is_out_of_reach_the_published_hashes_tell_and_that_is_sa
     assert verified.verdicts == {XZ: "identical", TGZ: "identical"}
     for artifact in verified.artifacts.values():
         assert artifact["seen"] is None
-        assert "by the hash that was published" in artifact["explanation"]
+        assert "by the hash that was published" in artifact["summary"]
 
 
 Alter = Callable[[tarfile.TarInfo, bytes], tuple[tarfile.TarInfo, bytes]]
@@ -153,7 +153,7 @@ def test_a_tampered_download_is_different_and_the_member_is_named(
     assert verified.finished.status == 1
     assert verified.verdicts == {XZ: "identical", TGZ: "different"}
     artifact = verified.artifacts[TGZ]
-    assert why in artifact["explanation"]
+    assert why in artifact["summary"]
     assert {key: artifact[key] for key in ("added", "removed", "changed")} == {
         "added": [],
         "removed": [],
@@ -186,7 +186,7 @@ def test_quickly_the_streams_are_compared_and_nothing_is_written(
     tampered.write_bytes(repacked(built.folder / TGZ, _one_byte))
     different = verify("--quick", "--against", str(tampered), mirror=mirror.url)
     assert different.finished.status == 1
-    assert "configure is not the same" in different.artifacts["Python-3.13.5.tar"]["explanation"]
+    assert "configure is not the same" in different.artifacts["Python-3.13.5.tar"]["summary"]
 
 
 def test_two_builds_of_the_real_release_are_compared_in_every_form(built: Built) -> None:

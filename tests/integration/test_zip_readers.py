@@ -26,7 +26,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.zips import archives
-from verbatim.archive.limits import Limits
+from verbatim.archive.limits import ArchiveLimits
 from verbatim.archive.zip import ZipMember, ZipReader
 from verbatim.environments.lock import Environment
 from verbatim.environments.wheels import fetch_wheels
@@ -57,7 +57,7 @@ def by_verbatim(path: Path) -> dict[str, tuple[ZipMember, bytes]]:
     """Members with their contents; raises IntegrityError if it is not accepted."""
     found = {}
     with path.open("rb") as file:
-        archive = ZipReader(path.name, file, Limits(path.name))
+        archive = ZipReader(path.name, file, ArchiveLimits(path.name))
         for member, content in archive.contents():
             is_link = member.kind == "link"
             body = (

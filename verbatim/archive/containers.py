@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from verbatim.archive.header import BLOCK, may_be_header
-from verbatim.archive.limits import PIECE, Limits
+from verbatim.archive.limits import PIECE, ArchiveLimits
 from verbatim.errors import IntegrityError
 
 #: In bytes: what is read of a file at once.
@@ -88,7 +88,7 @@ class Plain:
         self,
         archive: str,
         stream: Readable,
-        limits: Limits,
+        limits: ArchiveLimits,
         on_plain: Callable[[bytes], object] | None = None,
     ) -> None:
         """``archive`` is a name for messages; ``on_plain`` gets each piece of what comes out."""

@@ -26,7 +26,7 @@ PIECE = 1 << 16
 _REMEDY = "do not use this archive; if it is an honest one, tell Verbatim's maintainers"
 
 
-class Limits:
+class ArchiveLimits:
     """What one archive has taken so far. A limit that is met raises IntegrityError, and the message names it."""
 
     def __init__(
@@ -50,7 +50,7 @@ class Limits:
         self._members = 0
 
     @classmethod
-    def together(cls, what: str) -> Limits:
+    def together(cls, what: str) -> ArchiveLimits:
         """The limits of all archives that are unpacked into one folder, which have no time of their own."""
         return cls(what, most_bytes=MOST_BYTES_TOGETHER, most_seconds=math.inf)
 

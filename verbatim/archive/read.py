@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from verbatim.archive.containers import Plain, Readable
-from verbatim.archive.limits import Limits
+from verbatim.archive.limits import ArchiveLimits
 from verbatim.archive.tar import TarReader
 from verbatim.errors import IntegrityError
 
@@ -23,7 +23,7 @@ def reading(
     archive: str,
     stream: Readable,
     *,
-    limits: Limits | None = None,
+    limits: ArchiveLimits | None = None,
     on_plain: Callable[[bytes], object] | None = None,
 ) -> Iterator[TarReader]:
     """Open a tar archive, compressed or not, to be read in one pass; ``archive`` is its name for messages.
@@ -32,7 +32,7 @@ def reading(
     the last is read then. Raises IntegrityError if the archive is damaged, exceeds a limit, or has what no release has.
     """
     with damage(archive):
-        limits = limits or Limits(archive)
+        limits = limits or ArchiveLimits(archive)
         yield TarReader(archive, Plain(archive, stream, limits, on_plain), limits)
 
 

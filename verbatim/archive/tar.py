@@ -14,10 +14,10 @@ from typing import NoReturn
 
 from verbatim.archive.containers import Plain, compression_of
 from verbatim.archive.header import BLOCK, Dialect, Header, NoHeaderError, OddHeaderError
-from verbatim.archive.limits import Limits
+from verbatim.archive.limits import ArchiveLimits
 from verbatim.archive.members import UnsafeMemberError, check_time, member_parts
 from verbatim.archive.records import foreign, is_git_comment, read_records
-from verbatim.archive.tar_member import DEVICES, KINDS, TYPE_BITS, Kind, TarMember
+from verbatim.archive.tar_member import DEVICES, KINDS, TYPE_BITS, TarKind, TarMember
 from verbatim.errors import IntegrityError
 
 #: In bytes: of names and other extensions, which are held in memory.
@@ -41,7 +41,7 @@ class _Extension:
 class TarReader:
     """The members of a tar archive, each once, in their order. Iterate over all: the end is part of the grammar."""
 
-    def __init__(self, archive: str, plain: Plain, limits: Limits) -> None:
+    def __init__(self, archive: str, plain: Plain, limits: ArchiveLimits) -> None:
         self._archive = archive
         self._plain = plain
         self._limits = limits
@@ -222,7 +222,7 @@ class TarReader:
             tuple(self._blocks),
         )
 
-    def _target(self, kind: Kind, header: Header, extension: _Extension) -> str:
+    def _target(self, kind: TarKind, header: Header, extension: _Extension) -> str:
         target = header.target
         if extension.target is not None:
             _check_beginning(header.target, extension.target)

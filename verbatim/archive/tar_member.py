@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["file", "hard link", "link", "character device", "block device", "folder", "pipe"]
+TarKind = Literal["file", "hard link", "link", "character device", "block device", "folder", "pipe"]
 #: By the type in the header. There are no others: sparse files and volumes are not packed into releases.
-KINDS: Mapping[bytes, Kind] = {
+KINDS: Mapping[bytes, TarKind] = {
     b"0": "file",
     b"1": "hard link",
     b"2": "link",
@@ -18,7 +18,7 @@ KINDS: Mapping[bytes, Kind] = {
     b"6": "pipe",
 }
 #: Type bits that some packers leave in a mode; they must not contradict the kind.
-TYPE_BITS: Mapping[Kind, int] = {
+TYPE_BITS: Mapping[TarKind, int] = {
     "file": 0o100000,
     "hard link": 0o100000,
     "link": 0o120000,
@@ -37,7 +37,7 @@ class TarMember:
     #: As it is written, with whatever is before or behind it; and its components.
     name: str
     parts: tuple[str, ...]
-    kind: Kind
+    kind: TarKind
     #: Permission bits, with set-id and sticky bits.
     mode: int
     #: In bytes.

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 
 from verbatim.archive.containers import Readable
-from verbatim.archive.limits import Limits
+from verbatim.archive.limits import ArchiveLimits
 from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
 from verbatim.archive.read import reading
 from verbatim.archive.tar import TarReader
@@ -50,7 +50,7 @@ class Unpacker:
         self._modes: dict[Parts, int] = {}
         #: Which archive each file is from.
         self._origins: dict[Parts, str] = {}
-        self._together = Limits.together(f"what is unpacked into {folder.name}")
+        self._together = ArchiveLimits.together(f"what is unpacked into {folder.name}")
         #: The newest modification time met, in seconds since 1970.
         self.newest = 0
 
@@ -72,7 +72,7 @@ class Unpacker:
 
         Wheels with a ``.data`` folder would need an installer, and are refused.
         """
-        limits = Limits(archive)
+        limits = ArchiveLimits(archive)
         with path.open("rb") as file:
             for member, content in ZipReader(archive, file, limits).contents():
                 limits.member(member.name, member.central.size)

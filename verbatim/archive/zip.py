@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Literal, TypeVar
 
 from verbatim.archive.header import BLOCK, may_be_header
-from verbatim.archive.limits import Limits
+from verbatim.archive.limits import ArchiveLimits
 from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
 from verbatim.archive.zip_content import ZipContent
 from verbatim.archive.zip_headers import (
@@ -30,9 +30,9 @@ from verbatim.archive.zip_headers import (
 )
 from verbatim.errors import IntegrityError
 
-Kind = Literal["file", "folder", "link"]
+ZipKind = Literal["file", "folder", "link"]
 
-_KINDS: dict[int, Kind] = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
+_KINDS: dict[int, ZipKind] = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "link"}
 #: In bytes: more than any name has, and all known extra fields together.
 _LONGEST_NAME, _LONGEST_EXTRA = 1000, 200
 #: Info-ZIP takes this for a version that VMS gave a file, and leaves it out.
@@ -52,7 +52,7 @@ class ZipMember:
 
     name: str
     parts: Parts
-    kind: Kind
+    kind: ZipKind
     #: Permission bits, with set-id and sticky; None where the archive says nothing of Unix modes.
     mode: int | None
     #: Of modification, in seconds since 1970.
@@ -70,7 +70,7 @@ class ZipReader:
     Raises IntegrityError for whatever does not fit the grammar.
     """
 
-    def __init__(self, archive: str, file: IO[bytes], limits: Limits) -> None:
+    def __init__(self, archive: str, file: IO[bytes], limits: ArchiveLimits) -> None:
         self._archive = archive
         self._file = file
         self._limits = limits
@@ -221,7 +221,7 @@ class ZipReader:
 
     def _refuse_two_in_one_place(self) -> set[Parts]:
         """No two members of one name, and none below a file or a link; the folders that come after what is in them."""
-        kinds: dict[Parts, Kind] = {}
+        kinds: dict[Parts, ZipKind] = {}
         for member in self.members:
             if member.parts in kinds:
                 raise UnsafeMemberError(self._archive, member.name, "is there twice")
@@ -260,10 +260,10 @@ class ZipReader:
         return IntegrityError(f"{self._archive} is damaged or forged: {why}", "do not use it; fetch it again")
 
 
-def _kind_and_mode(header: CentralHeader, is_folder: bool) -> tuple[Kind, int | None]:
+def _kind_and_mode(header: CentralHeader, is_folder: bool) -> tuple[ZipKind, int | None]:
     """What a member is; only where the archive was made on Unix, its mode says so."""
     said = header.attributes >> 16
-    plain: Kind = "folder" if is_folder else "file"
+    plain: ZipKind = "folder" if is_folder else "file"
     kind = _KINDS.get(stat.S_IFMT(said)) if stat.S_IFMT(said) else plain
     is_unix = header.system == UNIX and said
     if kind is None or (kind == "folder") != is_folder or (kind == "link" and not is_unix):

@@ -6,7 +6,7 @@ import hashlib
 import zlib
 from collections.abc import Iterator
 
-from verbatim.archive.limits import PIECE, Limits
+from verbatim.archive.limits import PIECE, ArchiveLimits
 from verbatim.archive.zip_headers import DEFLATED, CentralHeader
 from verbatim.errors import IntegrityError
 
@@ -22,7 +22,7 @@ class ZipContent:
     """
 
     def __init__(
-        self, archive: str, name: str, packed: Iterator[bytes], header: CentralHeader, limits: Limits
+        self, archive: str, name: str, packed: Iterator[bytes], header: CentralHeader, limits: ArchiveLimits
     ) -> None:
         self._archive = archive
         self._name = name

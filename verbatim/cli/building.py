@@ -33,21 +33,21 @@ def build(
 
         ./invoke build --version 3.13.5 --artifacts source,docs --formats html
     """
-    from verbatim.stages.choose import choose_stages
-    from verbatim.engines.choose import choose_engines
     from verbatim.commands.build import Request, build_stages
+    from verbatim.engines.choose import choose_engines
     from verbatim.release import Release
-    from verbatim.report.outcome import show_outcomes
+    from verbatim.report.build import show_build_results
     from verbatim.sources.choose import SourceChoice
+    from verbatim.stages.choose import choose_stages
 
     fetcher, folder = fetcher_for(offline=offline, jobs=jobs), named("--output", output)
     release, choice = Release.parse(version), SourceChoice(source, commit)
     stages = choose_stages(release, artifacts, formats, optimize)
     engines = choose_engines(engine, builders=builders)
-    outcomes = build_stages([Request(release, stage, choice, folder, engines) for stage in stages], fetcher)
-    show_outcomes(outcomes, as_json=json)
-    for outcome in outcomes:
-        outcome.refuse_difference()
+    results = build_stages([Request(release, stage, choice, folder, engines) for stage in stages], fetcher)
+    show_build_results(results, as_json=json)
+    for result in results:
+        result.raise_for_difference()
 
 
 @command(vary="what to vary: names with commas between them, or all")
@@ -65,7 +65,7 @@ def rebuild(
     jobs: int = JOBS,
     json: bool = False,
 ) -> None:
-    """Build again with the surroundings varied, compare, and name what a difference is due to.
+    """Build again with the conditions varied, compare, and name what a difference is due to.
 
     It takes one stage, and builds it the plain way first if `--output` does not have it.
 
@@ -73,14 +73,14 @@ def rebuild(
 
         ./invoke rebuild --version 3.13.5 --vary clock,cpus
     """
-    from verbatim.stages.choose import choose_stages
-    from verbatim.variation.variations import choose_variations
-    from verbatim.engines.sandbox import Sandbox
     from verbatim.commands.build import Request
     from verbatim.commands.rebuild import rebuild_last
+    from verbatim.engines.sandbox import Sandbox
     from verbatim.release import Release
     from verbatim.report.rebuild import show_rebuilt
     from verbatim.sources.choose import SourceChoice
+    from verbatim.stages.choose import choose_stages
+    from verbatim.variation.variations import choose_variations
 
     fetcher, folder = fetcher_for(offline=offline, jobs=jobs), named("--output", output)
     variations = choose_variations(vary)
@@ -91,8 +91,8 @@ def rebuild(
     requests = [Request(release, each, choice, folder, [Sandbox()]) for each in (*before, stage)]
     rebuilt = rebuild_last(requests, variations, fetcher)
     show_rebuilt(rebuilt, as_json=json)
-    rebuilt.refuse_difference()
-    rebuilt.built.refuse_difference()
+    rebuilt.raise_for_difference()
+    rebuilt.built.raise_for_difference()
 
 
 @command(
@@ -114,10 +114,10 @@ def test_artifact(
 
         ./invoke test-artifact --version 3.13.5 --artifacts linux-x86_64 --tests test_json,pip
     """
-    from verbatim.testing.suite import choose_suites
     from verbatim.commands.test_artifact import run_suite
     from verbatim.release import Release
     from verbatim.report.suite import show_tested, write_tested
+    from verbatim.testing.suite import choose_suites
 
     release, folder = Release.parse(version), named("--output", output)
     fetcher = fetcher_for(offline=offline, jobs=jobs)
@@ -127,6 +127,6 @@ def test_artifact(
         tested.append(run_suite(release, suite, folder / release.version, fetcher))
         # At once: the next may come to no result.
         write_tested(tested[-1], folder / release.version)
-    show_tested(tested, as_json_=json)
+    show_tested(tested, as_json=json)
     for each in tested:
         each.refuse_failure()

@@ -64,17 +64,19 @@ def lint(context: Context) -> None:
 
 @command()
 def reference(context: Context) -> None:
-    """Write docs/reference/commands.md anew, from the tasks and the errors.
+    """Write docs/reference/commands.md and json.md anew, from the code.
 
     Example:
 
         ./invoke reference
     """
+    from verbatim.report.json_reference import json_page
     from verbatim.report.reference import commands_page
 
     module, _ = FilesystemLoader(start=str(PROJECT)).load("tasks")
-    path = PROJECT / "docs" / "reference" / "commands.md"
-    path.write_text(commands_page(Collection.from_module(module)), encoding="utf-8")
+    pages = {"commands.md": commands_page(Collection.from_module(module)), "json.md": json_page()}
+    for name, page in pages.items():
+        (PROJECT / "docs" / "reference" / name).write_text(page, encoding="utf-8")
 
 
 @command(

@@ -61,10 +61,10 @@ def image(
 
         ./invoke image --environment source --output source-environment.tar
     """
+    from verbatim.commands.image import provide_image
     from verbatim.environments.definition import environment_folder
     from verbatim.environments.image import Image
     from verbatim.environments.lock import Environment
-    from verbatim.commands.image import provide_image
     from verbatim.report.image import show_image
 
     chosen = Environment(environment_folder(environment))

@@ -20,9 +20,9 @@ def doctor(context: Context, offline: bool = False) -> None:
 
         ./invoke doctor --offline
     """
+    from verbatim.commands.doctor import examine
     from verbatim.engines.choose import NAMES, engine
     from verbatim.engines.sandbox import Sandbox
-    from verbatim.commands.doctor import examine
     from verbatim.report.checks import show_checks
 
     needed, helpful = examine(Sandbox(), [engine(name) for name in NAMES[1:]], offline=offline)

@@ -146,8 +146,8 @@ def check(
 
 
 def _author(as_: str, key: str, identity: bool, trust_config: str) -> Author:
-    from verbatim.evidence.keys import check_name, is_protected, load_signer
     from verbatim.commands.attest import identified, keyed
+    from verbatim.evidence.keys import check_name, is_protected, load_signer
 
     name = check_name(as_)
     if identity == bool(key):

@@ -12,8 +12,8 @@ from verbatim.cli.values import JOBS, fetcher_for, named, new_file
 from verbatim.errors import UsageError
 
 if TYPE_CHECKING:
-    from verbatim.fetch import Fetcher
     from verbatim.commands.compare import AnyCompared
+    from verbatim.fetch import Fetcher
 
 
 @command(
@@ -48,15 +48,15 @@ def verify(
 
         ./invoke verify --version 3.13.5 --against Python-3.13.5.tar.xz --explain
     """
-    from verbatim.stages.choose import choose_stages, packed_stage
-    from verbatim.engines.choose import choose_engines
     from verbatim.commands.against_git import check_against_git
     from verbatim.commands.build import Request
     from verbatim.commands.verify import verifying, verifying_quickly
+    from verbatim.engines.choose import choose_engines
     from verbatim.release import Release
     from verbatim.report.against_git import show_against_git
-    from verbatim.report.verify import show_verified
+    from verbatim.report.verification import show_verified
     from verbatim.sources.choose import SourceChoice
+    from verbatim.stages.choose import choose_stages, packed_stage
 
     fetcher, folder = fetcher_for(offline=offline, jobs=jobs), named("--output", output)
     page = _page(explain, html)
@@ -70,7 +70,7 @@ def verify(
             raise UsageError("--against-git takes one engine, no --quick and no --explain", "leave them out")
         checked = check_against_git(release, choice, published, fetcher, engines[0])
         show_against_git(checked, as_json=json)
-        checked.refuse_difference()
+        checked.raise_for_difference()
         return
     stages = [packed_stage(release)] if quick else choose_stages(release, artifacts, formats, optimize)
     requests = [Request(release, stage, choice, folder, engines) for stage in stages]
@@ -81,7 +81,7 @@ def verify(
     ) as verified:
         # Only in here is what was downloaded at hand.
         show_verified(_explained(verified, page, fetcher), as_json=json)
-    verified.refuse_difference()
+    verified.raise_for_difference()
 
 
 @command(
@@ -105,7 +105,7 @@ def compare(
     page = _page(explain, html)
     compared = compare_builds(named("FIRST", first), named("SECOND", second))
     show_compared(_explained(compared, page, fetcher_for()), as_json=json)
-    compared.refuse_difference()
+    compared.raise_for_difference()
 
 
 def _page(explain: bool, html: str) -> Path | None:

@@ -6,31 +6,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from verbatim.stages.plan import Plan
-from verbatim.stages.choose import packed_stage
-from verbatim.published.against_git import Expected, TreeComparison
+from verbatim.commands.build import build_with, check_engines
 from verbatim.compare.archives import read_inventory
-from verbatim.published.declared import Declared
 from verbatim.compare.inventory import Inventory
-from verbatim.published.verdict import REPRODUCIBLE_SINCE
 from verbatim.engines.protocol import Engine
 from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import IntegrityError, MismatchError, NetworkError, UsageError
+from verbatim.evidence.artifact_sets import open_given
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
-from verbatim.commands.build import build_with, check_engines
-from verbatim.evidence.artifact_sets import open_given
+from verbatim.published.against_git import Expected, TreeComparison
+from verbatim.published.declared import Declared
+from verbatim.published.judge import REPRODUCIBLE_SINCE
 from verbatim.release import Release
 from verbatim.scratch import scratch
 from verbatim.sources.choose import SourceChoice, choose_source
 from verbatim.sources.git import GitSource
 from verbatim.sources.tarball import TarballSource, published_tarball, tarball_at
 from verbatim.sources.tree import read_tree
+from verbatim.stages.choose import packed_stage
+from verbatim.stages.plan import Plan
 
 
 @dataclass(frozen=True)
-class Checked:
-    """What came of it."""
+class TreeChecked:
+    """Tarballs of one release beside its commit."""
 
     source: GitSource
     #: Each tarball with what is to be said of it.
@@ -40,7 +40,7 @@ class Checked:
     #: Tarballs that were refused, beside others that were not, and why.
     refused: Mapping[str, IntegrityError] = field(default_factory=dict)
 
-    def refuse_difference(self) -> None:
+    def raise_for_difference(self) -> None:
         """Raise MismatchError if a tarball is not what the commit says, IntegrityError if one was refused."""
         different = [tarball.name for tarball, comparison in self.comparisons if comparison.differences]
         if different:
@@ -54,7 +54,7 @@ class Checked:
 
 def check_against_git(
     release: Release, choice: SourceChoice, against: Path | None, fetcher: Fetcher, engine: Engine
-) -> Checked:
+) -> TreeChecked:
     """Hold the published tarballs, or those at the path ``against``, against the commit that the choice means.
 
     The path is a tarball, or a folder with tarballs of the release under their own names. The engine makes what is
@@ -81,7 +81,7 @@ def check_against_git(
         source.epoch >= REPRODUCIBLE_SINCE,
     )
     comparisons, refused = _compare(expected, tarballs)
-    return Checked(source, comparisons, unchecked, refused)
+    return TreeChecked(source, comparisons, unchecked, refused)
 
 
 def _compare(

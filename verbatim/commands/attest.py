@@ -10,21 +10,21 @@ from pathlib import Path
 from securesystemslib.signer import CryptoSigner
 
 from verbatim import console
-from verbatim.stages.choose import artifact_names
+from verbatim.commands.build import BUILT
 from verbatim.digest import sha256_bytes
 from verbatim.errors import UsageError
 from verbatim.evidence.attestation import (
     WITHDRAWAL,
-    Form,
+    AttestationFormat,
     WithdrawalStatement,
     add_attestation,
 )
 from verbatim.evidence.envelope import seal
 from verbatim.evidence.identity import sign_with_identity
-from verbatim.evidence.statement import Statement, file_name
-from verbatim.commands.build import BUILT
 from verbatim.evidence.results import check_artifacts, read_statement
+from verbatim.evidence.statement import Statement, file_name
 from verbatim.release import Published, Release
+from verbatim.stages.choose import artifact_names
 from verbatim.store import Store
 
 
@@ -33,7 +33,7 @@ class Author:
     """Who signs, and how."""
 
     name: str
-    form: Form
+    form: AttestationFormat
     #: Gives what is to be written for a payload: an envelope, or a bundle.
     sign: Callable[[bytes], bytes]
 

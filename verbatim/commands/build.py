@@ -14,24 +14,25 @@ from pathlib import Path
 
 from verbatim import __version__, console
 from verbatim.addresses import showable
-from verbatim.stages.plan import Artifact, Plan, Stage
-from verbatim.stages.run import run, without_progress
-from verbatim.stages.agreement import disputed_artifacts
-from verbatim.published.verdict import Verdict, judge
+from verbatim.compare.verdict import Verdict
 from verbatim.digest import sha256_bytes
 from verbatim.engines.choose import lacking
 from verbatim.engines.protocol import Engine
 from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import CapabilityError, MismatchError, UsageError
+from verbatim.evidence.results import known_names, publish, reuse_results, write_beside
 from verbatim.evidence.statement import BuildDefinition, Statement
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
-from verbatim.evidence.results import known_names, publish, verified, write_beside
+from verbatim.published.judge import judge
 from verbatim.release import Release
 from verbatim.scratch import remove_tree, scratch
 from verbatim.sources.choose import SourceChoice, choose_source
 from verbatim.sources.git import git_url
 from verbatim.sources.source import Identity, Prepared, Source
+from verbatim.stages.agreement import disputed_artifacts
+from verbatim.stages.plan import Artifact, Plan, Stage
+from verbatim.stages.run import run, without_progress
 from verbatim.store import Store
 
 #: What the store remembers the statements of builds under that were made here.
@@ -68,28 +69,28 @@ class Request:
             self.choice.commit,
             git_url(),
             engine.name,
-            engine.place,
+            engine.location,
         )
         return sha256_bytes(json.dumps(asked).encode())
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What came of it."""
+class BuildResult:
+    """The artifacts of one stage, and the verdicts on them."""
 
     stage: str
     #: Where the artifacts are; if the engines disagree, where each engine has a folder with its own.
     folder: Path
-    #: Whether it was there already, and only verified.
+    #: Whether it was there already, and only reuse_results.
     unchanged: bool
     source: Identity
-    #: Of the first engine, and what is to be said of them.
+    #: The first engine's, and a verdict on each.
     artifacts: list[Artifact]
     verdicts: list[Verdict]
     #: What each engine made, by its name.
     by_engine: Mapping[str, Sequence[Artifact]]
 
-    def refuse_dispute(self) -> None:
+    def raise_for_dispute(self) -> None:
         """Raise MismatchError if the engines disagree."""
         disputed = disputed_artifacts(self.by_engine)
         if disputed:
@@ -98,13 +99,13 @@ class Outcome:
                 f"one of the engines may have been tampered with; what each made is in {self.folder}",
             )
 
-    def refuse_difference(self) -> None:
+    def raise_for_difference(self) -> None:
         """Raise MismatchError if the engines disagree, or an artifact differs from the published one."""
-        self.refuse_dispute()
+        self.raise_for_dispute()
         different = [
             artifact.name
             for artifact, verdict in zip(self.artifacts, self.verdicts, strict=True)
-            if verdict.judgement == "different"
+            if verdict.judgement == "different" or verdict.is_unexplained
         ]
         if different:
             raise MismatchError(
@@ -113,35 +114,37 @@ class Outcome:
             )
 
 
-#: Says what is to be said of artifacts beside the published ones.
+#: Judges artifacts against the published files.
 Judge = Callable[[Release, Sequence[Artifact], Fetcher], list[Verdict]]
 
 
-def build_stages(requests: Sequence[Request], fetcher: Fetcher, judging: Judge = judge) -> list[Outcome]:
+def build_stages(requests: Sequence[Request], fetcher: Fetcher, judging: Judge = judge) -> list[BuildResult]:
     """Make what several requests for one release ask for, all from the source that the first was made from.
 
     What is for a target is built from the tarball that the first one made: what is built is what is shipped.
     """
     first, *others = requests
-    outcomes = [build_stage(first, fetcher, judging)]
-    return outcomes + [build_stage(following(request, outcomes[0]), fetcher, judging) for request in others]
+    results = [build_stage(first, fetcher, judging)]
+    return results + [
+        build_stage(derive_request(request, results[0]), fetcher, judging) for request in others
+    ]
 
 
-def following(request: Request, first: Outcome) -> Request:
+def derive_request(request: Request, first: BuildResult) -> Request:
     """A request for what is to be made from the same source, or from what was made of it.
 
     Raises MismatchError if what was made of it is in dispute, or not what was published.
     """
     if request.stage.target is None:
         return replace(request, choice=same_source(request.choice, first))
-    first.refuse_difference()
+    first.raise_for_difference()
     tarball = next(
         artifact for artifact in first.artifacts if artifact.name in request.release.source_tarballs
     )
     return replace(request, choice=SourceChoice(str(tarball.path)))
 
 
-def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> Outcome:
+def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> BuildResult:
     """Make the artifacts of a stage, or see that they are there already; judge them.
 
     Raises what its parts raise; a difference between engines or from the published files is not raised
@@ -157,13 +160,13 @@ def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> O
     source = None if is_known else choose_source(request.choice, release, fetcher)
     if remembered is not None:
         plan = request.plan(source.identity if source else remembered.definition.source)
-        artifacts = verified(request.folder, remembered, plan)
+        artifacts = reuse_results(request.folder, remembered, plan)
         if artifacts is not None:
             _recall_fall_back(request, plan)
             # Each engine made them, together or one after the other.
             by_engine = {engine.name: artifacts for engine in request.engines}
             verdicts = judging(release, artifacts, fetcher)
-            return Outcome(
+            return BuildResult(
                 request.stage.name, request.folder, True, plan.source, artifacts, verdicts, by_engine
             )
         check_engines(request.engines)
@@ -172,10 +175,10 @@ def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> O
     folder, by_engine = _build(request, plan, source, fetcher)
     artifacts = by_engine[request.engines[0].name]
     verdicts = judging(release, artifacts, fetcher)
-    return Outcome(request.stage.name, folder, False, plan.source, artifacts, verdicts, by_engine)
+    return BuildResult(request.stage.name, folder, False, plan.source, artifacts, verdicts, by_engine)
 
 
-def same_source(choice: SourceChoice, built: Outcome) -> SourceChoice:
+def same_source(choice: SourceChoice, built: BuildResult) -> SourceChoice:
     """The choice that means what was built from, though a server may have come back or a tag have moved."""
     text = built.source.kind if choice.text == "auto" else choice.text
     return SourceChoice(text, built.source.digest.get("gitCommit"))

@@ -45,8 +45,8 @@ class Trust:
 
 
 @dataclass(frozen=True)
-class Checked:
-    """What came of it."""
+class ReleaseChecked:
+    """Who confirms what of one release, by one policy."""
 
     trust: Trust
     found: Found
@@ -78,15 +78,15 @@ class Checked:
             )
 
 
-def check_release(release: Release, folder: Path, trust: Trust, *, today: date) -> Checked:
+def check_release(release: Release, folder: Path, trust: Trust, *, today: date) -> ReleaseChecked:
     """Read the attestations of a release, and count them."""
     verify = partial(verify_with_identity, trust_config=trust.trust_config)
     found = read_attestations(folder / release.version, release, trust.policy, verify)
     matrix = count(release, trust.policy, found, Published.of(release).hashes, today=today)
-    return Checked(trust, found, matrix)
+    return ReleaseChecked(trust, found, matrix)
 
 
-def check_all(folder: Path, trust: Trust, *, today: date) -> list[Checked]:
+def check_all(folder: Path, trust: Trust, *, today: date) -> list[ReleaseChecked]:
     """Check every release's folder, and name what else lies beside them; see `check_history` as well."""
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", "check --attestations")

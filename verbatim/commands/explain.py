@@ -7,38 +7,36 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from verbatim import console
+from verbatim.commands.compare import AnyCompared, Compared
 from verbatim.compare.comparison import File
-from verbatim.explain.diffoscope import look_into
-from verbatim.explain.explanation import Explanation, explain_findings
-from verbatim.sandboxing.limits import LimitError, Limits
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import CapabilityError, IntegrityError, NetworkError, UsageError
+from verbatim.explain.diffoscope import look_into
+from verbatim.explain.explanation import Explanation, explain_findings
 from verbatim.fetch import Fetcher
-from verbatim.commands.compare import AnyCompared, Compared
+from verbatim.sandboxing.limits import JobLimits, LimitError
 
 #: For one pair: ten minutes, 32 MB of report, 3 GB in 300,000 files to unpack into.
-LIMITS = Limits(seconds=600, said=32 << 20, space=3 << 30, files=300_000)
+LIMITS = JobLimits(seconds=600, output_bytes=32 << 20, space=3 << 30, files=300_000)
 #: Seconds for all pairs together.
 SECONDS = 1_800
 
 
 def explain(
-    compared: AnyCompared, fetcher: Fetcher, *, limits: Limits = LIMITS, seconds: float = SECONDS
+    compared: AnyCompared, fetcher: Fetcher, *, limits: JobLimits = LIMITS, seconds: float = SECONDS
 ) -> AnyCompared:
     """A comparison with its unequal pairs explained, as far as that can be done; its verdicts stay what they are.
 
     ``limits`` are for each pair, ``seconds`` for all of them. Raises IntegrityError if diffoscope's environment is not
     what its lock says.
     """
-    explanations = _explanations(compared, fetcher, limits, seconds)
-    pairs = [replace(pair, explanation=explanations.get(pair.name)) for pair in compared.pairs]
-    return replace(compared, pairs=pairs)
+    return replace(compared, explanations=_explanations(compared, fetcher, limits, seconds))
 
 
 def _explanations(
-    compared: Compared, fetcher: Fetcher, limits: Limits, seconds: float
+    compared: Compared, fetcher: Fetcher, limits: JobLimits, seconds: float
 ) -> Mapping[str, Explanation]:
     """By the artifact's name."""
     if not compared.unequal:
@@ -59,7 +57,7 @@ def _explanations(
     return explanations
 
 
-def _explain(first: File, second: File, root: Root, limits: Limits) -> Explanation:
+def _explain(first: File, second: File, root: Root, limits: JobLimits) -> Explanation:
     if limits.seconds <= 0:
         return Explanation(unseen="the time for all artifacts together was up")
     try:

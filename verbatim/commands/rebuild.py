@@ -1,4 +1,4 @@
-"""``invoke rebuild``: build again with the surroundings varied, and compare with what was built."""
+"""``invoke rebuild``: build again with the conditions varied, and compare with what was built."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from verbatim.variation.rebuilder import Findings, Rebuilder, find
-from verbatim.variation.tools import Tools
-from verbatim.variation.variations import Host, Pair, Variation
+from verbatim.commands.build import BuildResult, Request, build_stages, derive_request, same_source
 from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import CapabilityError, MismatchError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
-from verbatim.commands.build import Outcome, Request, build_stages, following, same_source
 from verbatim.scratch import remove_tree, scratch
 from verbatim.sources.choose import choose_source
+from verbatim.variation.rebuilder import Findings, VariedRebuilder, find
+from verbatim.variation.tools import Tools
+from verbatim.variation.variations import Host, ValuePair, Variation
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What came of it."""
+    """What was varied in a rebuild, and what that changed."""
 
     #: The build that was compared with.
-    built: Outcome
+    built: BuildResult
     #: What each variation's values were, as people are told them.
     varied: Mapping[str, Sequence[str]]
     #: Why the others could not be varied here.
@@ -32,7 +32,7 @@ class Rebuilt:
     #: Where the artifacts that differ are.
     kept: Path
 
-    def refuse_difference(self) -> None:
+    def raise_for_difference(self) -> None:
         """Raise MismatchError if a rebuild did not give the same."""
         findings = self.findings
         if findings.is_identical:
@@ -54,7 +54,7 @@ def rebuild_last(requests: Sequence[Request], variations: Sequence[Variation], f
     """
     first, *others = build_stages(requests, fetcher)
     built = others[-1] if others else first
-    request = following(requests[-1], first) if others else requests[-1]
+    request = derive_request(requests[-1], first) if others else requests[-1]
     source = choose_source(same_source(request.choice, built), request.release, fetcher)
     if source.identity != built.source:
         raise UsageError("the source was changed during the rebuild", "leave it alone meanwhile")
@@ -65,13 +65,13 @@ def rebuild_last(requests: Sequence[Request], variations: Sequence[Variation], f
     with scratch(cache_directory() / "work") as work:
         host = Host.look(work, Tools(plan.stage.environment, fetcher, work))
         pairs, not_varied = _possible(variations, host)
-        rebuilder = Rebuilder(plan, source.prepare(work), root, built.artifacts, kept)
+        rebuilder = VariedRebuilder(plan, source.prepare(work), root, built.artifacts, kept)
         findings = find(pairs, rebuilder.attempt)
     varied = {name: list(dict.fromkeys(value.text for value in pair)) for name, pair in pairs.items()}
     return Rebuilt(built, varied, not_varied, findings, kept)
 
 
-def _possible(variations: Sequence[Variation], host: Host) -> tuple[dict[str, Pair], dict[str, str]]:
+def _possible(variations: Sequence[Variation], host: Host) -> tuple[dict[str, ValuePair], dict[str, str]]:
     """The values of what can be varied here, and why the rest cannot."""
     lacks = {variation.name: variation.lack(host) for variation in variations}
     not_varied = {name: lack for name, lack in lacks.items() if lack}

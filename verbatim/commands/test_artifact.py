@@ -10,30 +10,30 @@ from pathlib import Path
 
 from verbatim import console
 from verbatim.archive.unpack import unpack_file
-from verbatim.stages.recipe import Recipe
-from verbatim.testing.regrtest import Summary, reached, read_summary
-from verbatim.testing.suite import LeftOut, Suite
-from verbatim.stages.target import Target
-from verbatim.sandboxing.limits import Limits
+from verbatim.commands.build import check_engines
+from verbatim.engines.conditions import BuildConditions
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
-from verbatim.engines.surroundings import Surroundings
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import BuildError, IntegrityError, MismatchError, UsageError
+from verbatim.evidence.results import BUILD_INFO, check_artifacts, keep_info, read_statement
 from verbatim.evidence.statement import file_name
 from verbatim.fetch import Fetcher
 from verbatim.paths import cache_directory
-from verbatim.commands.build import check_engines
-from verbatim.evidence.results import BUILD_INFO, check_artifacts, keep_info, read_statement
 from verbatim.release import Release
+from verbatim.sandboxing.limits import JobLimits
 from verbatim.scratch import scratch
+from verbatim.stages.recipe import Recipe
+from verbatim.stages.target import Target
+from verbatim.testing.regrtest import Summary, reached, read_summary
+from verbatim.testing.suite import ExcludedTest, TargetTests
 
 #: Four hours, 64 MB of log, 4 GB in 400,000 files.
-LIMITS = Limits(seconds=4 * 3600, said=64 << 20, space=4 << 30, files=400_000)
+LIMITS = JobLimits(seconds=4 * 3600, output_bytes=64 << 20, space=4 << 30, files=400_000)
 
 #: Who uses the tree, which is not who has built it; with what every system has, memory that processes share.
-_USER = Surroundings(
+_USER = BuildConditions(
     uid=1001,
     gid=1001,
     user="user",
@@ -52,8 +52,8 @@ _UNKNOWN = 3
 
 
 @dataclass(frozen=True)
-class Tried:
-    """What came of it."""
+class SuiteResult:
+    """What the tests of one archive found."""
 
     target: str
     #: The archive, and its SHA-256.
@@ -67,7 +67,7 @@ class Tried:
     pip: Mapping[str, bool]
     #: Whether it runs in other roots, by their names; empty if that was not asked.
     roots: Mapping[str, bool]
-    left_out: Sequence[LeftOut]
+    left_out: Sequence[ExcludedTest]
     #: How long it took.
     seconds: float
     log: Path
@@ -115,8 +115,8 @@ def check_archive(release: Release, target: Target, folder: Path) -> str:
 
 
 def run_suite(
-    release: Release, suite: Suite, folder: Path, fetcher: Fetcher, *, limits: Limits = LIMITS
-) -> Tried:
+    release: Release, suite: TargetTests, folder: Path, fetcher: Fetcher, *, limits: JobLimits = LIMITS
+) -> SuiteResult:
     """Test the tree that was built for a target; ``folder`` is the release's, and gets the log.
 
     Raises UsageError, IntegrityError or CapabilityError before anything is run, IntegrityError too if what is left out is
@@ -128,7 +128,7 @@ def run_suite(
     started = time.monotonic()
     log = folder / BUILD_INFO / f"{_stem(suite)}.log"
     with scratch(cache_directory() / "work") as work:
-        bench = _Bench(target.tree(release), work, fetcher, limits)
+        bench = _TestRun(target.tree(release), work, fetcher, limits)
         bench.unpack(folder)
         try:
             status, said = _run_in_environment(suite, bench) if suite.is_in_its_environment else (0, "")
@@ -136,7 +136,7 @@ def run_suite(
         finally:
             keep_info(folder, log.name, "".join(bench.said))
     _refuse_status(status, said, suite, log)
-    tested = Tried(
+    tested = SuiteResult(
         target.name,
         f"{bench.name}.tar.xz",
         sha256,
@@ -153,13 +153,13 @@ def run_suite(
 
 
 @dataclass
-class _Bench:
+class _TestRun:
     """An unpacked tree, and what may be done to it."""
 
     name: str
     work: Path
     fetcher: Fetcher
-    limits: Limits
+    limits: JobLimits
     #: All that was printed, a text for each command.
     said: list[str] = field(default_factory=list)
 
@@ -197,7 +197,7 @@ class _Bench:
             self.said.append(job.log.read_text("utf-8", "replace"))
 
 
-def _run_in_environment(suite: Suite, bench: _Bench) -> tuple[int, str]:
+def _run_in_environment(suite: TargetTests, bench: _TestRun) -> tuple[int, str]:
     """CPython's own tests, and pip: the recipe's status, and what it printed."""
     with console.progress(f"testing {bench.name}", unit="things") as bar:
 
@@ -210,19 +210,19 @@ def _run_in_environment(suite: Suite, bench: _Bench) -> tuple[int, str]:
     return status, bench.said[-1]
 
 
-def _runs_in(environment: Environment, suite: Suite, bench: _Bench) -> bool:
+def _runs_in(environment: Environment, suite: TargetTests, bench: _TestRun) -> bool:
     """Whether it runs in another root, as a script for its interpreter says; without a shell, or anything else there."""
     argv = [*suite.interpreter(bench.tree), f"/in/recipe/{_SCRIPT}"]
     with console.progress(f"running {bench.name} in {environment.name}", unit="things"):
         return bench.run(environment, argv, lambda _: None) == 0
 
 
-def _stem(suite: Suite) -> str:
+def _stem(suite: TargetTests) -> str:
     """What the log is called: some of the tests do not take the place of all."""
     return f"{suite.target.name}-{'some-' if suite.chosen else ''}tests"
 
 
-def _refuse_status(status: int, said: str, suite: Suite, log: Path) -> None:
+def _refuse_status(status: int, said: str, suite: TargetTests, log: Path) -> None:
     if status == 0:
         return
     last = next((line for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
@@ -237,7 +237,7 @@ def _refuse_status(status: int, said: str, suite: Suite, log: Path) -> None:
     raise BuildError(f"the tests ended with status {status}: {last}", f"the whole log is {log}")
 
 
-def _refuse_silence(tested: Tried, suite: Suite) -> None:
+def _refuse_silence(tested: SuiteResult, suite: TargetTests) -> None:
     """Raise BuildError if something that was asked has no answer."""
     lacking = [step for step in _STEPS if "pip=yes" in suite.words and step not in tested.pip]
     if "suite=yes" in suite.words and tested.summary is None:

@@ -7,29 +7,29 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from verbatim.stages.plan import Artifact
-from verbatim.stages.agreement import disputed_artifacts
-from verbatim.published.verdict import Verdict
-from verbatim.environments.rootfs import ensure_root
-from verbatim.errors import MismatchError
-from verbatim.fetch import Fetcher
-from verbatim.paths import cache_directory
 from verbatim.commands.build import Request, build_stages, build_with, check_engines
 from verbatim.commands.compare import Compared
-from verbatim.published.comparer import Examined, Examiner
+from verbatim.compare.verdict import Verdict
+from verbatim.environments.rootfs import ensure_root
+from verbatim.errors import MismatchError
 from verbatim.evidence.artifact_sets import open_given
+from verbatim.fetch import Fetcher
+from verbatim.paths import cache_directory
+from verbatim.published.comparer import PublishedComparer, PublishedPair
 from verbatim.release import Release
 from verbatim.scratch import scratch
 from verbatim.sources.choose import choose_source
 from verbatim.sources.source import Identity
+from verbatim.stages.agreement import disputed_artifacts
+from verbatim.stages.plan import Artifact
 
 
 @dataclass(frozen=True)
 class Verified(Compared):
-    """What came of it."""
+    """Our artifacts beside the published files, and what ours were built from."""
 
     #: Ours is the first of each.
-    pairs: Sequence[Examined]
+    pairs: Sequence[PublishedPair]
     release: Release
     source: Identity
     #: Whether only the source's tar stream was made and compared.
@@ -45,20 +45,20 @@ def verifying(requests: Sequence[Request], fetcher: Fetcher, against: Path | Non
     """
     wanted = [name for request in requests for name in request.stage.artifacts]
     given = open_given(against, wanted) if against is not None else None
-    outcomes = build_stages(requests, fetcher, _unjudged)
-    for outcome in outcomes:
-        outcome.refuse_dispute()
+    results = build_stages(requests, fetcher, _unjudged)
+    for result in results:
+        result.raise_for_dispute()
     release = requests[0].release
     with scratch(cache_directory() / "work") as work:
-        examiner = Examiner(release, fetcher, work, given)
+        comparer = PublishedComparer(release, fetcher, work, given)
         artifacts = {
             artifact.name: (artifact, request.stage.target is None)
-            for request, outcome in zip(requests, outcomes, strict=True)
-            for artifact in outcome.artifacts
+            for request, result in zip(requests, results, strict=True)
+            for artifact in result.artifacts
         }
-        asked_for = examiner.asked_for([artifact for artifact, _ in artifacts.values()])
-        pairs = [examiner.examine(artifact, is_served=artifacts[artifact.name][1]) for artifact in asked_for]
-        yield Verified(pairs, release, outcomes[0].source)
+        asked_for = comparer.asked_for([artifact for artifact, _ in artifacts.values()])
+        pairs = [comparer.compare(artifact, is_served=artifacts[artifact.name][1]) for artifact in asked_for]
+        yield Verified(pairs, release, results[0].source)
 
 
 @contextmanager
@@ -87,10 +87,10 @@ def verifying_quickly(request: Request, fetcher: Fetcher, against: Path | None) 
                 "one of the engines may have been tampered with; --engine all without --quick keeps what each made",
             )
         [artifact] = builds[request.engines[0].name]
-        pair = Examiner(request.release, fetcher, served, given).examine_stream(artifact)
+        pair = PublishedComparer(request.release, fetcher, served, given).compare_stream(artifact)
         yield Verified([pair], request.release, source.identity, is_quick=True)
 
 
 def _unjudged(_release: Release, artifacts: Sequence[Artifact], _fetcher: Fetcher) -> list[Verdict]:
     """What is served now is seen first: that the pinned file cannot be had must not end a verification."""
-    return [Verdict("uncompared", "not compared yet") for _ in artifacts]
+    return [Verdict("undecided", "not compared yet") for _ in artifacts]

@@ -9,10 +9,10 @@ from pathlib import Path
 from verbatim import console
 from verbatim.archive.containers import Plain
 from verbatim.archive.header import BLOCK, may_be_header
-from verbatim.archive.limits import Limits
+from verbatim.archive.limits import ArchiveLimits
 from verbatim.archive.read import damage
 from verbatim.archive.zip_headers import MAGICS
-from verbatim.compare.inventory import Gathered, Inventory, Kind
+from verbatim.compare.inventory import ArchiveKind, Inventory, InventoryBuilder
 from verbatim.compare.tars import read_tar
 from verbatim.compare.zips import read_zip
 from verbatim.errors import IntegrityError
@@ -23,31 +23,31 @@ _ZIP = re.compile(r".*\.(?:zip|epub)(?:\.\d+)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Form:
+class ArchiveForm:
     """What a file is."""
 
     #: None if it is not an archive.
-    kind: Kind | None
+    kind: ArchiveKind | None
     #: Of a tar archive: gzip, xz or bzip2; empty for none.
     compression: str = ""
 
 
-def form_of(path: Path, name: str) -> Form:
+def form_of(path: Path, name: str) -> ArchiveForm:
     """What a file is by its beginning. Only where that tells nothing, its name says what it has to be."""
     with path.open("rb") as file:
         if file.read(4) in MAGICS:
-            return Form("zip")
+            return ArchiveForm("zip")
         file.seek(0)
         try:
             with damage(name):
-                plain = Plain(name, file, Limits(name))
+                plain = Plain(name, file, ArchiveLimits(name))
                 is_tar = may_be_header(plain.take(BLOCK))
         except IntegrityError:
-            return Form(archive_kind(name))
-    return Form("tar", plain.compression) if is_tar else Form(archive_kind(name))
+            return ArchiveForm(archive_kind(name))
+    return ArchiveForm("tar", plain.compression) if is_tar else ArchiveForm(archive_kind(name))
 
 
-def archive_kind(name: str) -> Kind | None:
+def archive_kind(name: str) -> ArchiveKind | None:
     """What a file of this name has to be; None if it need not be an archive."""
     if _TAR.fullmatch(name):
         return "tar"
@@ -67,4 +67,4 @@ def read_inventory(path: Path, name: str) -> Inventory:
     """
     read = read_zip if form_of(path, name).kind == "zip" else read_tar
     with console.progress(f"reading {name}", unit="things") as advance:
-        return read(path, name, Gathered(name, advance))
+        return read(path, name, InventoryBuilder(name, advance))

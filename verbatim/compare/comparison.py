@@ -15,8 +15,8 @@ from verbatim.compare.archives import form_of, read_inventory
 from verbatim.compare.inventory import Inventory
 from verbatim.errors import IntegrityError
 
-#: ``undecided``: the hashes differ, and the bytes of one are not at hand.
-Judgement = Literal["identical", "equivalent", "different", "undecided"]
+#: ``undecided``: the hashes differ, and the bytes of one are not at hand. ``unpublished``: there is nothing to compare with.
+Judgement = Literal["identical", "equivalent", "different", "undecided", "unpublished"]
 
 #: In which order members are packed; all their times; owners; the bits of modes that are a packer's; how headers
 #: are written; which files are packed as hard links to others; how it is compressed.
@@ -24,7 +24,7 @@ Stabilizer = Literal["order", "times", "owners", "modes", "headers", "hard links
 
 
 @dataclass(frozen=True)
-class Change:
+class MemberChange:
     """A member that both have, and that is not the same."""
 
     name: str
@@ -36,14 +36,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is to be said of a second file beside a first one."""
+    """How a second file differs from a first one."""
 
     judgement: Judgement
     stabilizers: tuple[Stabilizer, ...] = ()
     #: Members that only the second has, and that only the first has, sorted.
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    changed: tuple[Change, ...] = ()
+    changed: tuple[MemberChange, ...] = ()
     #: Why it is undecided.
     reason: str = ""
 
@@ -100,9 +100,9 @@ def compare_inventories(first: Inventory, second: Inventory) -> Comparison:
     ours, theirs = first.contents, second.contents
     added, removed = theirs.keys() - ours.keys(), ours.keys() - theirs.keys()
     changed = sorted(name for name in ours.keys() & theirs.keys() if not ours[name].is_same(theirs[name]))
-    changes = {name: Change(name, _what(first, second, name)) for name in changed}
+    changes = {name: MemberChange(name, _what(first, second, name)) for name in changed}
     for name, what in (*first.odd.items(), *second.odd.items()):
-        changes.setdefault(name, Change(name, f"the member {name} {what}"))
+        changes.setdefault(name, MemberChange(name, f"the member {name} {what}"))
     if added or removed or changes:
         return Comparison(
             "different",

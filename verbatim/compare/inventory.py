@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import Literal
 
 from verbatim import console
-from verbatim.archive.limits import Limits
+from verbatim.archive.limits import ArchiveLimits
 from verbatim.archive.members import member_parts
 from verbatim.archive.read import Readable
 from verbatim.errors import IntegrityError
 
-Kind = Literal["tar", "zip"]
+ArchiveKind = Literal["tar", "zip"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Packing:
 class Inventory:
     """One archive, member by member."""
 
-    kind: Kind
+    kind: ArchiveKind
     #: Of the whole file, and of a tar archive's stream once it is decompressed.
     sha256: str
     stream_sha256: str
@@ -90,7 +90,7 @@ class Inventory:
         return frozenset(packing.mode for packing in self.packings.values())
 
 
-class Gathered:
+class InventoryBuilder:
     """The members of an archive while it is read: no place twice, no name that leads out, no bomb."""
 
     def __init__(self, archive: str, advance: console.Advance) -> None:
@@ -98,7 +98,7 @@ class Gathered:
         self._advance = advance
         self._above: set[str] = set()
         #: Members are counted when they claim their place; what is read, by whoever reads it.
-        self.limits = Limits(archive)
+        self.limits = ArchiveLimits(archive)
         self.contents: dict[str, Content] = {}
         self.packings: dict[str, Packing] = {}
         self.order: list[str] = []

@@ -10,14 +10,21 @@ from verbatim.archive.read import reading
 from verbatim.archive.records import NAMES, OWNERS, TIMES
 from verbatim.archive.tar import TarReader
 from verbatim.archive.tar_member import TarMember
-from verbatim.compare.inventory import Content, Gathered, Inventory, Packing, body_sha256, telling_mode
+from verbatim.compare.inventory import (
+    Content,
+    Inventory,
+    InventoryBuilder,
+    Packing,
+    body_sha256,
+    telling_mode,
+)
 from verbatim.digest import HashingReader
 
 #: The type of a header that holds pax headers.
 _EXTENSION = b"x"
 
 
-def read_tar(path: Path, name: str, gathered: Gathered) -> Inventory:
+def read_tar(path: Path, name: str, gathered: InventoryBuilder) -> Inventory:
     """Read a tar archive, compressed or not.
 
     Raises IntegrityError if it is damaged, names a member twice, or has what no release has.
@@ -44,7 +51,7 @@ def read_tar(path: Path, name: str, gathered: Gathered) -> Inventory:
     )
 
 
-def _content(tar: TarReader, member: TarMember, gathered: Gathered) -> Content:
+def _content(tar: TarReader, member: TarMember, gathered: InventoryBuilder) -> Content:
     mode = telling_mode(member.mode, is_link=member.kind == "link")
     match member.kind:
         case "file":
@@ -57,7 +64,7 @@ def _content(tar: TarReader, member: TarMember, gathered: Gathered) -> Content:
             return Content("special", mode, repr((member.kind, member.device)))
 
 
-def _linked(member: TarMember, gathered: Gathered) -> Content:
+def _linked(member: TarMember, gathered: InventoryBuilder) -> Content:
     """What is unpacked for a hard link: the file that it leads to, which the reader has seen to be there."""
     target = "/".join(member_parts(member.name, member.target))
     expected = gathered.packings[target].mode

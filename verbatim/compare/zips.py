@@ -8,10 +8,17 @@ from pathlib import Path
 from verbatim.archive.zip import ZipMember, ZipReader
 from verbatim.archive.zip_content import ZipContent
 from verbatim.archive.zip_headers import LEVEL, OWNERS, TIMES, extras
-from verbatim.compare.inventory import Content, Gathered, Inventory, Packing, body_sha256, telling_mode
+from verbatim.compare.inventory import (
+    Content,
+    Inventory,
+    InventoryBuilder,
+    Packing,
+    body_sha256,
+    telling_mode,
+)
 
 
-def read_zip(path: Path, name: str, gathered: Gathered) -> Inventory:
+def read_zip(path: Path, name: str, gathered: InventoryBuilder) -> Inventory:
     """Read a zip archive.
 
     Raises IntegrityError if it is damaged, or has what no release has.

@@ -50,8 +50,8 @@ class Docker:
     name = "docker"
 
     @property
-    def place(self) -> str:
-        """See `Engine.place`."""
+    def location(self) -> str:
+        """See `Engine.location`."""
         return daemon_address()
 
     def checks(self) -> list[Check]:

@@ -67,8 +67,8 @@ class Nix:
         self._builders = builders
 
     @property
-    def place(self) -> str:
-        """See `Engine.place`."""
+    def location(self) -> str:
+        """See `Engine.location`."""
         return json.dumps([self._builders, os.environ.get("NIX_REMOTE")])
 
     def checks(self) -> list[Check]:

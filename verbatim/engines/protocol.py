@@ -55,7 +55,7 @@ class Engine(Protocol):
     name: str
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where it works, if there is a choice: what was built in one place was not built in another."""
 
     def checks(self) -> list[Check]:

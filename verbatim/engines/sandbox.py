@@ -18,18 +18,18 @@ from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
-from verbatim.sandboxing import seccomp
 from verbatim.capabilities import Check, sandbox_checks, sandbox_refusal
-from verbatim.sandboxing.launcher import Task
-from verbatim.sandboxing.limits import Limits
+from verbatim.engines.conditions import NO_HOME, BuildConditions
 from verbatim.engines.log import follow
 from verbatim.engines.protocol import Job
-from verbatim.engines.surroundings import NO_HOME, Surroundings
 from verbatim.environments.architecture import is_this_machine
 from verbatim.environments.host_programs import BUBBLEWRAP, lay_out
 from verbatim.errors import CapabilityError
 from verbatim.paths import cache_directory
 from verbatim.programs import readable
+from verbatim.sandboxing import seccomp
+from verbatim.sandboxing.launcher import Task
+from verbatim.sandboxing.limits import JobLimits
 from verbatim.scratch import scratch
 
 #: Bytes of the log that are taken at a time.
@@ -41,14 +41,14 @@ class Sandbox:
 
     name = "sandbox"
 
-    def __init__(self, surroundings: Surroundings | None = None, limits: Limits | None = None) -> None:
-        """``surroundings`` are the contract's if left out; without ``limits`` a job may take what it wants."""
-        self._surroundings = surroundings or Surroundings()
+    def __init__(self, conditions: BuildConditions | None = None, limits: JobLimits | None = None) -> None:
+        """``conditions`` are the contract's if left out; without ``limits`` a job may take what it wants."""
+        self._conditions = conditions or BuildConditions()
         self._limits = limits
 
     @property
-    def place(self) -> str:
-        """See `Engine.place`."""
+    def location(self) -> str:
+        """See `Engine.location`."""
         return ""
 
     def checks(self) -> list[Check]:
@@ -57,7 +57,7 @@ class Sandbox:
 
     def run(self, job: Job) -> int:
         """See `Engine.run`; raises LimitError if the job has limits, and takes more of time or of the log."""
-        around, limits = self._surroundings, self._limits
+        conditions, limits = self._conditions, self._limits
         architecture = job.root.environment.lock.architecture
         if not is_this_machine(architecture):
             raise CapabilityError(
@@ -73,14 +73,15 @@ class Sandbox:
             try:
                 refused_calls = held.enter_context(readable(seccomp.program()))
                 files = {
-                    path: held.enter_context(readable(text.encode())) for path, text in around.files.items()
+                    path: held.enter_context(readable(text.encode()))
+                    for path, text in conditions.files.items()
                 }
                 private = held.enter_context(scratch(cache_directory() / "work"))
                 bubblewrap = lay_out(BUBBLEWRAP, job.root.environment.lock, private)
                 options = _options(
-                    job, around, limits, status=status_writer, refused_calls=refused_calls, files=files
+                    job, conditions, limits, status=status_writer, refused_calls=refused_calls, files=files
                 )
-                task = _task(job, around, limits, held)
+                task = _task(job, conditions, limits, held)
                 process = subprocess.Popen(
                     task.command([*bubblewrap, *options, "--", *job.argv]),
                     stdin=subprocess.DEVNULL,
@@ -88,7 +89,7 @@ class Sandbox:
                     stderr=subprocess.STDOUT,
                     pass_fds=[status_writer, refused_calls, *files.values()],
                     env={},
-                    umask=around.umask,
+                    umask=conditions.umask,
                 )
             finally:
                 os.close(status_writer)
@@ -108,27 +109,27 @@ class Sandbox:
         return _exit_status(reported, process.returncode, job.log)
 
 
-def _task(job: Job, around: Surroundings, limits: Limits | None, held: ExitStack) -> Task:
+def _task(job: Job, conditions: BuildConditions, limits: JobLimits | None, held: ExitStack) -> Task:
     """What bubblewrap cannot do itself."""
-    behind = tempfile.TemporaryDirectory(dir=job.build.parent) if around.reorder else nullcontext("")
+    behind = tempfile.TemporaryDirectory(dir=job.build.parent) if conditions.reorder else nullcontext("")
     return Task(
         parent=os.getpid(),
-        cpus=sorted(around.cpus or ()),
-        personality=around.personality,
-        domain=around.domain,
-        in_memory=str(job.build) if around.in_memory or limits else "",
+        cpus=sorted(conditions.cpus or ()),
+        personality=conditions.personality,
+        domain=conditions.domain,
+        in_memory=str(job.build) if conditions.in_memory or limits else "",
         space=limits.space if limits else 0,
         files=limits.files if limits else 0,
         reordered=[str(path) for path in (*job.inputs.values(), job.build) if path.is_dir()],
-        reorder=list(around.reorder),
+        reorder=list(conditions.reorder),
         behind=held.enter_context(behind),
     )
 
 
 def _options(
     job: Job,
-    around: Surroundings,
-    limits: Limits | None,
+    conditions: BuildConditions,
+    limits: JobLimits | None,
     *,
     status: int,
     refused_calls: int,
@@ -143,7 +144,7 @@ def _options(
         "--seccomp",
         str(refused_calls),
     ]
-    options += ["--uid", str(around.uid), "--gid", str(around.gid), "--hostname", around.host]
+    options += ["--uid", str(conditions.uid), "--gid", str(conditions.gid), "--hostname", conditions.host]
     options += ["--ro-bind", str(job.root.path), "/", "--dev", "/dev"]
     for file, descriptor in sorted(files.items()):
         options += ["--ro-bind-data", str(descriptor), file]
@@ -151,18 +152,18 @@ def _options(
     options += ["--proc", "/proc", "--remount-ro", "/proc", "--remount-ro", "/dev", "--tmpfs", "/tmp"]  # noqa: S108
     # /in is a small file system of its own, so that the inputs have places to be mounted on.
     options += ["--tmpfs", "/in"]
-    for name, path in sorted({**job.inputs, **around.more_inputs}.items()):
+    for name, path in sorted({**job.inputs, **conditions.more_inputs}.items()):
         options += ["--ro-bind", str(path), f"/in/{name}"]
     options += ["--remount-ro", "/in", "--ro-bind" if limits else "--bind", str(job.output), "/out"]
     if limits:
         options += ["--remount-ro", "/tmp"]  # noqa: S108 - it has no limit of its own
-    for place, size in sorted(around.file_systems.items()):
+    for place, size in sorted(conditions.file_systems.items()):
         options += ["--size", str(size), "--tmpfs", place]
-    options += ["--bind", str(job.build), around.build_path]
-    if around.home not in (around.build_path, NO_HOME):
-        options += ["--tmpfs", around.home]
-    options += ["--chdir", around.build_path, "--clearenv"]
-    for name, value in sorted(around.environment(job.environment).items()):
+    options += ["--bind", str(job.build), conditions.build_path]
+    if conditions.home not in (conditions.build_path, NO_HOME):
+        options += ["--tmpfs", conditions.home]
+    options += ["--chdir", conditions.build_path, "--clearenv"]
+    for name, value in sorted(conditions.environment(job.environment).items()):
         options += ["--setenv", name, value]
     return options
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from verbatim import console
-from verbatim.sandboxing import seccomp
 from verbatim.capabilities import sandbox_refusal
 from verbatim.environments.architecture import is_this_machine
 from verbatim.environments.host_programs import BUBBLEWRAP, lay_out
@@ -19,6 +18,7 @@ from verbatim.environments.lock import Lock
 from verbatim.errors import CapabilityError, IntegrityError
 from verbatim.paths import cache_directory
 from verbatim.programs import readable, run_program
+from verbatim.sandboxing import seccomp
 from verbatim.scratch import scratch
 
 

@@ -17,7 +17,7 @@ from verbatim.paths import CONTAINERS
 #: the environment's.
 PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+(:[a-z0-9]+)?$")]
 #: Debian's suite and architecture, and the Python of an environment, such as "3.13".
-Suite = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*$")]
+DebianSuite = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*$")]
 ArchitectureName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+$")]
 PythonVersion = Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")]
 _CORRECT = "correct it"
@@ -30,7 +30,7 @@ class Definition(BaseModel):
 
     #: What it is for, in a line.
     description: str
-    suite: Suite
+    suite: DebianSuite
     architecture: ArchitectureName
     #: The Debian packages to start from; apt adds what they depend on.
     packages: list[PackageName]

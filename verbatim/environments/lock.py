@@ -14,10 +14,10 @@ from verbatim.data import load_model
 from verbatim.digest import Sha256, sha256_file
 from verbatim.environments.definition import (
     ArchitectureName,
+    DebianSuite,
     Definition,
     PackageName,
     PythonVersion,
-    Suite,
     load_definition,
 )
 from verbatim.errors import IntegrityError
@@ -96,7 +96,7 @@ class Lock(_Locked):
     snapshot: Annotated[
         str, StringConstraints(pattern=r"^[0-9]{8}T[0-9]{6}Z$"), AfterValidator(_existing_time)
     ]
-    suite: Suite
+    suite: DebianSuite
     architecture: ArchitectureName
     python: PythonVersion | None = None
     #: The SHA-256 of the canonical tar of the root file system, and that tar's size in bytes.

@@ -16,7 +16,6 @@ from typing import Annotated, Final, Literal
 import rfc8785
 from pydantic import Field, ValidationError
 
-from verbatim.stages.choose import artifact_names
 from verbatim.digest import is_sha256, sha256_bytes
 from verbatim.errors import IntegrityError, UsageError
 from verbatim.evidence.envelope import Envelope
@@ -32,13 +31,14 @@ from verbatim.evidence.statement import (
 from verbatim.evidence.untrusted import LARGEST, Text, check_canonical, check_shape, parse_json, read_file
 from verbatim.release import Release
 from verbatim.scratch import scratch
+from verbatim.stages.choose import artifact_names
 
 #: What the parts of a withdrawal mean is in docs/reference/attestations.md.
 WITHDRAWAL_TYPE: Final = "urn:verbatim:withdrawal:v1"
 WITHDRAWAL: Final = "withdrawal"
 
 #: How it is signed: by a key of the rebuilder's, or by an identity that Sigstore has seen.
-Form = Literal["dsse", "sigstore"]
+AttestationFormat = Literal["dsse", "sigstore"]
 
 _FILE = re.compile(
     rf"(?P<rebuilder>{NAME_PATTERN})\.(?P<what>{STAGE_PATTERN})(\.(?P<number>[2-9]|[1-9][0-9]))?"
@@ -84,7 +84,7 @@ class Found:
     attestations: list[Attestation] = field(default_factory=list)
     withdrawals: list[Withdrawal] = field(default_factory=list)
     #: The files of names that the policy does not have; nothing can be said of what is in them.
-    strangers: list[str] = field(default_factory=list)
+    unknown_rebuilders: list[str] = field(default_factory=list)
     #: Why a file was refused, by its name.
     refused: dict[str, str] = field(default_factory=dict)
 
@@ -148,7 +148,7 @@ def read_attestations(folder: Path, release: Release, policy: Policy, verify: Bu
         try:
             signed, payload, what = _opened(folder / name, policy, verify)
             if signed is None:
-                found.strangers.append(name)
+                found.unknown_rebuilders.append(name)
             elif what == WITHDRAWAL:
                 taken_back = parse_withdrawal(payload, name)
                 sha256, reason = taken_back.subject[0].digest.sha256, taken_back.predicate.reason
@@ -216,7 +216,9 @@ def check_belongs(
         raise IntegrityError(f"{name} names {', '.join(strange)}, which is no artifact of {stage}", _REMEDY)
 
 
-def add_attestation(folder: Path, rebuilder: str, what: str, form: Form, data: bytes) -> Path | None:
+def add_attestation(
+    folder: Path, rebuilder: str, what: str, form: AttestationFormat, data: bytes
+) -> Path | None:
     """Put what was signed into the folder, under the next name that is free; None if it is there already.
 
     Nothing is ever replaced. Raises UsageError if there are too many.

@@ -18,7 +18,7 @@ from verbatim.digest import Sha256, sha256_bytes
 from verbatim.errors import IntegrityError
 from verbatim.evidence.keys import NAME_PATTERN, check_public
 from verbatim.evidence.untrusted import Text, read_file
-from verbatim.sources.source import Kind
+from verbatim.sources.source import SourceKind
 
 Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$")]
 Day = Annotated[date, Field(strict=True)]
@@ -108,7 +108,7 @@ class Policy(_Model):
     #: How many independent rebuilders have to confirm each artifact, by patterns of the artifacts' names as in fnmatch.
     threshold: Annotated[dict[Text, Annotated[int, Field(ge=1, le=1000, strict=True)]], Field(min_length=1)]
     #: From what an artifact must have been built to be confirmed.
-    sources: Annotated[tuple[Kind, ...], Field(min_length=1)]
+    sources: Annotated[tuple[SourceKind, ...], Field(min_length=1)]
     #: Whether rebuilders of a kind count each for themselves, or all together once.
     kinds: Annotated[dict[Name, Literal["each", "once"]], Field(min_length=1)]
     rebuilders: Annotated[dict[Name, Rebuilder], Field(min_length=1)]

@@ -12,11 +12,11 @@ from datetime import date
 from functools import cached_property
 from typing import Literal
 
-from verbatim.stages.choose import artifact_names
 from verbatim.errors import IntegrityError
 from verbatim.evidence.attestation import Attestation, Found
 from verbatim.evidence.policy import Policy
 from verbatim.release import Release
+from verbatim.stages.choose import artifact_names
 
 #: What becomes of a rebuilder's word: it counts; or why not, the gravest reason first.
 Standing = Literal["revoked", "withdrawn", "overridden", "expired", "source", "counts"]
@@ -25,7 +25,7 @@ Standing = Literal["revoked", "withdrawn", "overridden", "expired", "source", "c
 _BLOCKING: frozenset[Standing] = frozenset(("counts", "expired", "source"))
 
 #: Rebuilders, each with the hash of a statement.
-Said = Set[tuple[str, str]]
+Statements = Set[tuple[str, str]]
 
 #: ``open`` is an artifact for which the policy asks nobody.
 Result = Literal["quorum", "short", "blocked", "open"]
@@ -140,7 +140,7 @@ def _required(release: Release, policy: Policy) -> list[str]:
     return [name for name in names if policy.needed(name)]
 
 
-def _withdrawn(found: Found, today: date) -> Said:
+def _withdrawn(found: Found, today: date) -> Statements:
     """Whoever has stolen a key that was revoked cannot take anything back with it."""
     return {
         (withdrawal.signed.rebuilder, withdrawal.sha256)
@@ -154,8 +154,8 @@ class _Standings:
     """What becomes of each word, on one day (UTC)."""
 
     policy: Policy
-    withdrawn: Said
-    overridden: Said
+    withdrawn: Statements
+    overridden: Statements
     today: date
 
     def of(self, attestation: Attestation, tarballs: Set[str]) -> Standing:

@@ -10,8 +10,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from verbatim import console
-from verbatim.stages.plan import Artifact, Plan
-from verbatim.stages.choose import artifact_names
 from verbatim.compare.sums import write_sums
 from verbatim.errors import IntegrityError
 from verbatim.evidence.attestation import check_belongs
@@ -19,6 +17,8 @@ from verbatim.evidence.statement import BuildDefinition, Statement, file_name
 from verbatim.evidence.untrusted import hash_file, read_file
 from verbatim.release import Release
 from verbatim.scratch import locked, scratch
+from verbatim.stages.choose import artifact_names
+from verbatim.stages.plan import Artifact, Plan
 
 SUMS = "SHA256SUMS"
 BUILD_INFO = "buildinfo"
@@ -58,7 +58,7 @@ def keep_info(folder: Path, name: str, text: str) -> None:
             os.replace(work / name, folder / BUILD_INFO / name)
 
 
-def verified(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] | None:
+def reuse_results(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] | None:
     """The artifacts that are there, if they are of this plan, and all as the statement says; None if not."""
     if statement.definition != BuildDefinition.of(plan) or not folder.exists():
         return None

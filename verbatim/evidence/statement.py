@@ -15,12 +15,12 @@ from typing import Annotated, Final, Literal, Self
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from verbatim.stages.plan import Artifact, Plan
-from verbatim.stages.target import Optimize
 from verbatim.digest import Sha256
 from verbatim.errors import IntegrityError
 from verbatim.evidence.untrusted import Text, check_canonical, check_shape, parse_json, read_file
-from verbatim.sources.source import Identity, Kind
+from verbatim.sources.source import Identity, SourceKind
+from verbatim.stages.plan import Artifact, Plan
+from verbatim.stages.target import Optimize
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://slsa.dev/provenance/v1"
@@ -78,7 +78,7 @@ class Dependency(InTotoModel):
 
 
 class _SourceParameters(InTotoModel):
-    kind: Kind
+    kind: SourceKind
 
 
 class _ExternalParameters(InTotoModel):
@@ -177,7 +177,7 @@ class Statement(InTotoModel):
 
     @classmethod
     def of(cls, definition: BuildDefinition, artifacts: Sequence[Artifact]) -> Statement:
-        """What is to be said of a build that just ended."""
+        """The statement on a build that just ended."""
         subjects = [
             Subject(name=artifact.name, digest=Sha256Digest(sha256=artifact.sha256))
             for artifact in sorted(artifacts, key=lambda artifact: artifact.name)

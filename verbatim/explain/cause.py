@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from verbatim.explain.findings import Change, Finding
+from verbatim.explain.findings import Finding, LineChange
 
 #: Stands for what has been explained; no line of a finding holds it.
 MARK = "\0"
@@ -20,7 +20,7 @@ MARK = "\0"
 CONTENTS, BYTES = "contents", "bytes"
 
 
-class Kind(Enum):
+class CauseKind(Enum):
     """How a difference of this cause is to be taken, the gravest first."""
 
     #: Somebody has to look.
@@ -33,7 +33,7 @@ class Kind(Enum):
     @property
     def rank(self) -> int:
         """Its place in that order."""
-        return list(Kind).index(self)
+        return list(CauseKind).index(self)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Cause:
     """Why builds differ."""
 
     name: str
-    kind: Kind
+    kind: CauseKind
     #: What it means, and what to do about it, in a sentence each.
     meaning: str
     remedy: str
@@ -49,37 +49,37 @@ class Cause:
 
 CONTENT = Cause(
     "content",
-    Kind.CONTENT,
+    CauseKind.CONTENT,
     "Nothing known accounts for it: the contents are not the same.",
     "Read the lines: was it built from the same source, or did someone change it?",
 )
 MEMBERS = Cause(
     "added or removed",
-    Kind.CONTENT,
+    CauseKind.CONTENT,
     "A file is in one of the two only.",
     "Find out what put it there, or left it out.",
 )
 UNSEEN = Cause(
     "not seen whole",
-    Kind.CONTENT,
+    CauseKind.CONTENT,
     "Too large, too deep or too slow to be shown whole: what was not seen can be anything.",
     "Unpack both, and compare this file by hand.",
 )
 ORDER_OF_MEMBERS = Cause(
     "order of members",
-    Kind.PACKING,
+    CauseKind.PACKING,
     "The same files, packed in another order, such as that in which a file system lists them.",
     "Sort what is packed: tar --sort=name, or a sorted list of names.",
 )
 ORDER_OF_LINES = Cause(
     "order of lines",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "The same lines in another order, as of a hash table, a listing of a folder, or a race.",
     "Sort before writing; see that the order means nothing here.",
 )
 LOCALE = Cause(
     "locale",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "The locale decides how names are sorted, how characters are written and what messages say.",
     "Build with LC_ALL=C.UTF-8.",
 )
@@ -163,7 +163,7 @@ def likely_causes(
 
 
 def _explained(
-    finding: Finding, rules: Sequence[Rule], shown: Collection[str], changes: Sequence[Change]
+    finding: Finding, rules: Sequence[Rule], shown: Collection[str], changes: Sequence[LineChange]
 ) -> tuple[Cause, ...] | None:
     """The causes that account for all of the changes, each of which is needed; None if something is left."""
     order = _order(finding)
@@ -195,7 +195,7 @@ class _Left(Enum):
     OTHER = 2
 
 
-def _left(changes: Sequence[Change], rules: Sequence[Rule], shown: Collection[str]) -> _Left:
+def _left(changes: Sequence[LineChange], rules: Sequence[Rule], shown: Collection[str]) -> _Left:
     removed, added = [], []
     is_same = True
     for change in changes:
@@ -210,7 +210,7 @@ def _left(changes: Sequence[Change], rules: Sequence[Rule], shown: Collection[st
     return _Left.ORDER if sorted(removed) == sorted(added) else _Left.OTHER
 
 
-def _finds_anything(rule: Rule, changes: Sequence[Change], shown: Collection[str]) -> bool:
+def _finds_anything(rule: Rule, changes: Sequence[LineChange], shown: Collection[str]) -> bool:
     return any(
         rule.without(lines, shown) != list(lines)
         for change in changes
@@ -218,7 +218,7 @@ def _finds_anything(rule: Rule, changes: Sequence[Change], shown: Collection[str
     )
 
 
-def _changed(changes: Sequence[Change]) -> Iterator[str]:
+def _changed(changes: Sequence[LineChange]) -> Iterator[str]:
     return (line for change in changes for line in (*change.removed, *change.added))
 
 
@@ -253,7 +253,7 @@ def _is_collated(finding: Finding) -> bool:
     )
 
 
-def _without_lonely(finding: Finding) -> tuple[list[Change], bool]:
+def _without_lonely(finding: Finding) -> tuple[list[LineChange], bool]:
     """The changes of a listing without the lines of files that only one side has, and whether there are any."""
     changes = finding.changes
     if not LISTINGS.fullmatch(_view(finding)):
@@ -265,7 +265,7 @@ def _without_lonely(finding: Finding) -> tuple[list[Change], bool]:
     def kept(lines: Sequence[str]) -> tuple[str, ...]:
         return tuple(line for line in lines if not _names([line]) & lonely)
 
-    rest = [Change(kept(change.removed), kept(change.added)) for change in changes]
+    rest = [LineChange(kept(change.removed), kept(change.added)) for change in changes]
     return [change for change in rest if change.removed or change.added], bool(lonely)
 
 

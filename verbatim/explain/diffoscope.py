@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 
-from verbatim.stages.recipe import Recipe
-from verbatim.compare.archives import Form, form_of, uncompressed_name
+from verbatim.compare.archives import ArchiveForm, form_of, uncompressed_name
 from verbatim.compare.comparison import File
-from verbatim.explain.findings import Finding, read_findings
-from verbatim.sandboxing.limits import Limits
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import Root
 from verbatim.errors import IntegrityError
+from verbatim.explain.findings import Finding, read_findings
 from verbatim.paths import cache_directory
+from verbatim.sandboxing.limits import JobLimits
 from verbatim.scratch import scratch
+from verbatim.stages.recipe import Recipe
 
 #: The part of the time after which diffoscope looks into nothing new, so that it can say what it has found.
 _SOFT = 0.8
@@ -28,7 +28,7 @@ _ENDS = {"": ".tar", "gzip": ".tar.gz", "xz": ".tar.xz", "bzip2": ".tar.bz2"}
 _SPEAKING_NAME = re.compile(r"(?!\.)[A-Za-z0-9._+~-]{1,200}")
 
 
-def look_into(first: File, second: File, root: Root, limits: Limits) -> tuple[list[Finding], bool]:
+def look_into(first: File, second: File, root: Root, limits: JobLimits) -> tuple[list[Finding], bool]:
     """What differs in two files that are at hand, and whether that is all; ``root`` is diffoscope's environment.
 
     One tar archive in different compressions is compared by what is compressed. Raises LimitError,
@@ -53,7 +53,7 @@ def look_into(first: File, second: File, root: Root, limits: Limits) -> tuple[li
     return compressions + findings, is_whole
 
 
-def _run(first: File, second: File, streams: list[str], root: Root, limits: Limits) -> tuple[int, bytes]:
+def _run(first: File, second: File, streams: list[str], root: Root, limits: JobLimits) -> tuple[int, bytes]:
     """diffoscope's exit status and what it printed."""
     inputs = {
         f"{side}/{_inner_name(file.name, form_of(file.path, file.name))}": file.path.resolve()
@@ -78,7 +78,7 @@ def _run(first: File, second: File, streams: list[str], root: Root, limits: Limi
         return Sandbox(limits=limits).run(job), job.log.read_bytes()
 
 
-def _inner_name(name: str, form: Form) -> str:
+def _inner_name(name: str, form: ArchiveForm) -> str:
     """The name under which a file is seen inside: diffoscope and the recipe go by how that of a tar archive ends."""
     end = _ENDS[form.compression] if form.kind == "tar" else ""
     stem = uncompressed_name(name) if end else name

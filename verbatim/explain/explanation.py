@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verbatim.explain.cause import Cause, Kind, likely_causes
+from verbatim.explain.cause import Cause, CauseKind, likely_causes
 from verbatim.explain.findings import MOST_FINDINGS, Finding
 from verbatim.explain.rules import RULES
 
@@ -18,7 +18,7 @@ class Explained:
     causes: tuple[Cause, ...]
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> CauseKind:
         """The gravest of the causes' kinds."""
         return min((cause.kind for cause in self.causes), key=lambda kind: kind.rank)
 

@@ -29,7 +29,7 @@ _CUT_COMMENT = re.compile(
 
 
 @dataclass(frozen=True)
-class Change:
+class LineChange:
     """Lines that follow each other in the first file, and what the second has in their place."""
 
     removed: tuple[str, ...]
@@ -55,7 +55,7 @@ class Finding:
         return " › ".join(self.members)
 
     @property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[LineChange]:
         """What is not the same, without the lines around."""
         changes: list[tuple[list[str], list[str]]] = []
         inside = False
@@ -73,7 +73,7 @@ class Finding:
                 changes.append(([], []))
             inside = True
             changes[-1][line.startswith("+")].append(line[1:])
-        return [Change(tuple(removed), tuple(added)) for removed, added in changes]
+        return [LineChange(tuple(removed), tuple(added)) for removed, added in changes]
 
     @property
     def is_whole(self) -> bool:

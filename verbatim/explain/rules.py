@@ -9,132 +9,132 @@ from __future__ import annotations
 
 import re
 
-from verbatim.explain.cause import BYTES, LOCALE, TEXTS, Cause, Kind, Rule
+from verbatim.explain.cause import BYTES, LOCALE, TEXTS, Cause, CauseKind, Rule
 
 OWNER = Cause(
     "owner",
-    Kind.PACKING,
+    CauseKind.PACKING,
     "Who packed it stands in the archive.",
     "tar --owner=0 --group=0 --numeric-owner",
 )
 TIMES = Cause(
     "time of packing",
-    Kind.PACKING,
+    CauseKind.PACKING,
     "The files' times, or that of the packing, stand in the archive.",
     "tar --mtime=@$SOURCE_DATE_EPOCH --clamp-mtime; gzip --no-name",
 )
 UMASK = Cause(
     "umask",
-    Kind.PACKING,
+    CauseKind.PACKING,
     "What group and others may do with a file, which a umask decides.",
     "Build with umask 022; tar --mode=go+u,go-w",
 )
 COMPRESSION = Cause(
     "compression",
-    Kind.PACKING,
+    CauseKind.PACKING,
     "The same contents, compressed otherwise: another level, another number of threads, another version.",
     "Pin the program by its hash, and its options.",
 )
 PACKER = Cause(
     "program that packs",
-    Kind.PACKING,
+    CauseKind.PACKING,
     "The archive says by what, on what system or from which file it was made.",
     "Pin the program by its hash; gzip --no-name",
 )
 SIZES = Cause(
     "size",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "The sizes of files whose contents differ: see these.",
     "It goes with its cause.",
 )
 CHECKSUMS = Cause(
     "checksum",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "The checksums of files whose contents differ: see these.",
     "It goes with its cause.",
 )
 BYTECODE_TIME = Cause(
     "byte-code: time of the source",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "A .pyc holds the modification time of its source; the code is the same.",
     "Set the sources' times, or compile with SOURCE_DATE_EPOCH set or --invalidation-mode unchecked-hash.",
 )
 BYTECODE_MODE = Cause(
     "byte-code: how it is checked",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "One .pyc names its source's time, the other one its hash (PEP 552); the code is the same.",
     "Compile both with the same --invalidation-mode.",
 )
 BYTECODE_REFERENCES = Cause(
     "byte-code: references",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "The same code, written with other references between its constants: it depends on what else held them.",
     "Compile each file in a process of its own, in a fixed order.",
 )
 LINE_ENDINGS = Cause(
     "line endings",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "The lines end as on another system.",
     "See to core.autocrlf and .gitattributes.",
 )
 COMPILER = Cause(
     "compiler",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "Another compiler, another version of it, or other flags, as it says itself.",
     "Build in the pinned environment.",
 )
 IDS = Cause(
     "random or unique id",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "An id that is drawn anew, or an address or a hash that follows from anything else.",
     "Derive it from the contents, or from SOURCE_DATE_EPOCH.",
 )
 TIME_ZONE = Cause(
     "time zone",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "The zone in which a time is told.",
     "Build with TZ=UTC.",
 )
 DATE = Cause(
     "build date",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "A date or a time, perhaps that of the build.",
     "Take it from SOURCE_DATE_EPOCH; see that it is no date that the program goes by.",
 )
 PATH = Cause(
     "build path",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "A folder where things are built.",
     "Build at the same path, or map it: -ffile-prefix-map, compileall -s -p.",
 )
 CPUS = Cause(
     "number of CPUs",
-    Kind.TRACE,
+    CauseKind.TRACE,
     "How many processes or threads there were.",
     "Set the number, or keep it out of the results.",
 )
 ADDRESSES = Cause(
     "addresses and sizes",
-    Kind.CONTENT,
+    CauseKind.CONTENT,
     "Numbers that move when the code or the data beside them does.",
     "See the other differences of this file: they must account for it.",
 )
 LINKER_TABLES = Cause(
     "tables of compiler and linker",
-    Kind.CONTENT,
+    CauseKind.CONTENT,
     "What they write down about code and data: it differs when these do.",
     "See the other differences of this file: they must account for it.",
 )
 MACHINE_CODE = Cause(
     "machine code",
-    Kind.CONTENT,
+    CauseKind.CONTENT,
     "Other instructions: another compiler, other flags, or another source. Which, they do not tell.",
     "Compare what the compiler says of itself, then build with the same one, and compare again.",
 )
 
 BYTECODE_UNREAD = Cause(
     "byte-code of a Python that is not read here",
-    Kind.CONTENT,
+    CauseKind.CONTENT,
     "Only the byte-code of 3.10 to 3.15 is read: whether this is the same code cannot be told.",
     "Compare it with the Python that it is for: import marshal and dis.",
 )

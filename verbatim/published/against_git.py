@@ -8,22 +8,22 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Literal
 
-from verbatim.published.declared import Declared
+from verbatim.compare.comparison import Judgement
 from verbatim.compare.inventory import Content, Inventory
-from verbatim.published.verdict import Judgement
+from verbatim.published.declared import Declared
 from verbatim.sources.tree import TreeFile
 
 #: ``added``: not in the tree. ``missing``: in the tree, and not declared as left out.
-Kind = Literal["added", "missing", "changed"]
+TreeDifferenceKind = Literal["added", "missing", "changed"]
 
 _FOLDER = Content("folder", 0o755, "")
 
 
 @dataclass(frozen=True)
-class Difference:
+class TreeDifference:
     """A member of the tarball that is not what it should be, or one that is not there."""
 
-    kind: Kind
+    kind: TreeDifferenceKind
     member: str
     #: What is wrong, in words.
     what: str
@@ -31,10 +31,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class TreeComparison:
-    """What came of it; the numbers are of what agrees."""
+    """The differences between a tarball and a tree; the numbers count what agrees."""
 
     #: Sorted by member.
-    differences: tuple[Difference, ...]
+    differences: tuple[TreeDifference, ...]
     #: Files and links that are the tree's, and how many of those have CRLF where git has LF.
     files: int
     with_crlf: int
@@ -101,7 +101,7 @@ class Expected:
     def _member(self, name: str) -> str:
         return f"{self.top}/{name}"
 
-    def _differences(self, tarball: Inventory) -> Iterator[Difference]:
+    def _differences(self, tarball: Inventory) -> Iterator[TreeDifference]:
         generated = self._generated
         required = {self._member(name) for name in self.tree if not self.declared.may_be_missing(name)}.union(
             name for name in generated if name in self.made.contents
@@ -110,26 +110,26 @@ class Expected:
         folders = dict.fromkeys(_folders_above({*files, *required}), _FOLDER)
         expected = {**folders, **files}
         for name in sorted({*required, *_folders_above(required)} - tarball.contents.keys()):
-            yield Difference("missing", name, "is not in the tarball")
+            yield TreeDifference("missing", name, "is not in the tarball")
         for name in tarball.contents:
             if name in generated:
                 yield from self._generated_difference(name, tarball)
             elif name not in expected:
-                yield Difference("added", name, "is not in the commit's tree")
+                yield TreeDifference("added", name, "is not in the commit's tree")
             else:
                 wrong = self._wrong(name, tarball, expected[name])
                 if wrong:
-                    yield Difference("changed", name, wrong)
+                    yield TreeDifference("changed", name, wrong)
 
-    def _generated_difference(self, name: str, tarball: Inventory) -> Iterator[Difference]:
+    def _generated_difference(self, name: str, tarball: Inventory) -> Iterator[TreeDifference]:
         made = self.made.contents.get(name)
         if made is None:
-            yield Difference("added", name, "is declared as generated, but could not be generated anew")
+            yield TreeDifference("added", name, "is declared as generated, but could not be generated anew")
             return
         exact = Content(made.kind, self.made.packings[name].mode, made.body)
         wrong = self._wrong(name, tarball, exact)
         if wrong:
-            yield Difference("changed", name, f"{wrong}, as it is generated anew")
+            yield TreeDifference("changed", name, f"{wrong}, as it is generated anew")
 
     def _wrong(self, name: str, tarball: Inventory, expected: Content) -> str:
         """What of a member is not as it should be; empty if all is."""

@@ -1,28 +1,28 @@
-"""An artifact beside the published file: as it is served now, as the user has it, or by the hash that was published."""
+"""Compares artifacts with the published files: as they are served now, as the user has them, or by their published hashes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from verbatim import console
 from verbatim.addresses import showable
-from verbatim.stages.plan import Artifact
 from verbatim.compare.archives import form_of
-from verbatim.compare.comparison import File, Judgement, compare_files, inventory_of
-from verbatim.published.verdict import judge, judge_tarball
+from verbatim.compare.comparison import File, compare_files, inventory_of
+from verbatim.compare.pairs import ArtifactSet, Pair
+from verbatim.compare.verdict import Verdict
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import RELEASES
-from verbatim.commands.compare import Pair, describe
-from verbatim.evidence.artifact_sets import Side
+from verbatim.published.judge import judge, judge_tarball
 from verbatim.release import Published, Release
 from verbatim.sources.tarball import published_tarball
+from verbatim.stages.plan import Artifact
 
 
 @dataclass(frozen=True)
-class Seen:
+class PublishedFile:
     """A published file, and where it was seen."""
 
     #: None if it was not.
@@ -32,29 +32,29 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Examined(Pair):
+class PublishedPair(Pair):
     """An artifact of ours, the first, beside the published one, the second."""
 
     #: The SHA-256 that was published, if releases/published.toml knows one.
     published: str | None = None
-    seen: Seen = Seen(None, "")
+    seen: PublishedFile = PublishedFile(None, "")
 
 
 @dataclass(frozen=True)
-class Examiner:
-    """Sees what is published of one release, and judges what was made here beside it."""
+class PublishedComparer:
+    """Sees what is published of one release, and compares what was made here with it."""
 
     release: Release
     fetcher: Fetcher
     #: A private folder. What is served now goes there, and never into the store: nothing is built from it.
     work: Path
     #: What the user has downloaded, in place of what is served.
-    given: Side | None = None
+    given: ArtifactSet | None = None
     #: The folder with the published hashes.
     releases: Path = RELEASES
 
     def asked_for(self, artifacts: Sequence[Artifact]) -> Sequence[Artifact]:
-        """Those to examine: all, or if the user gave one file, that which it stands for; UsageError if it is none."""
+        """Those to compare: all, or if the user gave one file, that which it stands for; UsageError if it is none."""
         if self.given is None or not self.given.is_single:
             return artifacts
         [name] = self.given.files
@@ -67,7 +67,7 @@ class Examiner:
             )
         return named
 
-    def examine(self, artifact: Artifact, *, is_served: bool = True) -> Examined:
+    def compare(self, artifact: Artifact, *, is_served: bool = True) -> PublishedPair:
         """Hold an artifact against the published one; ``is_served`` says whether python.org has such files at all."""
         ours = File(artifact.name, artifact.sha256, artifact.path)
         seen = self._see(artifact.name, is_served=is_served)
@@ -75,12 +75,12 @@ class Examiner:
             return self._beside(ours, seen.file, seen)
         return self._unseen(artifact, ours, seen)
 
-    def examine_stream(self, artifact: Artifact) -> Examined:
+    def compare_stream(self, artifact: Artifact) -> PublishedPair:
         """Hold an uncompressed source tar against a published tarball, whichever can be had."""
         ours = File(artifact.name, artifact.sha256, artifact.path)
         if self.given is not None:
             file = self._given_tarball(self.given)
-            return self._beside(ours, file, Seen(file, str(file.path or file.name)))
+            return self._beside(ours, file, PublishedFile(file, str(file.path or file.name)))
         unseen = ""
         for name in self.release.source_tarballs:
             seen = self._see(name)
@@ -90,10 +90,12 @@ class Examiner:
         try:
             tarball = published_tarball(self.release, self.fetcher, releases=self.releases)
         except (NetworkError, UsageError) as error:
-            text = f"undecided: no published tarball can be had: {error.message}"
-            return Examined(ours.name, ours, None, "undecided", text, None, None, Seen(None, unseen))
+            why = f"undecided: no published tarball can be had: {error.message}"
+            return PublishedPair(
+                ours.name, ours, None, Verdict("undecided", why), seen=PublishedFile(None, unseen)
+            )
         file = File(tarball.name, tarball.sha256, tarball.path)
-        return self._beside(ours, file, Seen(None, unseen))
+        return self._beside(ours, file, PublishedFile(None, unseen))
 
     def _stands_for(self, file: File) -> str:
         """The source tarball that a file of any name has to be, by its form; other artifacts are called what they are."""
@@ -105,79 +107,58 @@ class Examiner:
             return next((name for end, name in by_end.items() if file.name.endswith(end)), file.name)
         return {"xz": xz, "gzip": gzip}.get(form_of(file.path, file.name).compression, file.name)
 
-    def _given_tarball(self, given: Side) -> File:
+    def _given_tarball(self, given: ArtifactSet) -> File:
         if given.is_single:
             return next(iter(given.files.values()))
         return next(given.files[name] for name in self.release.source_tarballs if name in given.files)
 
-    def _see(self, name: str, *, is_served: bool = True) -> Seen:
+    def _see(self, name: str, *, is_served: bool = True) -> PublishedFile:
         """What is given under a name or, if nothing is given at all, what is served."""
         if self.given is not None:
             by_name = {self._stands_for(file): file for file in self.given.files.values()}
             file = (by_name if self.given.is_single else self.given.files).get(name)
-            return Seen(file, str(file.path or "by its hash alone") if file else f"--against has no {name}")
+            return PublishedFile(
+                file, str(file.path or "by its hash alone") if file else f"--against has no {name}"
+            )
         if not is_served:
-            return Seen(None, "python.org has no such files")
+            return PublishedFile(None, "python.org has no such files")
         try:
             served = self.fetcher.fetch_served(name, self.release.urls(name), self.work / name)
         except (NetworkError, UsageError) as error:
-            return Seen(None, f"what is served now was not seen: {error.message}")
-        return Seen(File(name, served.sha256, served.path), showable(served.url))
+            return PublishedFile(None, f"what is served now was not seen: {error.message}")
+        return PublishedFile(File(name, served.sha256, served.path), showable(served.url))
 
-    def _beside(self, ours: File, theirs: File, seen: Seen) -> Examined:
+    def _beside(self, ours: File, theirs: File, seen: PublishedFile) -> PublishedPair:
         """The verdict from both files; one that is not the published one is different, whatever is in it."""
         hashes = self._published
         name = theirs.name if theirs.name in hashes else self._stands_for(theirs)
         published = hashes.get(name)
-        pair = self._compared(ours, theirs)
-        judgement, text = pair.judgement, pair.text
+        verdict = self._compared(ours, theirs)
         if published is not None and theirs.sha256 != published:
             what = f"{seen.where} is not the file that was published: it has SHA-256 {theirs.sha256}, published was {published}"
             console.warn(what)
-            judgement, text = "different", f"{text}; {what}"
-        return Examined(ours.name, ours, theirs, judgement, text, pair.comparison, published, seen)
+            verdict = replace(verdict, judgement="different", text=f"{verdict.text}; {what}")
+        return PublishedPair(ours.name, ours, theirs, verdict, published, seen)
 
-    def _compared(self, ours: File, theirs: File) -> Pair:
-        """What is in both; what cannot even be read is not what we made."""
+    def _compared(self, ours: File, theirs: File) -> Verdict:
+        """The verdict from what is in both; what cannot even be read is not what we made."""
         is_tarball = ours.name.removesuffix(".tar") == self.release.folder or (
             ours.name in self.release.source_tarballs
         )
-        judgement: Judgement
         try:
             if is_tarball and theirs.path is not None and ours.sha256 != theirs.sha256:
-                verdict = judge_tarball(inventory_of(ours), inventory_of(theirs))
-                judgement = "different" if verdict.judgement == "different" else "equivalent"
-                return Pair(ours.name, ours, theirs, judgement, verdict.text, verdict.comparison)
+                return judge_tarball(inventory_of(ours), inventory_of(theirs))
             comparison = compare_files(ours, theirs)
         except IntegrityError as error:
-            return Pair(ours.name, ours, theirs, "different", f"different: {error.message}")
-        text = describe(comparison, "ours", "the published one")
-        return Pair(ours.name, ours, theirs, comparison.judgement, text, comparison)
+            return Verdict("different", f"different: {error.message}")
+        return Verdict.of(comparison, "ours", "the published one")
 
-    def _unseen(self, artifact: Artifact, ours: File, seen: Seen) -> Examined:
+    def _unseen(self, artifact: Artifact, ours: File, seen: PublishedFile) -> PublishedPair:
         """The verdict where the file itself cannot be seen: by its hash, or by what else has its contents."""
         [verdict] = judge(self.release, [artifact], self.fetcher, releases=self.releases)
-        judgement: Judgement
-        text = verdict.text
-        match verdict.judgement:
-            case "identical":
-                judgement, text = "identical", "identical to python.org by the hash that was published"
-            case "equivalent":
-                judgement = "equivalent"
-            case "different" if verdict.comparison is not None:
-                judgement = "different"
-            case _:
-                judgement, text = "undecided", f"undecided: {text}"
-        return Examined(
-            ours.name,
-            ours,
-            None,
-            judgement,
-            text,
-            verdict.comparison,
-            self._published.get(ours.name),
-            seen,
-        )
+        if verdict.judgement == "identical":
+            verdict = replace(verdict, text="identical to python.org by the hash that was published")
+        return PublishedPair(ours.name, ours, None, verdict, self._published.get(ours.name), seen)
 
     @property
     def _published(self) -> dict[str, str]:

@@ -27,7 +27,7 @@ class Generated(BaseModel):
     reason: _Reason
 
 
-class LeftOut(BaseModel):
+class OmittedFile(BaseModel):
     """Files of the tree that the release process leaves out: at a path, or of a name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,7 +57,7 @@ class Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     generated: tuple[Generated, ...] = ()
-    left_out: tuple[LeftOut, ...] = Field(default=(), alias="left-out")
+    left_out: tuple[OmittedFile, ...] = Field(default=(), alias="left-out")
 
     @classmethod
     def load(cls, folder: Path = RELEASES) -> Declared:

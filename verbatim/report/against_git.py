@@ -1,23 +1,49 @@
-"""What came of holding tarballs against a commit."""
+"""Shows how tarballs differ from a commit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import Field
 
 from verbatim import console
-from verbatim.published.against_git import TreeComparison
-from verbatim.compare.comparison import some
-from verbatim.commands.against_git import Checked
+from verbatim.commands.against_git import TreeChecked
+from verbatim.compare.comparison import Judgement, some
+from verbatim.published.against_git import TreeComparison, TreeDifference
+from verbatim.report.documents import Document, Record, Sha256, show
+from verbatim.sources.source import Identity
 
 #: More differences than these are of another release altogether, and nobody reads them; ``--json`` has all.
 _MOST = 100
 
 
-def show_against_git(checked: Checked, *, as_json: bool) -> None:
+class TarballRecord(Record):
+    """A tarball beside the commit's tree."""
+
+    name: str
+    sha256: Sha256
+    verdict: Judgement
+    differences: Sequence[TreeDifference]
+    files: int = Field(description="how many are as in git")
+    with_crlf: int = Field(description="how many of those have CRLF where git has LF")
+    generated: Sequence[str] = Field(description="files that were generated again, and are the same")
+    left_out: int = Field(description="how many files of the tree are left out, as declared")
+    hard_links: Sequence[str] = Field(description="files that are packed as hard links to equal ones")
+
+
+class AgainstGitDocument(Document):
+    """Published tarballs beside the commit of their release."""
+
+    source: Identity
+    tarballs: Sequence[TarballRecord]
+    unchecked: Mapping[str, str] = Field(description="by name, why a tarball could not be had")
+    refused: Mapping[str, str] = Field(description="by name, why a tarball was refused")
+
+
+def show_against_git(checked: TreeChecked, *, as_json: bool) -> None:
     """Print it as lines or as JSON."""
     if as_json:
-        console.result_json(_as_json(checked))
+        show(_document(checked))
         return
     for tarball, comparison in checked.comparisons:
         console.result(tarball.name)
@@ -51,26 +77,23 @@ def _lines(comparison: TreeComparison) -> Iterator[str]:
         yield f"  packed as hard links to files of the same content: {some(comparison.hard_links)}"
 
 
-def _as_json(checked: Checked) -> object:
-    return {
-        "source": asdict(checked.source.identity),
-        "tarballs": [
-            {
-                "name": tarball.name,
-                "sha256": tarball.sha256,
-                "verdict": comparison.judgement,
-                "differences": [
-                    {"kind": difference.kind, "member": difference.member, "what": difference.what}
-                    for difference in comparison.differences
-                ],
-                "files": comparison.files,
-                "with_crlf": comparison.with_crlf,
-                "generated": list(comparison.generated),
-                "left_out": comparison.left_out,
-                "hard_links": list(comparison.hard_links),
-            }
+def _document(checked: TreeChecked) -> AgainstGitDocument:
+    return AgainstGitDocument(
+        source=checked.source.identity,
+        tarballs=[
+            TarballRecord(
+                name=tarball.name,
+                sha256=tarball.sha256,
+                verdict=comparison.judgement,
+                differences=comparison.differences,
+                files=comparison.files,
+                with_crlf=comparison.with_crlf,
+                generated=comparison.generated,
+                left_out=comparison.left_out,
+                hard_links=comparison.hard_links,
+            )
             for tarball, comparison in checked.comparisons
         ],
-        "unchecked": dict(checked.unchecked),
-        "refused": {name: refusal.message for name, refusal in checked.refused.items()},
-    }
+        unchecked=checked.unchecked,
+        refused={name: refusal.message for name, refusal in checked.refused.items()},
+    )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pydantic import Field
+
 from verbatim import console
-from verbatim.evidence.quorum import Claim, Row
 from verbatim.commands.attest import Attested
-from verbatim.commands.check import Checked
+from verbatim.commands.check import ReleaseChecked
+from verbatim.evidence.quorum import Claim, Result, Row
+from verbatim.report.documents import Document, Record, Sha256, show
 from verbatim.report.pages import write_html
 
 _DIGITS = 16
@@ -21,6 +24,45 @@ _STANDINGS = {
     "expired": "key expired",
     "source": "other source",
 }
+
+
+class CheckedArtifact(Record):
+    """An artifact, and who confirms it."""
+
+    name: str
+    sha256: Sha256 | None = Field(description="null if the rebuilders are at odds, or nobody has built it")
+    published: bool = Field(description="whether that is the published hash")
+    result: Result
+    voices: int = Field(description="how many independent rebuilders confirm it")
+    needed: int
+    claims: Sequence[Claim]
+
+
+class WithdrawalRecord(Record):
+    """A statement that its rebuilder took back."""
+
+    rebuilder: str
+    statement: Sha256
+    reason: str
+
+
+class PolicyRecord(Record):
+    """The policy that was checked by."""
+
+    path: str
+    sha256: Sha256
+
+
+class CheckDocument(Document):
+    """Who attested to a release, and whether that is enough."""
+
+    version: str
+    policy: PolicyRecord
+    quorum: bool
+    artifacts: Sequence[CheckedArtifact]
+    withdrawals: Sequence[WithdrawalRecord]
+    unknown_rebuilders: Sequence[str] = Field(description="files of names that the policy does not have")
+    refused: Mapping[str, str] = Field(description="by file, why it was refused")
 
 
 def show_attested(attested: Sequence[Attested], author: str) -> None:
@@ -36,10 +78,10 @@ def show_attested(attested: Sequence[Attested], author: str) -> None:
         console.result(f"  {each.path or 'it is there already'}")
 
 
-def show_checked(checked: Checked, *, as_json: bool) -> None:
+def show_checked(checked: ReleaseChecked, *, as_json: bool) -> None:
     """Print who confirms what and who objects, what does not count, and by which policy."""
     if as_json:
-        console.result_json(as_data(checked))
+        show(_document(checked))
         return
     matrix = checked.matrix
     if matrix.rows:
@@ -58,7 +100,7 @@ def show_checked(checked: Checked, *, as_json: bool) -> None:
     console.result(f"by the policy {checked.trust.path} (SHA-256 {checked.trust.sha256})")
 
 
-def show_all(checked: Sequence[Checked]) -> None:
+def show_all(checked: Sequence[ReleaseChecked]) -> None:
     """Print a line for each release."""
     for each in checked:
         lacking = len(each.matrix.missing)
@@ -70,7 +112,7 @@ def show_all(checked: Sequence[Checked]) -> None:
             console.result(f"  refused: {name}: {reason}")
 
 
-def write_page(checked: Checked, path: Path) -> None:
+def write_page(checked: ReleaseChecked, path: Path) -> None:
     """Write the matrix as one page of HTML, whole or not at all."""
     write_html(
         path,
@@ -117,7 +159,7 @@ def verdict(row: Row) -> str:
     return f"{'yes' if row.result == 'quorum' else row.result}, {row.voices} of {row.needed}"
 
 
-def remarks(checked: Checked) -> list[str]:
+def remarks(checked: ReleaseChecked) -> list[str]:
     """What a reader must know beside the matrix: objections, what was withdrawn or overridden, what was refused."""
     version, policy = checked.matrix.version, checked.trust.policy
     lines = [
@@ -134,43 +176,33 @@ def remarks(checked: Checked) -> list[str]:
         for each in policy.override
         if each.version == version
     ]
-    if checked.found.strangers:
-        lines.append(f"not in the policy, and not looked at: {', '.join(checked.found.strangers)}")
+    if checked.found.unknown_rebuilders:
+        lines.append(f"not in the policy, and not looked at: {', '.join(checked.found.unknown_rebuilders)}")
     lines += [f"refused: {reason}" for reason in checked.found.refused.values()]
     return lines
 
 
-def as_data(checked: Checked) -> dict[str, object]:
-    """All of it, for programs."""
-    return {
-        "version": checked.matrix.version,
-        "policy": {"path": str(checked.trust.path), "sha256": checked.trust.sha256},
-        "quorum": not checked.matrix.missing,
-        "artifacts": [
-            {
-                "name": row.artifact,
-                "sha256": row.sha256,
-                "published": row.published,
-                "result": row.result,
-                "voices": row.voices,
-                "needed": row.needed,
-                "claims": [
-                    {
-                        "rebuilder": claim.rebuilder,
-                        "sha256": claim.sha256,
-                        "standing": claim.standing,
-                        "file": claim.file,
-                        "statement": claim.statement,
-                    }
-                    for claim in row.claims
-                ],
-            }
+def _document(checked: ReleaseChecked) -> CheckDocument:
+    return CheckDocument(
+        version=checked.matrix.version,
+        policy=PolicyRecord(path=str(checked.trust.path), sha256=checked.trust.sha256),
+        quorum=not checked.matrix.missing,
+        artifacts=[
+            CheckedArtifact(
+                name=row.artifact,
+                sha256=row.sha256,
+                published=row.published,
+                result=row.result,
+                voices=row.voices,
+                needed=row.needed,
+                claims=row.claims,
+            )
             for row in checked.matrix.rows
         ],
-        "withdrawals": [
-            {"rebuilder": each.signed.rebuilder, "statement": each.sha256, "reason": each.reason}
+        withdrawals=[
+            WithdrawalRecord(rebuilder=each.signed.rebuilder, statement=each.sha256, reason=each.reason)
             for each in checked.found.withdrawals
         ],
-        "strangers": checked.found.strangers,
-        "refused": checked.found.refused,
-    }
+        unknown_rebuilders=checked.found.unknown_rebuilders,
+        refused=checked.found.refused,
+    )

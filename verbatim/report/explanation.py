@@ -26,6 +26,7 @@ def write_explanation(compared: Compared, path: Path) -> None:
         path,
         "explanation.html",
         pairs=compared.pairs,
+        explanations=compared.explanations,
         visible=visible,
         lines=shown_lines,
         numbered=lambda items: list(enumerate(items, 1)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from verbatim import console
-from verbatim.environments.image import Image
 from verbatim.commands.image import Provided
+from verbatim.environments.image import Image
 
 _PLACES = {
     "docker": "loaded into Docker as {0}",

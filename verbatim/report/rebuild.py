@@ -1,16 +1,37 @@
-"""What a rebuild came to: what was varied, what was not and why, and what is to blame for a difference."""
+"""Shows a rebuild: what was varied, what was not and why, and what a difference is due to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from pydantic import Field
+
 from verbatim import console
-from verbatim.variation.rebuilder import Difference
 from verbatim.commands.rebuild import Rebuilt
+from verbatim.report.documents import Document, Judged, Sha256, show
+from verbatim.variation.rebuilder import Findings
+
+
+class RebuiltArtifact(Judged):
+    """An artifact that was built again; the verdict is on it beside the published one."""
+
+    sha256: Sha256
+
+
+class RebuildDocument(Document):
+    """What was built again in other conditions."""
+
+    identical: bool = Field(description="whether all rebuilds gave the same bytes")
+    artifacts: Sequence[RebuiltArtifact]
+    varied: Mapping[str, Sequence[str]] = Field(description="by what was varied, its values")
+    not_varied: Mapping[str, str] = Field(description="by name, why it could not be varied here")
+    different: Findings
 
 
 def show_rebuilt(rebuilt: Rebuilt, *, as_json: bool) -> None:
     """Print it as lines or as JSON."""
     if as_json:
-        console.result_json(_as_json(rebuilt))
+        show(_document(rebuilt))
         return
     findings = rebuilt.findings
     for artifact, verdict in zip(rebuilt.built.artifacts, rebuilt.built.verdicts, strict=True):
@@ -18,7 +39,7 @@ def show_rebuilt(rebuilt: Rebuilt, *, as_json: bool) -> None:
         console.result(f"  SHA-256 {artifact.sha256}")
         console.result(f"  {verdict.text}")
     if findings.is_identical:
-        console.result("identical, rebuilt with other surroundings")
+        console.result("identical, rebuilt in other conditions")
     else:
         _show_differences(rebuilt)
     console.result("varied:")
@@ -42,21 +63,17 @@ def _show_differences(rebuilt: Rebuilt) -> None:
             console.result(f"  with all of it varied: {difference}")
 
 
-def _as_json(rebuilt: Rebuilt) -> object:
+def _document(rebuilt: Rebuilt) -> RebuildDocument:
     findings = rebuilt.findings
-    return {
-        "identical": findings.is_identical,
-        "artifacts": {artifact.name: artifact.sha256 for artifact in rebuilt.built.artifacts},
-        "verdicts": [verdict.judgement for verdict in rebuilt.built.verdicts],
-        "varied": {name: list(values) for name, values in rebuilt.varied.items()},
-        "not_varied": dict(rebuilt.not_varied),
-        "different": {
-            "together": [_difference(difference) for difference in findings.together],
-            "unvaried": _difference(findings.unvaried) if findings.unvaried else None,
-            "alone": {name: _difference(difference) for name, difference in findings.alone.items()},
-        },
-    }
-
-
-def _difference(difference: Difference) -> object:
-    return {"artifacts": list(difference.artifacts), "failure": difference.failure}
+    return RebuildDocument(
+        identical=findings.is_identical,
+        artifacts=[
+            RebuiltArtifact(
+                name=artifact.name, verdict=verdict.judgement, summary=verdict.text, sha256=artifact.sha256
+            )
+            for artifact, verdict in zip(rebuilt.built.artifacts, rebuilt.built.verdicts, strict=True)
+        ],
+        varied=rebuilt.varied,
+        not_varied=rebuilt.not_varied,
+        different=findings,
+    )

@@ -1,22 +1,51 @@
-"""What the tests of an artifact came to: the counts, and by name what failed, passed only at last, or was left out."""
+"""Shows the tests of an artifact: the counts, and by name what failed, passed only at last, or was left out."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pydantic import Field
+
 from verbatim import console
-from verbatim.testing.regrtest import Summary
+from verbatim.commands.test_artifact import SuiteResult
 from verbatim.evidence.results import keep_info
-from verbatim.commands.test_artifact import Tried
+from verbatim.report.documents import Document, Record, Sha256, show, written
+from verbatim.testing.regrtest import Summary
+from verbatim.testing.suite import ExcludedTest
 
 
-def show_tested(tested: Sequence[Tried], *, as_json_: bool) -> None:
+class ArchiveRecord(Record):
+    """The archive that was tested."""
+
+    name: str
+    sha256: Sha256
+
+
+class ArchiveTests(Record):
+    """The tests of one target's archive. The same is kept beside the log, in `buildinfo`."""
+
+    target: str
+    archive: ArchiveRecord
+    chosen: Sequence[str] = Field(description="what `--tests` named; empty for all")
+    passed: bool
+    suite: Summary | None = Field(description="of CPython's own tests; null if none were asked for")
+    pip: Mapping[str, bool] = Field(description="by what pip did, whether it could")
+    roots: Mapping[str, bool] = Field(description="whether it runs in other environments, by their names")
+    left_out: Sequence[ExcludedTest]
+    seconds: int
+
+
+class TestsDocument(Document):
+    """The tests of each archive."""
+
+    tested: Sequence[ArchiveTests]
+
+
+def show_tested(tested: Sequence[SuiteResult], *, as_json: bool) -> None:
     """Print it as lines or as JSON."""
-    if as_json_:
-        console.result_json([as_json(each) for each in tested])
+    if as_json:
+        show(TestsDocument(tested=[_record(each) for each in tested]))
         return
     for each in tested:
         console.result(f"{each.name}  SHA-256 {each.sha256}")
@@ -31,28 +60,26 @@ def show_tested(tested: Sequence[Tried], *, as_json_: bool) -> None:
         )
 
 
-def write_tested(tested: Tried, folder: Path) -> None:
+def write_tested(tested: SuiteResult, folder: Path) -> None:
     """Write it beside the log, in the ``buildinfo`` of a release's folder."""
-    text = json.dumps(as_json(tested), indent=2, sort_keys=True) + "\n"
-    keep_info(folder, f"{tested.log.stem}.json", text)
+    keep_info(folder, f"{tested.log.stem}.json", written(_record(tested)))
 
 
-def as_json(tested: Tried) -> dict[str, object]:
-    """The result for programs, and for ``buildinfo``."""
-    return {
-        "archive": {"name": tested.name, "sha256": tested.sha256},
-        "chosen": list(tested.chosen),
-        "left_out": [entry.model_dump() for entry in tested.left_out],
-        "passed": tested.passed,
-        "pip": dict(tested.pip),
-        "roots": dict(tested.roots),
-        "seconds": round(tested.seconds),
-        "suite": asdict(tested.summary) if tested.summary else None,
-        "target": tested.target,
-    }
+def _record(tested: SuiteResult) -> ArchiveTests:
+    return ArchiveTests(
+        target=tested.target,
+        archive=ArchiveRecord(name=tested.name, sha256=tested.sha256),
+        chosen=tested.chosen,
+        passed=tested.passed,
+        suite=tested.summary,
+        pip=tested.pip,
+        roots=tested.roots,
+        left_out=tested.left_out,
+        seconds=round(tested.seconds),
+    )
 
 
-def _show_summary(summary: Summary, tested: Tried) -> None:
+def _show_summary(summary: Summary, tested: SuiteResult) -> None:
     """The counts, then the names."""
     modules = sum(not entry.tests for entry in tested.left_out)
     tests = sum(len(entry.tests) for entry in tested.left_out)

@@ -16,24 +16,24 @@ class LimitError(BuildError):
 
 
 @dataclass(frozen=True)
-class Limits:
+class JobLimits:
     """A job that has limits writes to memory only, below ``/build``: its result is what it prints."""
 
     #: Seconds until everything in the sandbox is killed.
     seconds: float
     #: Bytes that it may print.
-    said: int
+    output_bytes: int
     #: Bytes that it may write below ``/build``, and in how many files and folders.
     space: int
     files: int
 
     def counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """What it prints; raises LimitError once that is too much."""
-        rest = self.said
+        rest = self.output_bytes
         for piece in pieces:
             rest -= len(piece)
             if rest < 0:
-                raise LimitError(f"it printed more than {self.said:,} bytes")
+                raise LimitError(f"it printed more than {self.output_bytes:,} bytes")
             yield piece
 
     @contextmanager

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-Kind = Literal["git", "tarball"]
+SourceKind = Literal["git", "tarball"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Prepared:
 class Identity:
     """What identifies a source, and all that a statement says of it."""
 
-    kind: Kind
+    kind: SourceKind
     name: str
     #: By in-toto's names of digests: ``gitCommit`` and ``gitTree``, or ``sha256``.
     digest: Mapping[str, str]

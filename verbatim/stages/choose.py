@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
-from verbatim.stages.plan import Stage
-from verbatim.stages.recipe import Recipe
-from verbatim.stages.target import Optimize, Target, target_names
 from verbatim.environments.definition import environment_folder, environment_names
 from verbatim.environments.lock import Environment
 from verbatim.errors import UsageError
 from verbatim.release import Release
+from verbatim.stages.plan import Stage
+from verbatim.stages.recipe import Recipe
+from verbatim.stages.target import Optimize, Target, target_names
 
 #: The documentation's formats, with the ends of their artifacts' names, as CPython's release job has them.
 DOCS_FORMATS = {

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from verbatim.stages.recipe import Recipe
-from verbatim.stages.target import Target
 from verbatim.environments.lock import Environment
 from verbatim.release import Release
 from verbatim.sources.source import Identity
+from verbatim.stages.recipe import Recipe
+from verbatim.stages.target import Target
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import stat
 from pathlib import Path
 
 from verbatim import console
-from verbatim.stages.plan import Artifact, Plan
 from verbatim.console import Bar
 from verbatim.digest import sha256_file
 from verbatim.engines.protocol import Engine, Job
@@ -17,6 +16,7 @@ from verbatim.environments.rootfs import Root
 from verbatim.errors import BuildError, CapabilityError
 from verbatim.paths import cache_directory
 from verbatim.sources.source import Prepared
+from verbatim.stages.plan import Artifact, Plan
 
 #: What a recipe prints for the bar.
 _PROGRESS = re.compile(r"progress (\d{1,12}) (\d{1,12}) (.{1,60})")

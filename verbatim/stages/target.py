@@ -56,7 +56,7 @@ class Parameters(BaseModel):
         return tuple(words)
 
 
-class _File(BaseModel):
+class TargetFile(BaseModel):
     """The file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,7 +89,7 @@ class Target:
     def load(cls, name: str, containers: Path = CONTAINERS) -> Target:
         """Read a target's file; raises IntegrityError if it is not there or does not say what it should."""
         path = containers / name / _FILE
-        file = load_model(path, _File, "correct it")
+        file = load_model(path, TargetFile, "correct it")
         return cls(
             name=name,
             sha256=sha256_file(path),

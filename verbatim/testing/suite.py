@@ -10,14 +10,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from verbatim.stages.choose import listed
-from verbatim.stages.target import Target
 from verbatim.data import load_model_like
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.errors import UsageError
 from verbatim.paths import CONTAINERS
 from verbatim.release import Release
+from verbatim.stages.choose import listed
+from verbatim.stages.target import Target
 
 _FILE = "tests.toml"
 
@@ -31,11 +31,11 @@ ModuleName = Annotated[str, StringConstraints(pattern=rf"^{_MODULE.pattern}$")]
 TestName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$")]
 
 
-class _Said(BaseModel):
+class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class LeftOut(_Said):
+class ExcludedTest(_Strict):
     """A module that cannot pass where it is tested, or single tests of one."""
 
     module: ModuleName
@@ -47,7 +47,7 @@ class LeftOut(_Said):
     series: list[Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")]] = []
 
 
-class _File(_Said):
+class TestsFile(_Strict):
     """The file, which may take from another target's what it does not say itself."""
 
     #: The environment that the tests run in.
@@ -64,11 +64,11 @@ class _File(_Said):
     roots: list[str] = []
     #: Only these modules; all that there are if there are none.
     modules: list[ModuleName] = []
-    left_out: list[LeftOut] = []
+    left_out: list[ExcludedTest] = []
 
 
 @dataclass(frozen=True)
-class Suite:
+class TargetTests:
     """What of a target's tree is tested, and how."""
 
     target: Target
@@ -77,7 +77,7 @@ class Suite:
     command: tuple[str, ...]
     #: What the recipe is told beside that.
     words: tuple[str, ...]
-    left_out: tuple[LeftOut, ...]
+    left_out: tuple[ExcludedTest, ...]
     #: The other environments in which it must run.
     roots: tuple[Environment, ...] = ()
     #: What the user chose; empty for all.
@@ -86,13 +86,13 @@ class Suite:
     @classmethod
     def load(
         cls, target: str, release: Release, chosen: Sequence[str] = (), containers: Path = CONTAINERS
-    ) -> Suite:
+    ) -> TargetTests:
         """Read a target's file, for a release and what is chosen of its modules, perhaps ``pip`` and ``roots``.
 
         Raises UsageError if what is chosen is left out, IntegrityError if the file does not say what it should.
         """
         path = containers / target / _FILE
-        said = load_model_like(path, _File, "correct it", "target")
+        said = load_model_like(path, TestsFile, "correct it", "target")
         known = {entry.module for entry in said.left_out if not entry.tests}
         refused = sorted(known.intersection(chosen))
         if refused:
@@ -136,7 +136,9 @@ def names_with_tests(containers: Path = CONTAINERS) -> list[str]:
     return sorted(path.parent.name for path in containers.glob(f"*/{_FILE}"))
 
 
-def choose_suites(release: Release, artifacts: str, tests: str, containers: Path = CONTAINERS) -> list[Suite]:
+def choose_suites(
+    release: Release, artifacts: str, tests: str, containers: Path = CONTAINERS
+) -> list[TargetTests]:
     """What is to be tested: ``artifacts`` are targets, ``tests`` modules, ``pip`` or ``roots``, with commas between.
 
     All tests if ``tests`` is empty. Raises UsageError for a target that is none and for what cannot be a module's name,
@@ -151,10 +153,10 @@ def choose_suites(release: Release, artifacts: str, tests: str, containers: Path
             )
     if len(set(names)) < len(names):
         raise UsageError(f"--tests {tests} names one twice", "name each once")
-    return [Suite.load(target, release, names, containers) for target in targets]
+    return [TargetTests.load(target, release, names, containers) for target in targets]
 
 
-def _words(said: _File, left_out: Sequence[LeftOut], chosen: Sequence[str]) -> Iterator[str]:
+def _words(said: TestsFile, left_out: Sequence[ExcludedTest], chosen: Sequence[str]) -> Iterator[str]:
     modules = [name for name in chosen if name not in (PIP, ROOTS)]
     if said.emulator:
         yield f"emulator={said.emulator}"

@@ -1,4 +1,4 @@
-"""Rebuild with the surroundings varied; where that gives something else, find out which of them it is."""
+"""Rebuild with the conditions varied; where that gives something else, find out which of them it is."""
 
 from __future__ import annotations
 
@@ -8,10 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from verbatim import console
-from verbatim.stages.plan import Artifact, Plan
-from verbatim.stages.run import run
-from verbatim.variation.tools import varying
-from verbatim.variation.variations import Pair, Value, surroundings
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root
@@ -19,6 +15,10 @@ from verbatim.errors import BuildError, CapabilityError
 from verbatim.paths import cache_directory
 from verbatim.scratch import scratch
 from verbatim.sources.source import Prepared
+from verbatim.stages.plan import Artifact, Plan
+from verbatim.stages.run import run
+from verbatim.variation.tools import varying
+from verbatim.variation.variations import Value, ValuePair, conditions_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ Attempt = Callable[[str, Mapping[str, Value]], Difference | None]
 
 @dataclass(frozen=True)
 class Findings:
-    """What came of rebuilding with everything varied, and what it is due to."""
+    """What differed when everything was varied, and which variation it is due to."""
 
     #: With all the first values, and with all the second ones: those that differ.
     together: Sequence[Difference] = ()
@@ -54,7 +54,7 @@ class Findings:
         return not self.together
 
 
-def find(pairs: Mapping[str, Pair], attempt: Attempt) -> Findings:
+def find(pairs: Mapping[str, ValuePair], attempt: Attempt) -> Findings:
     """Rebuild with all the first values and all the second ones; search the cause of a difference."""
     sides = [{name: pair[0] for name, pair in pairs.items()}, {name: pair[1] for name, pair in pairs.items()}]
     if sides[0] == sides[1]:
@@ -99,7 +99,7 @@ def _check_in_force(log: Path, environment: Environment) -> None:
 
 
 @dataclass(frozen=True)
-class Rebuilder:
+class VariedRebuilder:
     """Makes a plan's artifacts again and again, and compares them with those of the first time."""
 
     plan: Plan
@@ -115,7 +115,7 @@ class Rebuilder:
         with scratch(cache_directory() / "work") as work:
             output = work / "output"
             output.mkdir()
-            engine = Sandbox(surroundings(values.values()))
+            engine = Sandbox(conditions_of(values.values()))
             try:
                 artifacts = run(
                     self.plan, self.prepared, self.root, engine, work=work, output=output, log=work / "log"

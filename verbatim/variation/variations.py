@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from verbatim.variation.tools import Tools
 from verbatim.console import human_size
-from verbatim.engines.surroundings import (
+from verbatim.engines.conditions import (
     ADDR_COMPAT_LAYOUT,
     ADDR_NO_RANDOMIZE,
     NO_HOME,
     UNAME26,
-    Surroundings,
+    BuildConditions,
 )
 from verbatim.errors import UsageError
+from verbatim.variation.tools import Tools
 
 #: Bytes of memory that must be available for a build in it.
 MEMORY = 2 << 30
@@ -59,7 +59,7 @@ class Value:
     changes: Mapping[str, Any]
 
 
-Pair = tuple[Value, Value]
+ValuePair = tuple[Value, Value]
 
 
 @dataclass(frozen=True)
@@ -68,18 +68,18 @@ class Variation:
 
     name: str
     #: For the first rebuild and for the second.
-    values: Callable[[Host], Pair]
+    values: Callable[[Host], ValuePair]
     #: Why this machine cannot vary it; empty if it can.
     lack: Callable[[Host], str] = lambda _: ""
 
 
-def surroundings(values: Iterable[Value]) -> Surroundings:
+def conditions_of(values: Iterable[Value]) -> BuildConditions:
     """The contract's, with all these values. Tables and flags add up; they never name the same thing."""
-    around = Surroundings()
+    conditions = BuildConditions()
     for value in values:
-        changes = {name: _joined(getattr(around, name), new) for name, new in value.changes.items()}
-        around = replace(around, **changes)
-    return around
+        changes = {name: _joined(getattr(conditions, name), new) for name, new in value.changes.items()}
+        conditions = replace(conditions, **changes)
+    return conditions
 
 
 def _joined(former: Any, new: Any) -> Any:
@@ -110,7 +110,7 @@ def choose_variations(text: str) -> list[Variation]:
     return [VARIATIONS[name] for name in names]
 
 
-def _always(first: Value, second: Value | None = None) -> Callable[[Host], Pair]:
+def _always(first: Value, second: Value | None = None) -> Callable[[Host], ValuePair]:
     return lambda _: (first, second or first)
 
 
@@ -122,7 +122,7 @@ def _variable(name: str, value: str) -> Value:
     return _value(f"{name}={value}", variables={name: value})
 
 
-def _clock(host: Host) -> Pair:
+def _clock(host: Host) -> ValuePair:
     def value(text: str, offset: str) -> Value:
         variables = {
             "DONT_FAKE_MONOTONIC": "1",
@@ -137,7 +137,7 @@ def _clock(host: Host) -> Pair:
     return value("20 years ahead", "+20y"), value("20 years behind", "-20y")
 
 
-def _cpus(host: Host) -> Pair:
+def _cpus(host: Host) -> ValuePair:
     first, *others = sorted(host.cpus)
     return (
         _value(f"only CPU {first}", cpus=frozenset({first})),
@@ -153,7 +153,7 @@ def _ids(uid: int, gid: int, user: str, group: str) -> Value:
     return _value(f"{uid}:{gid} ({user}:{group})", uid=uid, gid=gid, user=user, group=group)
 
 
-def _locale(host: Host) -> Pair:
+def _locale(host: Host) -> ValuePair:
     folder = host.tools.locales(*_LOCALES)
     first, second = (
         _value(
@@ -177,7 +177,7 @@ def _variables(user: str, seed: str, columns: str) -> Value:
     return _value(" ".join(f"{name}={value}" for name, value in variables.items()), variables=variables)
 
 
-def _file_order(host: Host) -> Pair:
+def _file_order(host: Host) -> ValuePair:
     sort = "--sort-dirents=yes"
     return (
         _value("by name", reorder=host.tools.reorder(sort, "--reverse-dirents=no")),

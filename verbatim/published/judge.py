@@ -1,39 +1,25 @@
-"""What is to be said of an artifact beside the published one: the comparison, and a policy on top of it."""
+"""Judges an artifact against the published file: the comparison, and a policy on top of it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
-from verbatim.stages.plan import Artifact
 from verbatim.compare.archives import read_inventory
-from verbatim.compare.comparison import Comparison, compare_inventories, some
+from verbatim.compare.comparison import compare_inventories, some
 from verbatim.compare.inventory import Inventory
+from verbatim.compare.verdict import Verdict
 from verbatim.errors import NetworkError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import RELEASES
 from verbatim.release import Published, Release
 from verbatim.sources.tarball import TarballSource, published_tarball
-
-#: ``uncompared``: not reproducible, as another file of the release shows, but itself not to be had.
-Judgement = Literal["identical", "equivalent", "uncompared", "different", "unpublished"]
+from verbatim.stages.plan import Artifact
 
 #: Since python/release-tools builds in its own CI (March 2024), and has had time for a release of each branch, all
 #: tarballs are packed reproducibly: one that is not has been tampered with. In seconds since 1970.
 REPRODUCIBLE_SINCE = int(datetime(2024, 7, 1, tzinfo=UTC).timestamp())
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A judgement, and in words why."""
-
-    judgement: Judgement
-    text: str
-    #: What it is founded on, if both were read; ours is the first.
-    comparison: Comparison | None = None
 
 
 def judge(
@@ -57,7 +43,8 @@ def _judge(release: Release, artifact: Artifact, fetcher: Fetcher, releases: Pat
     try:
         other = _published_or_sibling(release, artifact.name, fetcher, releases)
     except (NetworkError, UsageError) as error:
-        return Verdict("different", f"differs from python.org, and how cannot be seen: {error.message}")
+        why = f"undecided: its hash is not the published one, and the published file cannot be had: {error.message}"
+        return Verdict("undecided", why, is_unexplained=True)
     ours = read_inventory(artifact.path, artifact.name)
     theirs = read_inventory(other.path, f"the published {other.name}")
     if other.name == artifact.name:
@@ -67,8 +54,8 @@ def _judge(release: Release, artifact: Artifact, fetcher: Fetcher, releases: Pat
         return verdict
     why = "; ".join(packing_reasons(theirs)) or "its contents are ours"
     return Verdict(
-        "uncompared",
-        f"not compared: the published file cannot be had here, and its bits cannot be reproduced (seen in {other.name}): {why}",
+        "undecided",
+        f"undecided: the published file cannot be had here, and its bits cannot be reproduced (seen in {other.name}): {why}",
         verdict.comparison,
     )
 

@@ -16,7 +16,7 @@ UNAME26, ADDR_NO_RANDOMIZE, ADDR_COMPAT_LAYOUT = 0x0020000, 0x0040000, 0x0200000
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class BuildConditions:
     """What artifacts must not depend on, though a recipe can see it."""
 
     build_path: str = BUILD

@@ -1,0 +1,86 @@
+"""The artifacts of two builds, and which of one belongs to which of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from verbatim.compare.archives import archive_kind, uncompressed_name
+from verbatim.compare.comparison import File, compare_files
+from verbatim.compare.verdict import Verdict
+from verbatim.errors import IntegrityError
+
+
+@dataclass(frozen=True)
+class ArtifactSet:
+    """The artifacts of one build, by name."""
+
+    files: Mapping[str, File]
+    #: Whether one file was named, which may be called anything.
+    is_single: bool = False
+
+    def partner(self, name: str) -> File | None:
+        """The file of that name; or, where its bytes are at hand, the same archive in another compression."""
+        return self.files.get(name) or next(iter(self.siblings(name)), None)
+
+    def siblings(self, name: str) -> list[File]:
+        """The same archive in other compressions, of which the bytes are at hand, sorted by name."""
+        return [
+            file
+            for other, file in sorted(self.files.items())
+            if file.path is not None
+            and other != name
+            and archive_kind(other) == archive_kind(name) == "tar"
+            and uncompressed_name(other) == uncompressed_name(name)
+        ]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """An artifact of two builds, and the verdict on it."""
+
+    name: str
+    #: None where only the other build has it.
+    first: File | None
+    second: File | None
+    verdict: Verdict
+    #: Why one of the two was refused, which makes it different.
+    refusal: IntegrityError | None = field(default=None, kw_only=True)
+
+
+def compare_sets(ours: ArtifactSet, theirs: ArtifactSet) -> list[Pair]:
+    """Compare what belongs together, sorted by name; two single files belong together, whatever they are called."""
+    if ours.is_single and theirs.is_single:
+        [one], [other] = ours.files.values(), theirs.files.values()
+        return [_pair(one.name, one, other)]
+    return [_pair(name, *pair) for name, pair in sorted(_paired(ours, theirs).items())]
+
+
+def _paired(ours: ArtifactSet, theirs: ArtifactSet) -> dict[str, tuple[File | None, File | None]]:
+    """By name; then by being the same archive, otherwise compressed; then those that only one has.
+
+    One file beside a whole build is only held against its partner there.
+    """
+    pairs: dict[str, tuple[File | None, File | None]] = {}
+    taken: set[str] = set()
+    for name, file in ours.files.items():
+        partner = theirs.partner(name) if file.path is not None else theirs.files.get(name)
+        pairs[name] = (file, partner)
+        taken.update({partner.name} if partner else ())
+    if theirs.is_single and taken:
+        return {name: pair for name, pair in pairs.items() if pair[1] is not None}
+    for name, file in theirs.files.items():
+        if name not in taken and not ours.is_single:
+            pairs[name] = (ours.partner(name) if file.path is not None else None, file)
+    return pairs
+
+
+def _pair(name: str, first: File | None, second: File | None) -> Pair:
+    if first is None or second is None:
+        lonely = f"only in {'the first' if first else 'the second'}"
+        return Pair(name, first, second, Verdict("different", lonely))
+    try:
+        comparison = compare_files(first, second)
+    except IntegrityError as error:
+        return Pair(name, first, second, Verdict("different", f"different: {error.message}"), refusal=error)
+    return Pair(name, first, second, Verdict.of(comparison))

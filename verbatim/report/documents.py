@@ -1,0 +1,52 @@
+"""What ``--json`` prints: one document a command, all of one version, described in docs/reference/json.md.
+
+A program may rely on every field. One that is added leaves ``schema`` as it is; any other change gives it a new number.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from verbatim import console
+from verbatim.compare.comparison import Judgement
+from verbatim.compare.verdict import Verdict
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Record(BaseModel):
+    """A part of a document."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True, populate_by_name=True)
+
+
+class Document(Record):
+    """What all documents have: the version that they are written by."""
+
+    schema_number: Literal[1] = Field(default=1, alias="schema", description="always 1")
+
+
+class Judged(Record):
+    """What every artifact's record has."""
+
+    name: str
+    verdict: Judgement
+    summary: str = Field(description="the verdict in words")
+
+    @staticmethod
+    def fields_of(name: str, verdict: Verdict) -> dict[str, object]:
+        """The values of these fields, for a record that has more."""
+        return {"name": name, "verdict": verdict.judgement, "summary": verdict.text}
+
+
+def show(document: Document) -> None:
+    """Print a document."""
+    console.result_json(document.model_dump(mode="json"))
+
+
+def written(record: Record) -> str:
+    """A record as a file holds it."""
+    return json.dumps(record.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
