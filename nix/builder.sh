@@ -3,7 +3,7 @@
 #   bash builder.sh COMMAND [ARGUMENT]...
 #
 # The derivation gives the variables: environment, loader and libraries are where the tools are; refused is the filter
-# on system calls; inputs is a tar file of what is to be in /in, or else recipes, recipe, kind and source are what that is
+# on system calls; confinement, mounts, contract (variables), uid, host and folder are what contract.toml says; inputs is a tar file of what is to be in /in, or else recipes, recipe, kind and source are what that is
 # made of; epoch is for SOURCE_DATE_EPOCH. With a nonce, every line of the command's has it before it: so nothing that the
 # command says can be mistaken for something that is said here, nor the other way round.
 set -euo pipefail
@@ -73,26 +73,19 @@ plain() {
     esac
 }
 
-# The options are those of verbatim/engines/sandbox.py; bwrap(1) says what they do. The calls that are refused are
-# those of verbatim/sandboxing/seccomp.py.
+# As verbatim/sandboxing/bubblewrap.py has it, from the same contract.toml; bwrap(1) says what the options do.
 confined() {
-    local variables=(
-        --setenv HOME /build
-        --setenv LC_ALL C.UTF-8
-        --setenv PATH /usr/local/bin:/usr/bin:/usr/sbin
-        --setenv PWD /build
-        --setenv PYTHONHASHSEED 0
-        --setenv SOURCE_DATE_EPOCH "$epoch"
-        --setenv TZ UTC
-    )
-    tool bwrap \
-        --unshare-all --unshare-user --disable-userns --cap-drop ALL \
-        --die-with-parent --new-session --json-status-fd 3 --seccomp 4 \
-        --uid 1000 --gid 1000 --hostname build \
-        --ro-bind "$environment" / --dev /dev \
-        --proc /proc --remount-ro /proc --remount-ro /dev --tmpfs /tmp \
-        --ro-bind "$in" /in --bind "$out" /out --bind "$build" /build \
-        --chdir /build --clearenv "${variables[@]}" \
+    local alone usual variables pair
+    read -r -a alone <<< "$confinement"
+    read -r -a usual <<< "$mounts"
+    variables=(--setenv HOME "$folder" --setenv PWD "$folder" --setenv SOURCE_DATE_EPOCH "$epoch")
+    for pair in $contract; do
+        variables+=(--setenv "${pair%%=*}" "${pair#*=}")
+    done
+    tool bwrap "${alone[@]}" --seccomp 4 --uid "$uid" --gid "$uid" --hostname "$host" \
+        --ro-bind "$environment" / "${usual[@]}" --json-status-fd 3 \
+        --ro-bind "$in" /in --bind "$out" /out --bind "$build" "$folder" \
+        --chdir "$folder" --clearenv "${variables[@]}" \
         -- "$@" < /dev/null 4< "$refused"
 }
 

@@ -38,6 +38,9 @@ let
 
   readTOML = path: builtins.fromTOML (builtins.readFile path);
 
+  # What every engine keeps.
+  contract = readTOML ../verbatim/sandboxing/contract.toml;
+
   asPath =
     given:
     if builtins.isPath given then
@@ -192,6 +195,9 @@ let
         ]
         ++ command name;
         refused = ./seccomp.bpf;
+        inherit (contract) confinement mounts uid host;
+        contract = wordsOf contract.variables;
+        folder = contract.build;
         # What comes out is to be built, not fetched from whoever says that it is this.
         allowSubstitutes = false;
       }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from verbatim.engines.protocol import BUILD, HOST_NAME, UID
+from verbatim.sandboxing.contract import BUILD, HOST_NAME, UID
 
 #: A home that is not there, as Debian gives it to nobody.
 NO_HOME = "/nonexistent"

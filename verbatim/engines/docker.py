@@ -27,9 +27,10 @@ from verbatim.capabilities import Check
 from verbatim.engines.daemon import connect, daemon_address, ensure_image, refusals
 from verbatim.engines.inputs import write_inputs
 from verbatim.engines.log import follow
-from verbatim.engines.protocol import BUILD, HOST_NAME, UID, Job
+from verbatim.engines.protocol import Job
 from verbatim.errors import BuildError, CapabilityError
 from verbatim.paths import cache_directory
+from verbatim.sandboxing.contract import BUILD, HOST_NAME, UID
 from verbatim.scratch import locked, scratch
 
 #: Of a container: in bytes, in processes and threads, and for each process.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from verbatim.archive.canonical import add_member, walk
-from verbatim.engines.protocol import UID
+from verbatim.sandboxing.contract import UID
 
 
 def write_inputs(inputs: Mapping[str, Path], output: IO[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""What every engine is given, what it gives back, and the contract inside, the same for all."""
+"""What every engine is given, and what it gives back."""
 
 from __future__ import annotations
 
@@ -9,11 +9,7 @@ from typing import Protocol
 
 from verbatim.capabilities import Check
 from verbatim.environments.rootfs import Root
-
-#: Inside, every build is this user, on this host, in this folder.
-UID = 1000
-HOST_NAME = "build"
-BUILD = "/build"
+from verbatim.sandboxing.contract import BUILD, variables
 
 
 @dataclass(frozen=True)
@@ -38,15 +34,7 @@ class Job:
     @property
     def environment(self) -> dict[str, str]:
         """All the variables there are inside."""
-        return {
-            "HOME": BUILD,
-            "LC_ALL": "C.UTF-8",
-            "PATH": "/usr/local/bin:/usr/bin:/usr/sbin",
-            "PWD": BUILD,
-            "PYTHONHASHSEED": "0",
-            "SOURCE_DATE_EPOCH": str(self.epoch),
-            "TZ": "UTC",
-        }
+        return variables(BUILD, self.epoch)
 
 
 class Engine(Protocol):

@@ -28,6 +28,7 @@ from verbatim.errors import CapabilityError
 from verbatim.paths import cache_directory
 from verbatim.programs import readable
 from verbatim.sandboxing import seccomp
+from verbatim.sandboxing.bubblewrap import Confinement
 from verbatim.sandboxing.launcher import Task
 from verbatim.sandboxing.limits import JobLimits
 from verbatim.scratch import scratch
@@ -135,37 +136,31 @@ def _options(
     refused_calls: int,
     files: Mapping[str, int],
 ) -> list[str]:
-    options = ["--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
-    options += [
-        "--die-with-parent",
-        "--new-session",
-        "--json-status-fd",
-        str(status),
-        "--seccomp",
-        str(refused_calls),
-    ]
-    options += ["--uid", str(conditions.uid), "--gid", str(conditions.gid), "--hostname", conditions.host]
-    options += ["--ro-bind", str(job.root.path), "/", "--dev", "/dev"]
+    confinement = Confinement(
+        job.root.path,
+        refused_calls,
+        uid=conditions.uid,
+        gid=conditions.gid,
+        host=conditions.host,
+        folder=conditions.build_path,
+        variables=conditions.environment(job.environment),
+    )
+    more = ["--json-status-fd", str(status)]
     for file, descriptor in sorted(files.items()):
-        options += ["--ro-bind-data", str(descriptor), file]
-    # As root, the kernel's settings could be written through /proc/sys: those of the host.
-    options += ["--proc", "/proc", "--remount-ro", "/proc", "--remount-ro", "/dev", "--tmpfs", "/tmp"]  # noqa: S108
+        more += ["--ro-bind-data", str(descriptor), file]
     # /in is a small file system of its own, so that the inputs have places to be mounted on.
-    options += ["--tmpfs", "/in"]
+    more += ["--tmpfs", "/in"]
     for name, path in sorted({**job.inputs, **conditions.more_inputs}.items()):
-        options += ["--ro-bind", str(path), f"/in/{name}"]
-    options += ["--remount-ro", "/in", "--ro-bind" if limits else "--bind", str(job.output), "/out"]
+        more += ["--ro-bind", str(path), f"/in/{name}"]
+    more += ["--remount-ro", "/in", "--ro-bind" if limits else "--bind", str(job.output), "/out"]
     if limits:
-        options += ["--remount-ro", "/tmp"]  # noqa: S108 - it has no limit of its own
+        more += ["--remount-ro", "/tmp"]  # noqa: S108 - it has no limit of its own
     for place, size in sorted(conditions.file_systems.items()):
-        options += ["--size", str(size), "--tmpfs", place]
-    options += ["--bind", str(job.build), conditions.build_path]
+        more += ["--size", str(size), "--tmpfs", place]
+    more += ["--bind", str(job.build), conditions.build_path]
     if conditions.home not in (conditions.build_path, NO_HOME):
-        options += ["--tmpfs", conditions.home]
-    options += ["--chdir", conditions.build_path, "--clearenv"]
-    for name, value in sorted(conditions.environment(job.environment).items()):
-        options += ["--setenv", name, value]
-    return options
+        more += ["--tmpfs", conditions.home]
+    return confinement.options(more)
 
 
 def _exit_status(said: str, returncode: int, log: Path) -> int:

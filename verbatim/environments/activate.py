@@ -19,6 +19,8 @@ from verbatim.errors import CapabilityError, IntegrityError
 from verbatim.paths import cache_directory
 from verbatim.programs import readable, run_program
 from verbatim.sandboxing import seccomp
+from verbatim.sandboxing.bubblewrap import Confinement
+from verbatim.sandboxing.contract import HOST_NAME, variables
 from verbatim.scratch import scratch
 
 
@@ -37,9 +39,20 @@ def activate(root: Path, lock: Lock, commands: Sequence[str]) -> None:
         scratch(cache_directory() / "work") as folder,
     ):
         bubblewrap = lay_out(BUBBLEWRAP, lock, folder)
+        # As for a recipe, but as root, and the root can be written to.
+        confinement = Confinement(
+            root,
+            refused_calls,
+            uid=0,
+            gid=0,
+            host=HOST_NAME,
+            folder="/",
+            variables={**variables("/tmp", lock.time), "FORCE_SOURCE_DATE": "1"},  # noqa: S108 - inside
+            is_writable=True,
+        )
         script = "\n".join(("echo started", *commands))
         done = run_program(
-            [*bubblewrap, *_options(root, refused_calls, lock.time), "--", "/usr/bin/bash", "-euc", script],
+            [*bubblewrap, *confinement.options(), "--", "/usr/bin/bash", "-euc", script],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -56,26 +69,3 @@ def activate(root: Path, lock: Lock, commands: Sequence[str]) -> None:
         f"activating the environment failed with status {done.returncode}: {' / '.join(said[1:][-3:])}",
         "a maintainer can correct `activate` in its environment.toml",
     )
-
-
-def _options(root: Path, refused_calls: int, time: int) -> list[str]:
-    """Those of bwrap(1); as for a recipe, but that the root can be written to."""
-    variables = {
-        "FORCE_SOURCE_DATE": "1",
-        "HOME": "/tmp",  # noqa: S108 - inside
-        "LC_ALL": "C.UTF-8",
-        "PATH": "/usr/local/bin:/usr/bin:/usr/sbin",
-        "PYTHONHASHSEED": "0",
-        "SOURCE_DATE_EPOCH": str(time),
-        "TZ": "UTC",
-    }
-    options = ["--unshare-all", "--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
-    options += ["--die-with-parent", "--new-session", "--seccomp", str(refused_calls)]
-    options += ["--uid", "0", "--gid", "0", "--hostname", "build"]
-    options += ["--bind", str(root), "/", "--dev", "/dev", "--proc", "/proc"]
-    options += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--tmpfs", "/tmp", "--chdir", "/"]  # noqa: S108
-    options += [
-        "--clearenv",
-        *(part for name, value in variables.items() for part in ("--setenv", name, value)),
-    ]
-    return options
