@@ -1,4 +1,4 @@
-# One attribute for each environment and each target in ../containers: its recipe, run in it, as a derivation.
+# An attribute for all that can be built: source, the documentation by its environment's name, and each target.
 #
 #   nix-build nix -A source --argstr version 3.13.5 --argstr source Python-3.13.5.tar.xz
 #   nix-build nix -A linux-x86_64 --argstr version 3.13.5 --argstr source Python-3.13.5.tar.xz
@@ -16,8 +16,9 @@
   epoch ? "",
   # Of a target's interpreter: "pgo", if it can be trained, or "none".
   optimize ? "pgo",
-  # By a program: the command as a JSON list, all that is to be in /in as a tar file, and a word that is
-  # another one each time, so that nothing is taken for built already.
+  # By a program, for the attribute job: the environment's lock, the command as a JSON list, all that is to be in /in as a
+  # tar file, and a word that is another one each time, so that nothing is taken for built already.
+  lock ? null,
   argv ? null,
   inputs ? null,
   nonce ? "",
@@ -85,12 +86,21 @@ let
   targetOf =
     name:
     let
-      path = ../containers + "/${name}/target.toml";
+      path = ../targets + "/${name}/target.toml";
     in
     if builtins.pathExists path then readTOML path else { };
 
-  # The environment docs-3.13 is for the recipe docs.
-  recipeOf = name: (targetOf name).recipe or (builtins.head (builtins.split "-" name));
+  # What an environment is for; its definition, or the base of that, says so.
+  roleOf =
+    path:
+    let
+      definition = readTOML path;
+    in
+    definition.role or (roleOf (../containers/bases + "/${definition.like}.toml"));
+
+  # Not of a target, the recipe is called as the environment's role.
+  recipeOf =
+    name: (targetOf name).recipe or (roleOf (../containers/build + "/${name}/environment.toml"));
 
   environmentOf = name: (targetOf name).environment or name;
 
@@ -152,13 +162,13 @@ let
       ++ (if targetOf name == { } then [ ] else targetWords (targetOf name));
 
   build =
-    name:
+    name: lockFile:
     let
-      lock = readTOML (../containers + "/${environmentOf name}/lock.toml");
+      lock = readTOML lockFile;
       architecture = architectures.${lock.architecture};
       # Nix itself refuses a root that is not the locked one, and does not read it again once it has it.
       environment = builtins.path {
-        name = "verbatim-environment-${environmentOf name}";
+        name = "verbatim-environment-${baseNameOf (dirOf lockFile)}";
         path = asPath (if root != null then root else "${cache}/environments/${lock.root_sha256}");
         sha256 = lock.nar_sha256;
       };
@@ -208,15 +218,24 @@ let
       command = command name;
     };
 
-  isEnvironment = name: builtins.pathExists (../containers + "/${name}/lock.toml");
+  directories =
+    path:
+    let
+      entries = builtins.readDir path;
+    in
+    builtins.filter (name: entries.${name} == "directory") (builtins.attrNames entries);
+
+  # The source and the documentation have an environment each; those for toolchains are their targets'.
+  isStage = name: roleOf (../containers/build + "/${name}/environment.toml") != "target";
+  isTarget = name: targetOf name != { };
 in
 builtins.listToAttrs (
   map (name: {
     inherit name;
-    value = build name;
+    value = build name (../containers/build + "/${environmentOf name}/lock.toml");
   }) (
-    builtins.filter (name: isEnvironment (environmentOf name)) (
-      builtins.attrNames (builtins.readDir ../containers)
-    )
+    builtins.filter isStage (directories ../containers/build)
+    ++ builtins.filter isTarget (directories ../targets)
   )
 )
+// (if lock == null then { } else { job = build (baseNameOf (dirOf lock)) (asPath lock); })

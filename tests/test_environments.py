@@ -23,6 +23,7 @@ from verbatim.data import load_model
 from verbatim.digest import sha256_bytes, sha256_file
 from verbatim.environments import mirrors
 from verbatim.environments.definition import (
+    KINDS,
     environment_folder,
     environment_names,
     load_definition,
@@ -41,6 +42,7 @@ _TIME = 1_749_600_000
 _DEFINITION = """
 # What the tests ask for.
 description = "made by a test"
+role = "source"
 suite = "trixie"
 architecture = "amd64"
 python = "3.13"
@@ -90,7 +92,7 @@ def mirror(site: Site) -> Callable[[Deb], str]:
 @pytest.fixture
 def containers(tmp_path: Path) -> Path:
     """A folder with one environment, ``demo``, that is not locked yet."""
-    top = tmp_path / "containers"
+    top = tmp_path / "containers" / "build"
     (top / "demo").mkdir(parents=True)
     (top / "demo" / "environment.toml").write_text(_DEFINITION)
     return top
@@ -519,14 +521,30 @@ def test_every_environment_of_the_project_is_locked() -> None:
 
 def test_the_environments_are_found_by_name(containers: Path) -> None:
     (containers / "not one").mkdir()
-    assert environment_names(containers) == ["demo"]
-    assert environment_folder("demo", containers) == containers / "demo"
+    assert environment_names(containers.parent) == ["demo"]
+    assert environment_names(containers.parent, "docs") == []
+    assert environment_folder("demo", containers.parent) == containers / "demo"
+
+
+def test_every_environment_is_in_the_folder_of_its_role() -> None:
+    for name in environment_names():
+        folder = environment_folder(name)
+        assert load_definition(folder).role in KINDS[folder.parent.name], folder
+    assert len(set(environment_names())) == len(environment_names())
+
+
+@pytest.mark.parametrize("first", ['first = "3.13.0"\n', ""])
+def test_only_documentation_says_which_release_is_its_first(containers: Path, first: str) -> None:
+    text = _DEFINITION if first else _DEFINITION.replace('role = "source"', 'role = "docs"')
+    (containers / "demo" / "environment.toml").write_text(first + text)
+    with pytest.raises(IntegrityError, match="first: documentation has it, and nothing else has"):
+        load_definition(containers / "demo")
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "demo/", "../containers/demo", "DEMO", "demo\n", "other"])
 def test_another_name_is_no_environment(containers: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"there is no environment .*; there are: demo"):
-        environment_folder(name, containers)
+        environment_folder(name, containers.parent)
 
 
 def test_a_lock_is_read_back_as_it_was_written(
@@ -604,33 +622,38 @@ def test_a_definition_that_asks_for_what_is_none_is_refused(
     assert caught.value.message.startswith(f"{path}: {key}")
 
 
-def test_a_definition_may_take_from_another_what_it_does_not_say(containers: Path) -> None:
-    for name, said in (("child", 'like = "demo"\npackages = ["more"]'), ("grandchild", 'like = "child"')):
+def test_a_definition_may_take_from_a_base_what_it_does_not_say(containers: Path) -> None:
+    bases = containers.parent / "bases"
+    bases.mkdir()
+    (bases / "root.toml").write_text(_DEFINITION)
+    (bases / "more.toml").write_text('like = "root"\npackages = ["more"]\n')
+    for name, like in (("child", "root"), ("grandchild", "more")):
         (containers / name).mkdir()
-        (containers / name / "environment.toml").write_text(f'description = "{name}"\n{said}\n')
+        (containers / name / "environment.toml").write_text(f'description = "{name}"\nlike = "{like}"\n')
     demo, child, grandchild = (load_definition(containers / name) for name in ("demo", "child", "grandchild"))
-    assert child == demo.model_copy(update={"description": "child", "packages": ["more"]})
-    assert grandchild == child.model_copy(update={"description": "grandchild"})
-    assert grandchild.sha256 == child.sha256 != demo.sha256
+    assert child == demo.model_copy(update={"description": "child"})
+    assert grandchild == demo.model_copy(update={"description": "grandchild", "packages": ["more"]})
+    assert grandchild.sha256 != child.sha256 == demo.sha256
 
 
 @pytest.mark.parametrize(
     ("like", "said"),
     [
-        ('"demo"', "demo/environment.toml: like: demo is like demo itself"),
-        ('"other"', "other/environment.toml: like: demo is like other itself"),
-        ('"nowhere"', "nowhere/environment.toml is missing"),
-        ('"../demo"', "demo/environment.toml: like: '../demo' is not a valid environment name"),
-        ("3", "demo/environment.toml: like: 3 is not a valid environment name"),
+        ('"one"', "bases/two.toml: like: one is like itself"),
+        ('"demo"', "bases/demo.toml is missing"),
+        ('"../demo"', "build/demo/environment.toml: like: '../demo' is not a valid name of a base"),
+        ("3", "build/demo/environment.toml: like: 3 is not a valid name of a base"),
     ],
 )
 def test_a_definition_like_itself_or_like_none_is_refused(containers: Path, like: str, said: str) -> None:
-    (containers / "other").mkdir()
-    (containers / "other" / "environment.toml").write_text(f'like = "demo"\n{_DEFINITION}')
+    bases = containers.parent / "bases"
+    bases.mkdir()
+    for base, other in (("one", "two"), ("two", "one")):
+        (bases / f"{base}.toml").write_text(f'like = "{other}"\n')
     (containers / "demo" / "environment.toml").write_text(f"like = {like}\n{_DEFINITION}")
     with pytest.raises(IntegrityError) as caught:
         load_definition(containers / "demo")
-    assert caught.value.message == f"{containers}/{said}"
+    assert caught.value.message == f"{containers.parent}/{said}"
 
 
 @pytest.mark.parametrize("name", ["environment.toml", "lock.toml"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -226,12 +225,6 @@ def test_without_nix_there_is_one_thing_to_do(
 
 def test_the_filter_on_system_calls_is_the_sandbox_s() -> None:
     assert (_NIX / "seccomp.bpf").read_bytes() == seccomp.program()
-
-
-def test_the_variables_inside_are_those_of_every_job(job: Job) -> None:
-    script = (_NIX / "builder.sh").read_text(encoding="utf-8")
-    set_there = dict(re.findall(r"--setenv (\w+) (\S+)", script))
-    assert set_there == {**job.environment, "SOURCE_DATE_EPOCH": '"$epoch"'}
 
 
 def test_every_architecture_is_known_to_nix() -> None:

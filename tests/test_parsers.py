@@ -150,13 +150,13 @@ def read_data(data: bytes) -> None:
     models: tuple[type[BaseModel], ...] = (Lock, _Published, _Mirrored, Declared)
     for model in models:
         _refusing(lambda: load_model(path, model, "restore it"))  # noqa: B023
-    _refusing(lambda: load_model_like(path, Definition, "restore it", "environment"))
+    _refusing(lambda: load_model_like(path, Definition, "restore it", Path("bases")))
 
 
 def read_lock(data: bytes) -> None:
     for name in ("environment.toml", "lock.toml"):
         Path("any", name).parent.mkdir(exist_ok=True)
-    Path("any", "environment.toml").write_bytes((CONTAINERS / _SMALLEST / "environment.toml").read_bytes())
+    Path("any", "environment.toml").write_bytes((_SMALLEST / "environment.toml").read_bytes())
     Path("any", "lock.toml").write_bytes(data)
     Environment(Path("any"))
 
@@ -196,10 +196,10 @@ def _refusing(read: Callable[[], object]) -> None:
         assert error.message
 
 
-_SMALLEST = min(CONTAINERS.glob("*/lock.toml"), key=lambda path: path.stat().st_size).parent.name
+_SMALLEST = min(CONTAINERS.glob("build/*/lock.toml"), key=lambda path: path.stat().st_size).parent
 _DATA = altered(
-    (CONTAINERS / _SMALLEST / "lock.toml").read_bytes()[:2_000],
-    (CONTAINERS / _SMALLEST / "environment.toml").read_bytes(),
+    (_SMALLEST / "lock.toml").read_bytes()[:2_000],
+    (_SMALLEST / "environment.toml").read_bytes(),
     *((RELEASES / name).read_bytes()[:2_000] for name in ("against-git.toml", "mirrored.toml")),
 )
 _STANZA = (
@@ -216,7 +216,7 @@ _PIP = {
 }
 PARSERS: dict[str, tuple[st.SearchStrategy[bytes], Callable[[bytes], object]]] = {
     "data": (_DATA, read_data),
-    "lock": (altered((CONTAINERS / _SMALLEST / "lock.toml").read_bytes()), read_lock),
+    "lock": (altered((_SMALLEST / "lock.toml").read_bytes()), read_lock),
     "sums": (
         altered(f"{'a' * 64}  b\n{'c' * 64} *d e\n".encode()),
         lambda data: parse_sums(data, "the list"),

@@ -23,7 +23,7 @@ from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root
 from verbatim.errors import IntegrityError
 from verbatim.explain.diffoscope import look_into
-from verbatim.paths import CONTAINERS, RECIPES
+from verbatim.paths import RECIPES, TARGETS
 from verbatim.release import Release
 from verbatim.sandboxing.limits import JobLimits
 from verbatim.sources.source import Identity
@@ -217,8 +217,7 @@ def told_to_explain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sequence
 @pytest.fixture
 def told_to_suite(tmp_path: Path) -> Sequence[str]:
     """What the recipe that tests is told where a module is left out, which no target of ours does."""
-    for name in (TARGET, "suite"):
-        shutil.copytree(CONTAINERS / name, tmp_path / name)
+    shutil.copytree(TARGETS / TARGET, tmp_path / TARGET)
     tests = """
         environment = "suite"
         command = ["/usr/bin/qemu", "{tree}/bin/python3"]
@@ -228,7 +227,7 @@ def told_to_suite(tmp_path: Path) -> Sequence[str]:
         reason = "it is a test's own"
     """
     (tmp_path / TARGET / "tests.toml").write_text(tests, encoding="utf-8")
-    return TargetTests.load(TARGET, RELEASE, ["test_two"], tmp_path).words_for("/in/tree")
+    return TargetTests.load(TARGET, RELEASE, ["test_two"], targets=tmp_path).words_for("/in/tree")
 
 
 def read(keys: Mapping[str, str], *words: str) -> subprocess.CompletedProcess[bytes]:

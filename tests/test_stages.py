@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from verbatim.environments.definition import environment_folder
 from verbatim.errors import IntegrityError, UsageError
+from verbatim.paths import TARGETS
 from verbatim.release import Release
 from verbatim.stages.choose import DOCS_FORMATS, artifact_names, choose_stages
 from verbatim.stages.target import Target, target_names
@@ -205,7 +205,7 @@ def test_a_target_that_says_what_is_none_is_refused(
     said: str, instead: str, complaint: str, tmp_path: Path
 ) -> None:
     (tmp_path / "made").mkdir()
-    text = (environment_folder("linux-x86_64") / "target.toml").read_text()
+    text = (TARGETS / "linux-x86_64" / "target.toml").read_text()
     assert said in text
     (tmp_path / "made" / "target.toml").write_text(text.replace(said, instead))
     with pytest.raises(IntegrityError) as refusal:

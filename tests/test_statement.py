@@ -68,7 +68,7 @@ def test_it_says_what_went_in_and_what_came_out_and_nothing_else(
                     dependency,
                     {
                         "name": "environment/source/lock.toml",
-                        "digest": {"sha256": sha256_file(CONTAINERS / "source" / "lock.toml")},
+                        "digest": {"sha256": sha256_file(CONTAINERS / "build" / "source" / "lock.toml")},
                     },
                     {
                         "name": "environment/source/root.tar",

@@ -15,7 +15,7 @@ from tests.targets import ARCHIVE, RELEASE, TARGET, made_results
 from verbatim.commands.test_artifact import SuiteResult
 from verbatim.errors import IntegrityError, MismatchError, UsageError
 from verbatim.evidence.statement import file_name
-from verbatim.paths import CONTAINERS
+from verbatim.paths import TARGETS
 from verbatim.release import Release
 from verbatim.report.suite import show_tested, write_tested
 from verbatim.stages.target import target_names
@@ -29,18 +29,17 @@ command = ["/usr/bin/emulator", "{tree}/bin/python3"]
 
 
 @pytest.fixture
-def containers(tmp_path: Path) -> Path:
+def targets(tmp_path: Path) -> Path:
     """A target whose tests are as a test says."""
-    folder = tmp_path / "containers"
-    for name in (TARGET, "suite"):
-        shutil.copytree(CONTAINERS / name, folder / name)
+    folder = tmp_path / "targets"
+    shutil.copytree(TARGETS / TARGET, folder / TARGET)
     (folder / TARGET / "tests.toml").write_text(FILE, encoding="utf-8")
     return folder
 
 
-def words(containers: Path, tests: str = "", more: str = "", version: str = "3.13.5") -> list[str]:
-    (containers / TARGET / "tests.toml").write_text(FILE + more, encoding="utf-8")
-    [suite] = choose_suites(Release.parse(version), TARGET, tests, containers)
+def words(targets: Path, tests: str = "", more: str = "", version: str = "3.13.5") -> list[str]:
+    (targets / TARGET / "tests.toml").write_text(FILE + more, encoding="utf-8")
+    [suite] = choose_suites(Release.parse(version), TARGET, tests, targets=targets)
     return suite.words_for("/in/a b")
 
 
@@ -56,7 +55,7 @@ def test_what_is_said_of_a_target_can_be_used(name: str) -> None:
     assert name in target_names()
 
 
-def test_all_is_tested_but_what_is_left_out_of_that_series(containers: Path) -> None:
+def test_all_is_tested_but_what_is_left_out_of_that_series(targets: Path) -> None:
     more = """
         [[left_out]]
         module = "test_one"
@@ -76,17 +75,17 @@ def test_all_is_tested_but_what_is_left_out_of_that_series(containers: Path) -> 
         "ignore=test_two.test_part:test.test_two.test_part.Case.test_a",
         "ignore=test_two.test_part:test.test_two.test_part.Case.test_b",
     ]
-    assert words(containers, more=more) == always
-    assert words(containers, more=more, version="3.14.0") == [*always, "leave=test_three"]
+    assert words(targets, more=more) == always
+    assert words(targets, more=more, version="3.14.0") == [*always, "leave=test_three"]
 
 
-def test_some_are_chosen_by_the_user(containers: Path) -> None:
-    assert words(containers, "test_json,test_asyncio.test_events") == [
+def test_some_are_chosen_by_the_user(targets: Path) -> None:
+    assert words(targets, "test_json,test_asyncio.test_events") == [
         *STARTED,
         *("processes=yes", "suite=yes", "choose=test_json", "choose=test_asyncio.test_events"),
     ]
-    assert words(containers, "pip") == [*STARTED, "processes=yes", "pip=yes"]
-    assert words(containers, "pip,test_json")[3:] == [
+    assert words(targets, "pip") == [*STARTED, "processes=yes", "pip=yes"]
+    assert words(targets, "pip,test_json")[3:] == [
         "processes=yes",
         "pip=yes",
         "suite=yes",
@@ -94,40 +93,39 @@ def test_some_are_chosen_by_the_user(containers: Path) -> None:
     ]
 
 
-def test_a_target_without_processes_has_no_pip_and_its_own_choice(containers: Path) -> None:
+def test_a_target_without_processes_has_no_pip_and_its_own_choice(targets: Path) -> None:
     more = 'processes = false\nmodules = ["test_json", "test_int"]\n'
-    assert words(containers, more=more) == [*STARTED, "suite=yes", "choose=test_json", "choose=test_int"]
-    assert words(containers, "test_int", more) == [*STARTED, "suite=yes", "choose=test_int"]
+    assert words(targets, more=more) == [*STARTED, "suite=yes", "choose=test_json", "choose=test_int"]
+    assert words(targets, "test_int", more) == [*STARTED, "suite=yes", "choose=test_int"]
     with pytest.raises(UsageError, match=f"there is no pip on {TARGET}"):
-        words(containers, "pip", more)
+        words(targets, "pip", more)
 
 
-def test_other_roots_are_run_in_unless_other_things_are_chosen(containers: Path) -> None:
-    shutil.copytree(CONTAINERS / "debian-12", containers / "debian-12")
-    (containers / TARGET / "tests.toml").write_text(f'{FILE}roots = ["debian-12"]\n', encoding="utf-8")
+def test_other_roots_are_run_in_unless_other_things_are_chosen(targets: Path) -> None:
+    (targets / TARGET / "tests.toml").write_text(f'{FILE}roots = ["debian-12"]\n', encoding="utf-8")
     for tests, roots, is_in_its_environment in (
         ("", ["debian-12"], True),
         ("roots", ["debian-12"], False),
         ("roots,pip", ["debian-12"], True),
         ("test_json", [], True),
     ):
-        [suite] = choose_suites(RELEASE, TARGET, tests, containers)
+        [suite] = choose_suites(RELEASE, TARGET, tests, targets=targets)
         assert [root.name for root in suite.roots] == roots
         assert suite.is_in_its_environment == is_in_its_environment
     assert suite.interpreter("/in/a b") == ["/usr/bin/emulator", "/in/a b/bin/python3"]
     with pytest.raises(UsageError, match=f"there is no roots on {TARGET}"):
-        words(containers, "roots")
+        words(targets, "roots")
 
 
-def test_programs_for_another_machine_have_an_emulator(containers: Path) -> None:
+def test_programs_for_another_machine_have_an_emulator(targets: Path) -> None:
     more = 'emulator = "/usr/bin/qemu-aarch64-static"\npip = false\n'
-    assert words(containers, more=more)[3:] == [
+    assert words(targets, more=more)[3:] == [
         "emulator=/usr/bin/qemu-aarch64-static",
         "processes=yes",
         "suite=yes",
     ]
     with pytest.raises(UsageError, match=f"there is no pip on {TARGET}"):
-        words(containers, "pip", more)
+        words(targets, "pip", more)
 
 
 @pytest.mark.parametrize(
@@ -141,10 +139,10 @@ def test_programs_for_another_machine_have_an_emulator(containers: Path) -> None
         ("test_one", "test_one is left out"),
     ],
 )
-def test_what_cannot_be_chosen_is_refused(containers: Path, tests: str, said: str) -> None:
+def test_what_cannot_be_chosen_is_refused(targets: Path, tests: str, said: str) -> None:
     more = '[[left_out]]\nmodule = "test_one"\nreason = "it is a test\'s own"\n'
     with pytest.raises(UsageError, match=said):
-        words(containers, tests, more)
+        words(targets, tests, more)
 
 
 @pytest.mark.parametrize(
@@ -158,9 +156,9 @@ def test_what_cannot_be_chosen_is_refused(containers: Path, tests: str, said: st
         ('[[left_out]]\nmodule = "test_*"\nreason = "it is so here"', "left_out.0.module: "),
     ],
 )
-def test_a_file_that_does_not_say_what_it_should_is_refused(containers: Path, more: str, said: str) -> None:
+def test_a_file_that_does_not_say_what_it_should_is_refused(targets: Path, more: str, said: str) -> None:
     with pytest.raises(IntegrityError, match=f"tests.toml: {said}"):
-        words(containers, more=more)
+        words(targets, more=more)
 
 
 # What is tested.

@@ -27,27 +27,25 @@ def load_model(path: Path, model: type[Model], remedy: str) -> Model:
     return checked_model(path, read_toml(path, remedy), model, remedy)
 
 
-def load_model_like(path: Path, model: type[Model], remedy: str, kind: str) -> Model:
-    """As `load_model`, of a file that may say, by ``like``, from which folder beside its own it takes what it does not say.
+def load_model_like(path: Path, model: type[Model], remedy: str, bases: Path) -> Model:
+    """As `load_model`, of a file that may say, by ``like``, from which base it takes what it does not say itself.
 
-    There, the file has the same name. ``kind`` is what such folders are called in messages.
+    A base is a file ``NAME.toml`` in the folder ``bases``, made for that, and may be like another one.
     """
-    return _load_like(path, model, remedy, kind, ())
+    return checked_model(path, _with_base(path, remedy, bases, ()), model, remedy)
 
 
-def _load_like(path: Path, model: type[Model], remedy: str, kind: str, followers: tuple[str, ...]) -> Model:
-    folder = path.parent
-    said = read_toml(path, remedy)
-    like = said.pop("like", None)
+def _with_base(path: Path, remedy: str, bases: Path, followers: tuple[str, ...]) -> dict[str, Any]:
+    """What a file says, and what its base says beside that."""
+    own = read_toml(path, remedy)
+    like = own.pop("like", None)
     if like is None:
-        return checked_model(path, said, model, remedy)
+        return own
     if not isinstance(like, str) or not FOLDER_NAME.fullmatch(like):
-        raise IntegrityError(f"{path}: like: {like!r} is not a valid {kind} name", remedy)
-    if like in (folder.name, *followers):
-        raise IntegrityError(f"{path}: like: {like} is like {folder.name} itself", remedy)
-    other = folder.parent / like / path.name
-    taken = _load_like(other, model, remedy, kind, (*followers, folder.name)).model_dump()
-    return checked_model(path, {**taken, **said}, model, remedy)
+        raise IntegrityError(f"{path}: like: {like!r} is not a valid name of a base", remedy)
+    if like in followers:
+        raise IntegrityError(f"{path}: like: {like} is like itself", remedy)
+    return {**_with_base(bases / f"{like}.toml", remedy, bases, (*followers, like)), **own}
 
 
 def read_small_file(path: Path, remedy: str, *, largest: int = LARGEST, follows_links: bool = True) -> bytes:

@@ -11,6 +11,7 @@ from verbatim.errors import CapabilityError
 
 PROJECT = Path(__file__).resolve().parent.parent
 CONTAINERS = PROJECT / "containers"
+TARGETS = PROJECT / "targets"
 RECIPES = PROJECT / "recipes"
 RELEASES = PROJECT / "releases"
 

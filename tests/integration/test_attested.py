@@ -89,7 +89,7 @@ def four(tmp_path: Path, downloads: Path, project: Path) -> dict[str, Rebuilder]
 
 def _spoil(person: Rebuilder, project: Path) -> None:
     """Change an environment, and let its lock have the digest that comes of it."""
-    definition = project / "containers" / "source" / "environment.toml"
+    definition = project / "containers" / "build" / "source" / "environment.toml"
     lock = definition.with_name("lock.toml")
     was = load_definition(definition.parent).sha256
     definition.write_text(definition.read_text() + _SPOILED)

@@ -68,7 +68,7 @@ def test_an_address_with_other_bytes_is_refused(
 def test_a_lock_with_a_wrong_hash_of_a_package_is_refused(
     project: Path, downloads: Path, small: Path, output: Path
 ) -> None:
-    package = _package(Environment(project / "containers" / "source"), "gzip")
+    package = _package(Environment(project / "containers" / "build" / "source"), "gzip")
     wrong = package.sha256[::-1]
     _edit_lock(project, package.sha256, wrong)
     refusal = verbatim(
@@ -202,7 +202,7 @@ def _stored(cache: Path, sha256: str) -> Path:
 
 
 def _edit_lock(project: Path, old: str, new: str) -> None:
-    path = project / "containers" / "source" / "lock.toml"
+    path = project / "containers" / "build" / "source" / "lock.toml"
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1
     path.write_text(text.replace(old, new), encoding="utf-8")

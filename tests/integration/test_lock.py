@@ -22,7 +22,7 @@ pytestmark = pytest.mark.integration
 def test_a_new_lock_is_valid_and_gives_the_same_artifacts(
     project: Path, built: Built, tmp_path: Path
 ) -> None:
-    folder = project / "containers" / "source"
+    folder = project / "containers" / "build" / "source"
     path = folder / "lock.toml"
     former_bytes, former = path.read_bytes(), Environment(folder).lock
     new_bytes, new = _lock(project, path), Environment(folder).lock
@@ -51,10 +51,10 @@ def test_a_new_lock_is_valid_and_gives_the_same_artifacts(
 
 
 def test_packages_of_another_architecture_are_locked_beside_those_of_their_own(project: Path) -> None:
-    folder = project / "containers" / "foreign"
+    folder = project / "containers" / "test" / "foreign"
     folder.mkdir()
     (folder / "environment.toml").write_text(
-        'description = "made by a test"\nsuite = "bookworm"\narchitecture = "amd64"\n'
+        'description = "made by a test"\nrole = "test"\nsuite = "bookworm"\narchitecture = "amd64"\n'
         'packages = ["zlib1g", "zlib1g:arm64"]\n'
     )
     finished = verbatim("lock", "--environment", "foreign", project=project)

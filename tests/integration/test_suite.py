@@ -14,7 +14,7 @@ from tests.targets import ARCHIVE, RELEASE, TARGET, TREE, made_results
 from verbatim.commands.test_artifact import LIMITS, SuiteResult, run_suite
 from verbatim.errors import BuildError, IntegrityError
 from verbatim.fetch import Fetcher
-from verbatim.paths import CONTAINERS
+from verbatim.paths import TARGETS
 from verbatim.report.suite import write_tested
 from verbatim.sandboxing.limits import JobLimits, LimitError
 from verbatim.store import Store
@@ -50,7 +50,7 @@ class Pretence:
 
     def __init__(self, place: Path) -> None:
         self.output = place / "dist"
-        self.containers = Path(shutil.copytree(CONTAINERS, place / "containers"))
+        self.targets = Path(shutil.copytree(TARGETS, place / "targets"))
 
     def run(
         self, tests: str = "", *, more: str = "", answer: str = _SUCCESS, limits: JobLimits = LIMITS
@@ -58,11 +58,11 @@ class Pretence:
         script = _INTERPRETER.replace("{answer}", answer).encode()
         members = (folder(TREE), folder(f"{TREE}/bin"), file(f"{TREE}/bin/python3", script, mode=0o755))
         results = made_results(self.output, {ARCHIVE: tar(*members)})
-        said = self.containers / TARGET / "tests.toml"
+        said = self.targets / TARGET / "tests.toml"
         said.write_text(
             f'environment = "suite"\ncommand = ["{{tree}}/bin/python3"]\n{more}', encoding="utf-8"
         )
-        [suite] = choose_suites(RELEASE, TARGET, tests, self.containers)
+        [suite] = choose_suites(RELEASE, TARGET, tests, targets=self.targets)
         store = Store(Path(os.environ["VERBATIM_CACHE"]))
         tried = run_suite(RELEASE, suite, results, Fetcher(store), limits=limits)
         write_tested(tried, results)

@@ -241,7 +241,7 @@ def test_what_others_pack_is_read(packer: str, tmp_path: Path) -> None:
 
 def test_every_wheel_of_the_locks_is_read(cache: Path) -> None:
     read = 0
-    for definition in sorted((PROJECT / "containers").glob("*/environment.toml")):
+    for definition in sorted((PROJECT / "containers").glob("*/*/environment.toml")):
         lock = Environment(definition.parent).lock
         for path in fetch_wheels(lock, Store(cache), offline=False):
             assert by_verbatim(path)

@@ -231,7 +231,7 @@ def _refuse_status(status: int, said: str, suite: TargetTests, log: Path) -> Non
         raise UsageError(f"--tests: this release has no {name}", f"{log} names what it has")
     if status == _UNKNOWN and last in suite.words:
         raise IntegrityError(
-            f"containers/{suite.target.name}/tests.toml names {name}, which this release does not have ({kind})",
+            f"targets/{suite.target.name}/tests.toml names {name}, which this release does not have ({kind})",
             "correct it",
         )
     raise BuildError(f"the tests ended with status {status}: {last}", f"the whole log is {log}")

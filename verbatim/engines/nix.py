@@ -156,12 +156,12 @@ def _derivation(job: Job) -> Iterator[tuple[str, str]]:
         "argv": json.dumps(list(job.argv)),
         "epoch": str(job.epoch),
         "inputs": str(inputs.absolute()),
+        "lock": str((job.root.environment.folder / "lock.toml").absolute()),
         "nonce": mark,
         "root": str(job.root.path.absolute()),
     }
     words = [word for name, value in arguments.items() for word in ("--argstr", name, value)]
-    # Quoted: a name may hold a dot, which would lead further down.
-    expression = (str(_EXPRESSIONS), "-A", f'"{job.root.environment.name}"')
+    expression = (str(_EXPRESSIONS), "-A", "job")
     try:
         _ask("nix-instantiate", *expression, "--add-root", str(link), *_settings(), *words)
         inputs.unlink()

@@ -1,16 +1,17 @@
-"""What is asked for: ``containers/NAME/environment.toml``."""
+"""What is asked for: ``containers/KIND/NAME/environment.toml``."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from verbatim.data import FOLDER_NAME, load_model_like
 from verbatim.digest import sha256_bytes
-from verbatim.errors import UsageError
+from verbatim.errors import IntegrityError, UsageError
 from verbatim.paths import CONTAINERS
 
 #: A Debian package's name (Debian Policy 5.6.7); with its architecture, as apt writes it, where that is another than
@@ -20,7 +21,16 @@ PackageName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+(:
 DebianSuite = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*$")]
 ArchitectureName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+$")]
 PythonVersion = Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")]
+#: What an environment is for, by the folder that those environments are in.
+Role = Literal["source", "docs", "target", "test", "explain", "vary", "benchmark"]
+KINDS: Mapping[str, tuple[Role, ...]] = {
+    "build": ("source", "docs", "target"),
+    "test": ("test",),
+    "tools": ("explain", "vary", "benchmark"),
+}
 _CORRECT = "correct it"
+#: What a definition says and nothing of the root depends on.
+_OUTSIDE = {"description", "role", "first"}
 
 
 class Definition(BaseModel):
@@ -30,6 +40,9 @@ class Definition(BaseModel):
 
     #: What it is for, in a line.
     description: str
+    role: Role
+    #: Of documentation: the first release of its series that is built in it.
+    first: Annotated[str, StringConstraints(pattern=r"^3\.[0-9]{1,3}\.[0-9]{1,3}$")] | None = None
     suite: DebianSuite
     architecture: ArchitectureName
     #: The Debian packages to start from; apt adds what they depend on.
@@ -59,27 +72,34 @@ class Definition(BaseModel):
     @property
     def sha256(self) -> str:
         """Of what it asks for, not of how that is written: comments may change without a new lock."""
-        asked = self.model_dump(exclude={"description"}, exclude_defaults=True)
+        asked = self.model_dump(exclude=_OUTSIDE, exclude_defaults=True)
         said = json.dumps(asked, sort_keys=True, separators=(",", ":"))
         return sha256_bytes(said.encode())
 
 
-def environment_names(containers: Path = CONTAINERS) -> list[str]:
-    """The environments that are defined, sorted."""
-    return sorted(path.parent.name for path in containers.glob("*/environment.toml"))
+def environment_names(containers: Path = CONTAINERS, role: Role | None = None) -> list[str]:
+    """The environments that are defined, sorted; only those of a role if one is given."""
+    folders = (path.parent for kind in KINDS for path in containers.glob(f"{kind}/*/environment.toml"))
+    return sorted(folder.name for folder in folders if role is None or load_definition(folder).role == role)
 
 
 def environment_folder(name: str, containers: Path = CONTAINERS) -> Path:
     """The folder of one environment; raises UsageError if there is none of that name."""
-    if not FOLDER_NAME.fullmatch(name) or not (containers / name / "environment.toml").is_file():
-        known = ", ".join(environment_names(containers)) or "none"
-        raise UsageError(f"there is no environment {name!r}", f"there are: {known}")
-    return containers / name
+    if FOLDER_NAME.fullmatch(name):
+        for kind in KINDS:
+            if (containers / kind / name / "environment.toml").is_file():
+                return containers / kind / name
+    known = ", ".join(environment_names(containers)) or "none"
+    raise UsageError(f"there is no environment {name!r}", f"there are: {known}")
 
 
 def load_definition(folder: Path) -> Definition:
-    """Read ``environment.toml``, which may say of which other environment it takes all that it does not say itself.
+    """Read ``environment.toml``, which may name a base for all that it does not say itself.
 
     Raises IntegrityError if it does not say what it should.
     """
-    return load_model_like(folder / "environment.toml", Definition, _CORRECT, "environment")
+    path = folder / "environment.toml"
+    definition = load_model_like(path, Definition, _CORRECT, folder.parent.parent / "bases")
+    if (definition.role == "docs") != (definition.first is not None):
+        raise IntegrityError(f"{path}: first: documentation has it, and nothing else has", _CORRECT)
+    return definition

@@ -1,4 +1,4 @@
-"""What we got: ``containers/NAME/lock.toml``, which names every byte of an environment."""
+"""What we got: ``containers/KIND/NAME/lock.toml``, which names every byte of an environment."""
 
 from __future__ import annotations
 
@@ -137,6 +137,7 @@ class Environment:
 
     def __init__(self, folder: Path) -> None:
         """Read both; raises IntegrityError if the lock is missing, damaged or not of this definition."""
+        self.folder = folder
         self.name = folder.name
         self.definition: Definition = load_definition(folder)
         path = folder / "lock.toml"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
-from verbatim.environments.definition import environment_folder, environment_names
+from verbatim.environments.definition import environment_folder, environment_names, load_definition
 from verbatim.environments.lock import Environment
 from verbatim.errors import UsageError
 from verbatim.release import Release
@@ -117,20 +116,16 @@ def _docs_names(release: Release, format_: str) -> list[str]:
 
 
 def _docs_environment(release: Release) -> Environment:
-    """That of the series, ``docs-3.13``; or of the last release in it that needed another, ``docs-3.13.12``."""
-    since = {
-        int(match["micro"] or 0): name
-        for name in environment_names()
-        if (match := re.fullmatch(rf"docs-{re.escape(release.series)}(\.(?P<micro>[0-9]+))?", name))
-    }
-    fitting = [micro for micro in since if micro <= release.micro]
+    """The one of the series whose first release is the last that is not later."""
+    known = environment_names(role="docs")
+    first = {Release.parse(str(load_definition(environment_folder(name)).first)): name for name in known}
+    fitting = [each for each in first if each.series == release.series and each.micro <= release.micro]
     if not fitting:
-        known = ", ".join(name for name in environment_names() if name.startswith("docs-"))
         raise UsageError(
             f"there is no environment for the documentation of {release.version}",
-            f"there are {known or 'none'}; see docs/how-to/change-an-environment.md",
+            f"there are {', '.join(known) or 'none'}; see docs/how-to/change-an-environment.md",
         )
-    return _environment(since[max(fitting)])
+    return _environment(first[max(fitting, key=lambda each: each.micro)])
 
 
 def _environment(name: str) -> Environment:

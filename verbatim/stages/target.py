@@ -1,4 +1,4 @@
-"""Targets: what the builds for a platform are told, as data beside its toolchain: ``containers/NAME/target.toml``."""
+"""Targets: what the builds for a platform are told, as data: ``targets/NAME/target.toml``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from verbatim.data import FOLDER_NAME, load_model
 from verbatim.digest import sha256_file
 from verbatim.environments.definition import PackageName
-from verbatim.paths import CONTAINERS
+from verbatim.paths import TARGETS
 from verbatim.release import Release
 
 _FILE = "target.toml"
@@ -86,9 +86,9 @@ class Target:
     parameters: Parameters
 
     @classmethod
-    def load(cls, name: str, containers: Path = CONTAINERS) -> Target:
+    def load(cls, name: str, targets: Path = TARGETS) -> Target:
         """Read a target's file; raises IntegrityError if it is not there or does not say what it should."""
-        path = containers / name / _FILE
+        path = targets / name / _FILE
         file = load_model(path, TargetFile, "correct it")
         return cls(
             name=name,
@@ -114,6 +114,6 @@ class Target:
         return f"cpython-{release.version}-{self.parameters.triplet}{variant}"
 
 
-def target_names(containers: Path = CONTAINERS) -> list[str]:
+def target_names(targets: Path = TARGETS) -> list[str]:
     """The targets that there are, sorted."""
-    return sorted(path.parent.name for path in containers.glob(f"*/{_FILE}"))
+    return sorted(path.parent.name for path in targets.glob(f"*/{_FILE}"))

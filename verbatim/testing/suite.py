@@ -1,4 +1,4 @@
-"""How what is built for a target is tested, as data beside the target: ``containers/NAME/tests.toml``."""
+"""How what is built for a target is tested, as data beside the target: ``targets/NAME/tests.toml``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from verbatim.data import load_model_like
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.errors import UsageError
-from verbatim.paths import CONTAINERS
+from verbatim.paths import CONTAINERS, TARGETS
 from verbatim.release import Release
 from verbatim.stages.choose import listed
 from verbatim.stages.target import Target
@@ -48,7 +48,7 @@ class ExcludedTest(_Strict):
 
 
 class TestsFile(_Strict):
-    """The file, which may take from another target's what it does not say itself."""
+    """The file, which may name a base for what it does not say itself."""
 
     #: The environment that the tests run in.
     environment: str
@@ -85,14 +85,20 @@ class TargetTests:
 
     @classmethod
     def load(
-        cls, target: str, release: Release, chosen: Sequence[str] = (), containers: Path = CONTAINERS
+        cls,
+        target: str,
+        release: Release,
+        chosen: Sequence[str] = (),
+        *,
+        targets: Path = TARGETS,
+        containers: Path = CONTAINERS,
     ) -> TargetTests:
         """Read a target's file, for a release and what is chosen of its modules, perhaps ``pip`` and ``roots``.
 
         Raises UsageError if what is chosen is left out, IntegrityError if the file does not say what it should.
         """
-        path = containers / target / _FILE
-        said = load_model_like(path, TestsFile, "correct it", "target")
+        path = targets / target / _FILE
+        said = load_model_like(path, TestsFile, "correct it", targets / "bases")
         known = {entry.module for entry in said.left_out if not entry.tests}
         refused = sorted(known.intersection(chosen))
         if refused:
@@ -104,7 +110,7 @@ class TargetTests:
             entry for entry in said.left_out if not entry.series or release.series in entry.series
         )
         return cls(
-            Target.load(target, containers),
+            Target.load(target, targets),
             Environment(environment_folder(said.environment, containers)),
             tuple(said.command),
             tuple(_words(said, left_out, chosen)),
@@ -131,20 +137,20 @@ class TargetTests:
         return [word.replace("{tree}", tree) for word in self.command]
 
 
-def names_with_tests(containers: Path = CONTAINERS) -> list[str]:
+def names_with_tests(targets: Path = TARGETS) -> list[str]:
     """The targets of which it is said how they are tested, sorted."""
-    return sorted(path.parent.name for path in containers.glob(f"*/{_FILE}"))
+    return sorted(path.parent.name for path in targets.glob(f"*/{_FILE}"))
 
 
 def choose_suites(
-    release: Release, artifacts: str, tests: str, containers: Path = CONTAINERS
+    release: Release, artifacts: str, tests: str, *, targets: Path = TARGETS, containers: Path = CONTAINERS
 ) -> list[TargetTests]:
     """What is to be tested: ``artifacts`` are targets, ``tests`` modules, ``pip`` or ``roots``, with commas between.
 
     All tests if ``tests`` is empty. Raises UsageError for a target that is none and for what cannot be a module's name,
     or comes twice; and what `Suite.load` does.
     """
-    targets = listed("--artifacts", artifacts, names_with_tests(containers))
+    wanted = listed("--artifacts", artifacts, names_with_tests(targets))
     names = tests.split(",") if tests else []
     for name in names:
         if name not in (PIP, ROOTS) and not _MODULE.fullmatch(name):
@@ -153,7 +159,9 @@ def choose_suites(
             )
     if len(set(names)) < len(names):
         raise UsageError(f"--tests {tests} names one twice", "name each once")
-    return [TargetTests.load(target, release, names, containers) for target in targets]
+    return [
+        TargetTests.load(target, release, names, targets=targets, containers=containers) for target in wanted
+    ]
 
 
 def _words(said: TestsFile, left_out: Sequence[ExcludedTest], chosen: Sequence[str]) -> Iterator[str]:

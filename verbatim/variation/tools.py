@@ -13,7 +13,7 @@ from verbatim import console
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.architecture import ARCHITECTURES, Architecture
-from verbatim.environments.definition import environment_folder, environment_names
+from verbatim.environments.definition import environment_folder, environment_names, load_definition
 from verbatim.environments.host_programs import DISORDERFS, lay_out
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root, ensure_root
@@ -23,9 +23,13 @@ from verbatim.paths import cache_directory
 from verbatim.scratch import scratch
 
 
-def varying(environment: Environment) -> str:
-    """The name of the environment that has the tools for builds in this one."""
-    return f"vary-{environment.lock.suite}"
+def varying(environment: Environment) -> Environment | None:
+    """The environment that has the tools for builds in this one; None if there is none of its Debian suite."""
+    for name in environment_names(role="vary"):
+        folder = environment_folder(name)
+        if load_definition(folder).suite == environment.lock.suite:
+            return Environment(folder)
+    return None
 
 
 class Tools:
@@ -81,15 +85,17 @@ class Tools:
 
     @cached_property
     def _root(self) -> Root:
-        name, known = varying(self._environment), environment_names()
-        if name not in known:
-            suites = [each.removeprefix("vary-") for each in known if each.startswith("vary-")]
+        tools = varying(self._environment)
+        if tools is None:
+            suites = [
+                load_definition(environment_folder(name)).suite for name in environment_names(role="vary")
+            ]
             raise CapabilityError(
                 f"there are no tools to vary {self._environment.name} with: it is of Debian"
                 f" {self._environment.lock.suite}, expected {' or '.join(suites) or 'none'}",
-                f"a maintainer can add containers/{name}; see docs/how-to/change-an-environment.md",
+                "a maintainer can add such an environment to containers/tools/; see docs/how-to/change-an-environment.md",
             )
-        return ensure_root(Environment(environment_folder(name)), self._fetcher)
+        return ensure_root(tools, self._fetcher)
 
     @cached_property
     def _disorderfs(self) -> list[str]:
