@@ -6,21 +6,18 @@ that were needed, and no others.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from verbatim.compare.archives import form_of, read_inventory
 from verbatim.compare.inventory import Inventory
+from verbatim.compare.stabilizers import needed
 from verbatim.errors import IntegrityError
 
 #: ``undecided``: the hashes differ, and the bytes of one are not at hand. ``unpublished``: there is nothing to compare with.
 Judgement = Literal["identical", "equivalent", "different", "undecided", "unpublished"]
-
-#: In which order members are packed; all their times; owners; the bits of modes that are a packer's; how headers
-#: are written; which files are packed as hard links to others; how it is compressed.
-Stabilizer = Literal["order", "times", "owners", "modes", "headers", "hard links", "compression"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +36,7 @@ class Comparison:
     """How a second file differs from a first one."""
 
     judgement: Judgement
-    stabilizers: tuple[Stabilizer, ...] = ()
+    stabilizers: tuple[str, ...] = ()
     #: Members that only the second has, and that only the first has, sorted.
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -113,32 +110,7 @@ def compare_inventories(first: Inventory, second: Inventory) -> Comparison:
         )
     if first.sha256 == second.sha256:
         return Comparison("identical")
-    return Comparison("equivalent", tuple(_needed(first, second)))
-
-
-def _needed(first: Inventory, second: Inventory) -> Iterator[Stabilizer]:
-    """The stabilizers without which two archives of the same contents would not be the same."""
-    same_stream = first.stream_sha256 == second.stream_sha256
-    packings = [(packing, second.packings[name]) for name, packing in first.packings.items()]
-    found: dict[Stabilizer, bool] = {
-        "order": first.order != second.order,
-        "times": any((one.time, one.times) != (other.time, other.times) for one, other in packings),
-        "owners": any(one.owners != other.owners for one, other in packings),
-        "modes": any(one.mode != other.mode for one, other in packings)
-        # Only one of the two may say any.
-        or any(content != second.contents[name] for name, content in first.contents.items()),
-        "headers": first.headers != second.headers
-        or any(one.headers != other.headers for one, other in packings),
-        "hard links": any(one.hard_link != other.hard_link for one, other in packings),
-        "compression": same_stream
-        or first.compression != second.compression
-        or any(one.compression != other.compression for one, other in packings),
-    }
-    others = [stabilizer for stabilizer in found if stabilizer != "compression" or first.kind == "zip"]
-    if not same_stream and not any(found[stabilizer] for stabilizer in others):
-        # Fill bytes, or whatever else nobody unpacks.
-        found["headers"] = True
-    yield from (stabilizer for stabilizer, is_needed in found.items() if is_needed)
+    return Comparison("equivalent", needed(first, second))
 
 
 def _what(first: Inventory, second: Inventory, name: str) -> str:
