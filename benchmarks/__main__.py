@@ -14,6 +14,7 @@ from benchmarks.figure import Figure
 from benchmarks.page import README, circumstances, write_table
 from benchmarks.rounds import load
 from verbatim import console
+from verbatim.caches import WORK
 from verbatim.environments.rootfs import ensure_root
 from verbatim.fetch import Fetcher
 from verbatim.paths import PROJECT, cache_directory
@@ -41,7 +42,7 @@ def main() -> None:
     rounds, parts = max(1, arguments.rounds), arguments.stage or list(_PARTS)
     if "source" in parts:
         rootfs.check_peer()
-    with scratch(cache_directory() / "work") as work:
+    with scratch(WORK.folder) as work:
         stage = source_stage(RELEASE)
         fetcher = Fetcher(Store(cache_directory()), jobs=os.cpu_count() or 1)
         root = ensure_root(stage.environment, fetcher)

@@ -10,12 +10,12 @@ from benchmarks.figure import Figure, Times
 from benchmarks.rounds import interleaved
 from benchmarks.workloads import WORKLOADS, Interpreters
 from verbatim.archive.unpack import unpack_file
+from verbatim.caches import BENCHMARKS
 from verbatim.commands.build import Request, build_stage
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import ensure_root
-from verbatim.paths import cache_directory
 from verbatim.sources.choose import SourceChoice
 from verbatim.stages.choose import target_stage
 from verbatim.stages.target import Optimize
@@ -57,7 +57,7 @@ def measure(bench: Bench) -> list[Figure]:
 def _tree(bench: Bench, optimize: Optimize) -> Path:
     """The tree, unpacked; what was built once stays in the cache, and is looked through before it is used again."""
     stage = target_stage("linux-x86_64", RELEASE, optimize)
-    output = cache_directory() / "benchmarks" / optimize
+    output = BENCHMARKS.folder / optimize
     result = build_stage(Request(RELEASE, stage, SourceChoice("tarball"), output, [Sandbox()]), bench.fetcher)
     (archive,) = [artifact.path for artifact in result.artifacts if "-debug" not in artifact.name]
     folder = bench.folder()

@@ -36,6 +36,7 @@ _EMPTY_FILE = "77ac62e2629d8e45f624589c0c8bf99e24b3a722349bf1e79bc186008534e246"
 _EMPTY_FOLDER = "a50a5ab6d992f5598edd92105059fae9acfc192981e08bd88534c2167e92526a"
 
 _DEFINITION = """
+role = "source"
 description = "made by a test"
 suite = "trixie"
 architecture = "amd64"

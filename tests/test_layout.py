@@ -19,7 +19,7 @@ STAGE = sorted((PROJECT / "signing" / "verbatim_sign").glob("*.py"))
 #: The rooms of verbatim, from the ground up.
 FLOORS = (
     {
-        *("", "addresses", "capabilities", "errors", "console", "digest"),
+        *("", "addresses", "caches", "capabilities", "errors", "console", "digest"),
         *("files", "paths", "programs", "scratch"),
     },
     {"data", "release", "store", "web", "transfer", "fetch", "archive", "log", "system_errors"},
@@ -42,6 +42,7 @@ DOORS = {
     ("addresses", "errors"),  # what is given as an address may be none
     ("paths", "errors"),  # the cache must be the user's own
     ("files", "errors"),  # what is no plain file is refused
+    ("caches", "paths"),  # they are folders in one
     ("capabilities", "errors"),  # what is missing is refused
     ("capabilities", "paths"),  # programs run from the cache
     ("capabilities", "scratch"),  # folders are locked

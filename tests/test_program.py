@@ -361,6 +361,9 @@ def test_clean_removes_what_is_ours_and_nothing_else(run: Run, tmp_path: Path) -
     )
     assert store.find(sha256) is not None
     del store
+    owner = cache / "docker" / "owner"
+    owner.parent.mkdir()
+    owner.write_text("this cache")
     closed = cache / "environments" / "a" / "closed"
     closed.mkdir(parents=True)
     closed.chmod(0)
@@ -378,6 +381,7 @@ def test_clean_removes_what_is_ours_and_nothing_else(run: Run, tmp_path: Path) -
     assert (ended.status, ended.err) == (0, "")
     assert f"freed in {cache}" in ended.out
     assert Store(cache).find(sha256) is None
+    assert owner.read_text() == "this cache"
     assert (cache / "notes.txt").read_text() == "a stranger's"
     assert (cache / "stranger").is_dir()
     assert (outside / "file").read_text() == "precious"

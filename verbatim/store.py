@@ -11,9 +11,15 @@ from pathlib import Path
 from typing import IO
 
 from verbatim import console
+from verbatim.caches import Cache
 from verbatim.digest import HashingWriter, is_sha256, sha256_file
 from verbatim.errors import IntegrityError
 from verbatim.scratch import locked_file, scratch, use
+
+#: The files by their hashes, what was not wholly fetched, and hashes by the names of questions that they answer.
+_FILES = Cache("sha256", is_download=True, depth=2)
+_PARTIAL = Cache("partial", is_download=True)
+_NAMES = Cache("names", is_download=True, depth=2)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -22,9 +28,9 @@ class Store:
     """Files by content. Safe for several processes at once; what is altered behind its back is noticed."""
 
     def __init__(self, directory: Path) -> None:
-        self._files = directory / "sha256"
-        self._partial = directory / "partial"
-        self._names = directory / "names"
+        self._files = directory / _FILES.name
+        self._partial = directory / _PARTIAL.name
+        self._names = directory / _NAMES.name
         self._files.mkdir(parents=True, exist_ok=True)
         self._partial.mkdir(parents=True, exist_ok=True)
         # For as long as this object lives, nobody cleans up below it.

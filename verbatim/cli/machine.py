@@ -6,7 +6,7 @@ from invoke.context import Context
 
 from verbatim import console
 from verbatim.cli.command import command
-from verbatim.errors import CapabilityError
+from verbatim.errors import CapabilityError, UsageError
 from verbatim.paths import cache_directory
 
 
@@ -32,15 +32,25 @@ def doctor(context: Context, offline: bool = False) -> None:
     console.result("this machine can build")
 
 
-@command(keep_downloads="remove only what was made from them")
-def clean(context: Context, keep_downloads: bool = False) -> None:
+@command(
+    keep_downloads="remove only what was made from them",
+    older_than="only what was not used for so many days",
+    docker="the environments' images in the Docker daemon as well",
+)
+def clean(context: Context, keep_downloads: bool = False, older_than: int = 0, docker: bool = False) -> None:
     """Remove what the cache holds.
 
     Example:
 
-        ./invoke clean --keep-downloads
+        ./invoke clean --keep-downloads --older-than 30
     """
     from verbatim.commands.clean import clean_cache
+    from verbatim.engines.daemon import remove_images
 
-    freed = clean_cache(cache_directory(), downloads=not keep_downloads)
+    if older_than < 0:
+        raise UsageError(f"--older-than {older_than} is not a number of days", "give 1 or more")
+    freed = clean_cache(cache_directory(), downloads=not keep_downloads, days=older_than)
     console.result(f"{console.human_size(freed)} freed in {cache_directory()}")
+    if docker:
+        removed = remove_images(days=older_than)
+        console.result(f"removed from Docker: {', '.join(removed) or 'nothing'}")

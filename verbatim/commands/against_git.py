@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from verbatim.caches import WORK
 from verbatim.commands.build import build_with, check_engines
 from verbatim.compare.archives import read_inventory
 from verbatim.compare.inventory import Inventory
@@ -14,7 +15,6 @@ from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import IntegrityError, MismatchError, NetworkError, UsageError
 from verbatim.evidence.artifact_sets import open_given
 from verbatim.fetch import Fetcher
-from verbatim.paths import cache_directory
 from verbatim.published.against_git import Expected, TreeComparison
 from verbatim.published.declared import Declared
 from verbatim.published.judge import REPRODUCIBLE_SINCE
@@ -125,7 +125,7 @@ def _made(source: GitSource, fetcher: Fetcher, engine: Engine) -> Inventory:
     """What is in the tar that the recipe makes of the commit."""
     plan = Plan(source.release, source.identity, packed_stage(source.release))
     root = ensure_root(plan.stage.environment, fetcher)
-    with scratch(cache_directory() / "work") as work:
+    with scratch(WORK.folder) as work:
         staging = work / "staging"
         staging.mkdir()
         (tar,) = build_with(engine, plan, source.prepare(work), root, work=work, staging=staging)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from verbatim import __version__, console
 from verbatim.addresses import showable
+from verbatim.caches import WORK, Cache
 from verbatim.compare.verdict import Verdict
 from verbatim.digest import sha256_bytes
 from verbatim.engines.choose import lacking
@@ -23,7 +24,6 @@ from verbatim.errors import CapabilityError, MismatchError, UsageError
 from verbatim.evidence.results import known_names, publish, reuse_results, write_beside
 from verbatim.evidence.statement import BuildDefinition, Statement
 from verbatim.fetch import Fetcher
-from verbatim.paths import cache_directory
 from verbatim.published.judge import judge
 from verbatim.release import Release
 from verbatim.scratch import remove_tree, scratch
@@ -34,6 +34,9 @@ from verbatim.stages.agreement import disputed_artifacts
 from verbatim.stages.plan import Artifact, Plan, Stage
 from verbatim.stages.run import run, without_progress
 from verbatim.store import Store
+
+#: What engines, or rebuilds, disagree on.
+DISPUTED = Cache("disputed")
 
 #: What the store remembers the statements of builds under that were made here.
 BUILT = "built"
@@ -233,7 +236,7 @@ def _build(
     """Build with each engine on its own, from the same inputs; give the folder, and each engine's artifacts in it."""
     started = datetime.now(UTC)
     root = ensure_root(plan.stage.environment, fetcher)
-    with scratch(cache_directory() / "work") as work, scratch(request.output) as staging:
+    with scratch(WORK.folder) as work, scratch(request.output) as staging:
         prepared = source.prepare(work)
         builds = {
             engine.name: build_with(engine, plan, prepared, root, work=work, staging=staging)
@@ -269,7 +272,7 @@ def _keep_disputed(
     request: Request, builds: Mapping[str, list[Artifact]]
 ) -> tuple[Path, dict[str, list[Artifact]]]:
     """Put what engines disagree on where it can be looked at, and nobody takes it for a result."""
-    folder = cache_directory() / "disputed" / f"{request.release.version}-{request.stage.name}"
+    folder = DISPUTED.folder / f"{request.release.version}-{request.stage.name}"
     if folder.exists():
         remove_tree(folder)
     kept = {}

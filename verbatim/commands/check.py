@@ -15,10 +15,10 @@ from verbatim.evidence.identity import verify_with_identity
 from verbatim.evidence.policy import Policy
 from verbatim.evidence.quorum import Matrix, count
 from verbatim.evidence.untrusted import LARGEST, read_file
-from verbatim.paths import cache_directory
 from verbatim.release import Published, Release
 from verbatim.scratch import scratch
 from verbatim.sources.history import History
+from verbatim.sources.repository import GIT
 
 #: What the policy is called where it lies beside the attestations.
 POLICY = "policy.toml"
@@ -109,7 +109,7 @@ def check_history(folder: Path, version: str | None = None) -> None:
             f"{folder} is not a git repository of its own, so whether anything was removed cannot be seen"
         )
         return
-    with scratch(cache_directory() / "git") as work:
+    with scratch(GIT.folder) as work:
         history = History(work, folder)
         altered, recorded = history.altered_paths(), history.recorded_files()
     lost = [name for name in altered if _is_attestation(name, version)]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from verbatim.addresses import showable
+from verbatim.caches import WORK
 from verbatim.capabilities import Check, check_locks
 from verbatim.console import human_size
 from verbatim.engines.protocol import Engine, Job
@@ -23,7 +24,7 @@ from verbatim.release import PYTHON_ORG
 from verbatim.scratch import scratch
 from verbatim.sources.git import git_url
 from verbatim.sources.remote import Remote
-from verbatim.sources.repository import Repository
+from verbatim.sources.repository import GIT, Repository
 from verbatim.store import Store
 from verbatim.web import WEB_ERRORS, new_session, reason
 
@@ -74,7 +75,7 @@ def _start(engine: Engine) -> Check:
     packages, store = BUBBLEWRAP.needed(environment.lock).values(), Store(cache)
     if not all(store.find(package.sha256) for package in packages):
         return Check(what, True, "not tried: bubblewrap has not been fetched yet")
-    with scratch(cache / "work") as work:
+    with scratch(WORK.folder) as work:
         root = work / "root"
         for name in ("root", *(f"root/{point}" for point in MOUNT_POINTS), "output", "build"):
             (work / name).mkdir()
@@ -147,7 +148,7 @@ def _git_server() -> Check:
     what = "git server"
     try:
         remote = Remote.parse(git_url())
-        with scratch(cache_directory() / "git") as work:
+        with scratch(GIT.folder) as work:
             Repository(work).reach(remote, _GIT_PATIENCE)
     except VerbatimError as error:
         return Check(what, False, error.message, error.remedy)

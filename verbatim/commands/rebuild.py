@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from verbatim.commands.build import BuildResult, Request, build_stages, derive_request, same_source
+from verbatim.caches import WORK
+from verbatim.commands.build import DISPUTED, BuildResult, Request, build_stages, derive_request, same_source
 from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import CapabilityError, MismatchError, UsageError
 from verbatim.fetch import Fetcher
-from verbatim.paths import cache_directory
 from verbatim.scratch import remove_tree, scratch
 from verbatim.sources.choose import choose_source
 from verbatim.variation.rebuilder import Findings, VariedRebuilder, find
@@ -60,9 +60,9 @@ def rebuild_last(requests: Sequence[Request], variations: Sequence[Variation], f
         raise UsageError("the source was changed during the rebuild", "leave it alone meanwhile")
     plan = request.plan(source.identity)
     root = ensure_root(plan.stage.environment, fetcher)
-    kept = cache_directory() / "disputed" / f"{request.release.version}-{request.stage.name}-rebuilt"
+    kept = DISPUTED.folder / f"{request.release.version}-{request.stage.name}-rebuilt"
     remove_tree(kept)
-    with scratch(cache_directory() / "work") as work:
+    with scratch(WORK.folder) as work:
         host = Host.look(work, Tools(plan.stage.environment, fetcher, work))
         pairs, not_varied = _possible(variations, host)
         rebuilder = VariedRebuilder(plan, source.prepare(work), root, built.artifacts, kept)

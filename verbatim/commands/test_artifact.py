@@ -10,6 +10,7 @@ from pathlib import Path
 
 from verbatim import console
 from verbatim.archive.unpack import unpack_file
+from verbatim.caches import WORK
 from verbatim.commands.build import check_engines
 from verbatim.engines.conditions import BuildConditions
 from verbatim.engines.protocol import Job
@@ -20,7 +21,6 @@ from verbatim.errors import BuildError, IntegrityError, MismatchError, UsageErro
 from verbatim.evidence.results import BUILD_INFO, check_artifacts, keep_info, read_statement
 from verbatim.evidence.statement import file_name
 from verbatim.fetch import Fetcher
-from verbatim.paths import cache_directory
 from verbatim.release import Release
 from verbatim.sandboxing.limits import JobLimits
 from verbatim.scratch import scratch
@@ -127,7 +127,7 @@ def run_suite(
     check_engines([Sandbox()])
     started = time.monotonic()
     log = folder / BUILD_INFO / f"{_stem(suite)}.log"
-    with scratch(cache_directory() / "work") as work:
+    with scratch(WORK.folder) as work:
         bench = _TestRun(target.tree(release), work, fetcher, limits)
         bench.unpack(folder)
         try:

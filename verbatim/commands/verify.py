@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from verbatim.caches import WORK
 from verbatim.commands.build import Request, build_stages, build_with, check_engines
 from verbatim.commands.compare import Compared
 from verbatim.compare.verdict import Verdict
@@ -14,7 +15,6 @@ from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import MismatchError
 from verbatim.evidence.artifact_sets import open_given
 from verbatim.fetch import Fetcher
-from verbatim.paths import cache_directory
 from verbatim.published.comparer import PublishedComparer, PublishedPair
 from verbatim.release import Release
 from verbatim.scratch import scratch
@@ -49,7 +49,7 @@ def verifying(requests: Sequence[Request], fetcher: Fetcher, against: Path | Non
     for result in results:
         result.raise_for_dispute()
     release = requests[0].release
-    with scratch(cache_directory() / "work") as work:
+    with scratch(WORK.folder) as work:
         comparer = PublishedComparer(release, fetcher, work, given)
         artifacts = {
             artifact.name: (artifact, request.stage.target is None)
@@ -72,7 +72,7 @@ def verifying_quickly(request: Request, fetcher: Fetcher, against: Path | None) 
     source = choose_source(request.choice, request.release, fetcher)
     plan = request.plan(source.identity)
     root = ensure_root(plan.stage.environment, fetcher)
-    with scratch(cache_directory() / "work") as work:
+    with scratch(WORK.folder) as work:
         prepared = source.prepare(work)
         staging, served = work / "staging", work / "served"
         staging.mkdir()

@@ -8,6 +8,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -22,7 +23,7 @@ from docker.utils.config import find_config_file
 from verbatim import console
 from verbatim.addresses import masked, showable
 from verbatim.data import read_small_file
-from verbatim.environments.image import Image, laid_out
+from verbatim.environments.image import REPOSITORY, Image, laid_out
 from verbatim.environments.rootfs import Root
 from verbatim.errors import CapabilityError, IntegrityError
 
@@ -152,6 +153,37 @@ def ensure_image(client: docker.DockerClient, root: Root) -> str:
             "check the daemon and its log",
         )
     return identity
+
+
+def remove_images(days: int = 0) -> list[str]:
+    """Remove the environments' images from the daemon, but those that a container uses; give their names, sorted.
+
+    With ``days``, only those that were loaded longer ago. Raises CapabilityError if no daemon answers.
+    """
+    client = connect()
+    before = datetime.now(UTC) - timedelta(days=days)
+    removed = []
+    with refusals():
+        for image in client.images.list(filters={"reference": f"{REPOSITORY}/*"}):
+            if days and _loaded(image) > before:
+                continue
+            for name in image.tags:
+                try:
+                    client.images.remove(name)
+                except APIError as error:
+                    console.note(f"{name} stays: {error.explanation}")
+                else:
+                    removed.append(name)
+    return sorted(removed)
+
+
+def _loaded(image: Loaded) -> datetime:
+    """When an image got its name in the daemon; an image itself bears the time of its environment."""
+    text = image.attrs.get("Metadata", {}).get("LastTagTime", "")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return datetime.now(UTC)
 
 
 def _load(client: docker.DockerClient, image: Image, root: Root) -> None:

@@ -23,15 +23,18 @@ from docker.types import LogConfig, Mount, Ulimit
 from verbatim import console
 from verbatim.archive.members import UnsafeMemberError
 from verbatim.archive.unpack import Unpacker
+from verbatim.caches import Cache
 from verbatim.capabilities import Check
 from verbatim.engines.daemon import connect, daemon_address, ensure_image, refusals
 from verbatim.engines.inputs import write_inputs
 from verbatim.engines.log import follow
 from verbatim.engines.protocol import Job
 from verbatim.errors import BuildError, CapabilityError
-from verbatim.paths import cache_directory
 from verbatim.sandboxing.contract import BUILD, HOST_NAME, UID
 from verbatim.scratch import locked, scratch
+
+#: The leases of jobs in a daemon; and by what name what killed jobs left there is known to be this cache's.
+_LEASES = Cache("docker", kept=("owner",))
 
 #: Of a container: in bytes, in processes and threads, and for each process.
 MEMORY = 8 << 30
@@ -213,7 +216,7 @@ def _leased(client: DockerClient) -> Iterator[dict[str, str]]:
     is removed first. Several machines may share a daemon: only what bears the name of this very cache is
     looked at.
     """
-    folder = cache_directory() / "docker"
+    folder = _LEASES.folder
     with scratch(folder) as lease:
         owner = _owner(folder)
         _remove(client, owner, lambda name: not (folder / name).exists())

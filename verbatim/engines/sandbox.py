@@ -18,6 +18,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import cast
 
+from verbatim.caches import WORK
 from verbatim.capabilities import Check, sandbox_checks, sandbox_refusal
 from verbatim.engines.conditions import NO_HOME, BuildConditions
 from verbatim.engines.log import follow
@@ -25,7 +26,6 @@ from verbatim.engines.protocol import Job
 from verbatim.environments.architecture import is_this_machine
 from verbatim.environments.host_programs import BUBBLEWRAP, lay_out
 from verbatim.errors import CapabilityError
-from verbatim.paths import cache_directory
 from verbatim.programs import readable
 from verbatim.sandboxing import seccomp
 from verbatim.sandboxing.bubblewrap import Confinement
@@ -77,7 +77,7 @@ class Sandbox:
                     path: held.enter_context(readable(text.encode()))
                     for path, text in conditions.files.items()
                 }
-                private = held.enter_context(scratch(cache_directory() / "work"))
+                private = held.enter_context(scratch(WORK.folder))
                 bubblewrap = lay_out(BUBBLEWRAP, job.root.environment.lock, private)
                 options = _options(
                     job, conditions, limits, status=status_writer, refused_calls=refused_calls, files=files

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from verbatim import console
+from verbatim.caches import WORK
 from verbatim.capabilities import sandbox_refusal
 from verbatim.environments.architecture import is_this_machine
 from verbatim.environments.host_programs import BUBBLEWRAP, lay_out
 from verbatim.environments.lock import Lock
 from verbatim.errors import CapabilityError, IntegrityError
-from verbatim.paths import cache_directory
 from verbatim.programs import readable, run_program
 from verbatim.sandboxing import seccomp
 from verbatim.sandboxing.bubblewrap import Confinement
@@ -36,7 +36,7 @@ def activate(root: Path, lock: Lock, commands: Sequence[str]) -> None:
     with (
         console.progress("activating the environment", unit="things"),
         readable(seccomp.program()) as refused_calls,
-        scratch(cache_directory() / "work") as folder,
+        scratch(WORK.folder) as folder,
     ):
         bubblewrap = lay_out(BUBBLEWRAP, lock, folder)
         # As for a recipe, but as root, and the root can be written to.

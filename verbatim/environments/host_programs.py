@@ -15,6 +15,7 @@ from pathlib import Path
 
 from verbatim.archive.unpack import Unpacker
 from verbatim.archive.writer import Parts, Writer
+from verbatim.caches import WORK
 from verbatim.environments.architecture import ARCHITECTURES, Architecture
 from verbatim.environments.lock import Lock, LockedPackage
 from verbatim.environments.packages import fetch_packages, unpack_package
@@ -109,7 +110,7 @@ def _files(
             f"no package of the environment has {', '.join(sorted(lacking))}", f"it needs {program.package}"
         )
     store = Store(cache_directory())
-    with scratch(cache_directory() / "work") as work:
+    with scratch(WORK.folder) as work:
         for package in set(owners.values()):
             _unpack(package, store, work / package.name)
         owners[architecture.loader] = owners["libc.so.6"]

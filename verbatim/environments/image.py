@@ -17,15 +17,18 @@ from typing import Any
 
 from verbatim import console
 from verbatim.archive.canonical import write_tree
+from verbatim.caches import Cache
 from verbatim.digest import SupportsWrite, sha256_bytes
 from verbatim.environments.lock import Environment, Lock
 from verbatim.environments.rootfs import Root
 from verbatim.errors import MismatchError
-from verbatim.paths import cache_directory
 from verbatim.scratch import scratch
 
-#: Of this machine, so that no daemon ever asks a registry for it.
-_REPOSITORY = "localhost/verbatim"
+#: What images are laid out in.
+_IMAGES = Cache("images")
+
+#: Under which all environments' images are named in a daemon. Of this machine, so that none ever asks a registry for it.
+REPOSITORY = "localhost/verbatim"
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Image:
     @property
     def name(self) -> str:
         """Its name in a daemon."""
-        return f"{_REPOSITORY}/{self.environment.name}:{self.tag}"
+        return f"{REPOSITORY}/{self.environment.name}:{self.tag}"
 
     def write_layout(self, root: Root, folder: Path) -> None:
         """Write the layout into a new folder; raises MismatchError if the root is not the locked one."""
@@ -125,7 +128,7 @@ class Image:
 @contextmanager
 def laid_out(image: Image, root: Root) -> Iterator[Path]:
     """The image's layout, in a folder that is there while the block runs; raises as `Image.write_layout` does."""
-    with scratch(cache_directory() / "images") as work:
+    with scratch(_IMAGES.folder) as work:
         layout = work / "layout"
         with console.progress(f"making the image of {image.environment.name}", unit="things"):
             image.write_layout(root, layout)

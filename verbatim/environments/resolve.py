@@ -14,19 +14,22 @@ from debian.deb822 import Packages
 
 from verbatim import console
 from verbatim.addresses import masked, showable
+from verbatim.caches import Cache
 from verbatim.data import load_model
 from verbatim.environments.definition import Definition, load_definition
 from verbatim.environments.image import image_sha256
 from verbatim.environments.lock import Lock, LockedPackage, LockedWheel, snapshot_time
 from verbatim.environments.mirrors import SNAPSHOT_ARCHIVE, debian_mirrors
 from verbatim.environments.nar import nar_sha256
-from verbatim.environments.rootfs import make_root
+from verbatim.environments.rootfs import ENVIRONMENTS, make_root
 from verbatim.environments.wheels import resolve_wheels
 from verbatim.errors import CapabilityError, IntegrityError, NetworkError
 from verbatim.fetch import Fetcher
-from verbatim.paths import cache_directory
 from verbatim.programs import run_program
 from verbatim.scratch import scratch
+
+#: What apt resolves in.
+_APT = Cache("apt")
 
 #: Debian's own keys, from its package debian-archive-keyring.
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
@@ -58,7 +61,7 @@ def write_lock(folder: Path, fetcher: Fetcher) -> Lock:
         package=packages,
         wheel=wheels,
     )
-    with scratch(cache_directory() / "environments") as work:
+    with scratch(ENVIRONMENTS.folder) as work:
         tree = make_root(resolved, work / "root", fetcher, definition.activate)
         nar = nar_sha256(work / "root")
     lock = resolved.model_copy(update={"root_sha256": tree.sha256, "root_size": tree.size, "nar_sha256": nar})
@@ -77,7 +80,7 @@ def resolve_packages(definition: Definition) -> list[LockedPackage]:
         raise CapabilityError("apt-get is not on this machine", "make locks on a machine with Debian's apt")
     if not KEYRING.is_file():
         raise CapabilityError(f"{KEYRING} is missing", "install debian-archive-keyring")
-    with scratch(cache_directory() / "apt") as work:
+    with scratch(_APT.folder) as work:
         apt = _Apt(work, definition.architectures)
         apt.update(definition.suite)
         chosen = _CHOSEN.findall(apt.run("apt-get", "--simulate", "--yes", "install", *definition.packages))

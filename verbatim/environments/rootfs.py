@@ -13,6 +13,7 @@ from verbatim import console
 from verbatim.archive.canonical import write_tree
 from verbatim.archive.unpack import Unpacker
 from verbatim.archive.writer import Writer
+from verbatim.caches import Cache
 from verbatim.digest import HashingWriter
 from verbatim.environments.activate import activate
 from verbatim.environments.attributes import deviation, settle
@@ -22,8 +23,10 @@ from verbatim.environments.packages import fetch_packages, unpack_package
 from verbatim.environments.wheels import fetch_wheels
 from verbatim.errors import IntegrityError, MismatchError
 from verbatim.fetch import Fetcher
-from verbatim.paths import cache_directory
 from verbatim.scratch import locked_file, remove_tree, scratch
+
+#: Root file systems, by their digests.
+ENVIRONMENTS = Cache("environments")
 
 #: Where an engine mounts things, and must find a folder, since the root itself is read-only.
 MOUNT_POINTS = ("in", "out", "build", "dev", "proc", "tmp")
@@ -55,7 +58,7 @@ def ensure_root(environment: Environment, fetcher: Fetcher) -> Root:
     Raises MismatchError if it comes out other than its lock says; then nothing may be built in it.
     """
     lock = environment.lock
-    roots = cache_directory() / "environments"
+    roots = ENVIRONMENTS.folder
     roots.mkdir(parents=True, exist_ok=True)
     path = roots / lock.root_sha256
     with locked_file(roots / f"{lock.root_sha256}.lock"):

@@ -13,14 +13,17 @@ from urllib.parse import unquote, urlsplit
 
 from verbatim import console
 from verbatim.addresses import masked
+from verbatim.caches import Cache
 from verbatim.environments.architecture import ARCHITECTURES
 from verbatim.environments.definition import Definition
 from verbatim.environments.lock import Lock, LockedWheel
 from verbatim.errors import IntegrityError, NetworkError, UsageError
-from verbatim.paths import cache_directory
 from verbatim.programs import run_program
 from verbatim.scratch import scratch
 from verbatim.store import Store
+
+#: What pip works in.
+_WHEELS = Cache("wheels")
 
 
 def resolve_wheels(definition: Definition) -> list[LockedWheel]:
@@ -80,7 +83,7 @@ def fetch_wheels(lock: Lock, store: Store, *, offline: bool) -> list[Path]:
     if missing:
         with (
             console.progress("fetching wheels", len(missing), unit="things") as advance,
-            scratch(cache_directory() / "wheels") as folder,
+            scratch(_WHEELS.folder) as folder,
         ):
             _download(missing, lock, folder)
             for wheel in missing:

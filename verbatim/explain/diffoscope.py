@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from verbatim.caches import WORK
 from verbatim.compare.archives import ArchiveForm, form_of, uncompressed_name
 from verbatim.compare.comparison import File
 from verbatim.engines.protocol import Job
@@ -15,7 +16,6 @@ from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.rootfs import Root
 from verbatim.errors import IntegrityError
 from verbatim.explain.findings import Finding, read_findings
-from verbatim.paths import cache_directory
 from verbatim.sandboxing.limits import JobLimits
 from verbatim.scratch import scratch
 from verbatim.stages.recipe import Recipe
@@ -63,7 +63,7 @@ def _run(first: File, second: File, streams: list[str], root: Root, limits: JobL
     recipe = Recipe.load("explain")
     words = [f"seconds={max(1, int(limits.seconds * _SOFT))}"]
     words += [f"{key}=/in/{name}" for key, name in zip(("first", "second"), inputs, strict=True)]
-    with scratch(cache_directory() / "work") as work:
+    with scratch(WORK.folder) as work:
         for folder in ("build", "output"):
             (work / folder).mkdir()
         job = Job(

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verbatim.errors import IntegrityError, UsageError
-from verbatim.paths import cache_directory
 from verbatim.release import Release
 from verbatim.scratch import scratch
 from verbatim.sources.remote import Remote
-from verbatim.sources.repository import Repository
+from verbatim.sources.repository import GIT, Repository
 from verbatim.sources.source import Identity, Prepared
 from verbatim.store import Store
 
@@ -63,7 +62,7 @@ def git_source(
         raise UsageError(f"{commit!r} is not a commit", "give all 40 hexadecimal digits, in lower case")
     remote = Remote.parse(url)
     reachable = not offline or remote.is_local
-    with scratch(cache_directory() / "git") as work:
+    with scratch(GIT.folder) as work:
         git = Repository(work)
         commit = _tagged(git, release, remote, commit) if reachable else _known(release, commit)
         pack = git.take(commit, store)

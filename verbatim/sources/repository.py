@@ -17,10 +17,14 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from verbatim import console
 from verbatim.archive.members import UnsafeMemberError, check_link, member_parts
+from verbatim.caches import Cache
 from verbatim.errors import CapabilityError, IntegrityError, NetworkError
 from verbatim.programs import run_program
 from verbatim.sources.remote import NAME, Remote
 from verbatim.store import Store
+
+#: What git works in.
+GIT = Cache("git")
 
 _MODES = {"100644", "100755", "120000"}
 _MOST_FILES, _MOST_LINKS, _LONGEST_LINK = 400_000, 1_000, 1_000

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from verbatim.errors import IntegrityError
-from verbatim.paths import cache_directory
 from verbatim.scratch import scratch
 from verbatim.sources.git import GitSource
-from verbatim.sources.repository import Entry, Repository
+from verbatim.sources.repository import GIT, Entry, Repository
 
 #: What changes contents on the way out of git (gitattributes(5)), besides ``text`` and ``eol``; CPython uses none.
 _CONVERSIONS = ("crlf", "export-subst", "filter", "ident", "working-tree-encoding")
@@ -40,7 +39,7 @@ def read_tree(source: GitSource) -> dict[str, TreeFile]:
 
     Raises IntegrityError if a file is to be converted in another way than by its line ends.
     """
-    with scratch(cache_directory() / "git") as work:
+    with scratch(GIT.folder) as work:
         git = Repository(work)
         git.unpack(source.commit, source.pack)
         entries = list(git.entries(source.commit))

@@ -9,14 +9,17 @@ import stat
 from pathlib import Path
 
 from verbatim import console
+from verbatim.caches import Cache
 from verbatim.console import Bar
 from verbatim.digest import sha256_file
 from verbatim.engines.protocol import Engine, Job
 from verbatim.environments.rootfs import Root
 from verbatim.errors import BuildError, CapabilityError
-from verbatim.paths import cache_directory
 from verbatim.sources.source import Prepared
 from verbatim.stages.plan import Artifact, Plan
+
+#: The logs of builds that failed.
+_LOGS = Cache("logs")
 
 #: What a recipe prints for the bar.
 _PROGRESS = re.compile(r"progress (\d{1,12}) (\d{1,12}) (.{1,60})")
@@ -90,7 +93,7 @@ def _take(path: Path) -> Artifact:
 
 def _failure(plan: Plan, status: int, log: Path) -> BuildError | CapabilityError:
     """Keep the log, and say what its end says."""
-    kept = cache_directory() / "logs" / f"{plan.stage.name}-{plan.release.version}.log"
+    kept = _LOGS.folder / f"{plan.stage.name}-{plan.release.version}.log"
     kept.parent.mkdir(exist_ok=True)
     lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
     complaint = next((line for line in reversed(lines) if not _PROGRESS.fullmatch(line)), "it said nothing")

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from verbatim import console
+from verbatim.caches import WORK
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root
 from verbatim.errors import BuildError, CapabilityError
-from verbatim.paths import cache_directory
 from verbatim.scratch import scratch
 from verbatim.sources.source import Prepared
 from verbatim.stages.plan import Artifact, Plan
@@ -112,7 +112,7 @@ class VariedRebuilder:
     def attempt(self, name: str, values: Mapping[str, Value]) -> Difference | None:
         """See `Attempt`."""
         console.note(f"rebuilding with {', '.join(values) or 'nothing'} varied")
-        with scratch(cache_directory() / "work") as work:
+        with scratch(WORK.folder) as work:
             output = work / "output"
             output.mkdir()
             engine = Sandbox(conditions_of(values.values()))

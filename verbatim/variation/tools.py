@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from verbatim import console
+from verbatim.caches import WORK
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
 from verbatim.environments.architecture import ARCHITECTURES, Architecture
@@ -19,7 +20,6 @@ from verbatim.environments.lock import Environment
 from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import BuildError, CapabilityError
 from verbatim.fetch import Fetcher
-from verbatim.paths import cache_directory
 from verbatim.scratch import scratch
 
 
@@ -67,7 +67,7 @@ class Tools:
 
     def _make_locale(self, name: str, folder: Path) -> None:
         language, _, characters = name.partition(".")
-        with scratch(cache_directory() / "work") as work:
+        with scratch(WORK.folder) as work:
             (work / "build").mkdir()
             command = ("/usr/bin/localedef", "--inputfile", language, "--charmap", characters)
             job = Job(
