@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import io
-import json
 import os
-import platform
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from verbatim import __version__, console
-from verbatim.addresses import showable
+from verbatim import console
 from verbatim.caches import WORK, Cache
 from verbatim.compare.verdict import Verdict
 from verbatim.digest import sha256_bytes
@@ -21,6 +18,7 @@ from verbatim.engines.choose import lacking
 from verbatim.engines.protocol import Engine
 from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import CapabilityError, MismatchError, UsageError
+from verbatim.evidence.build_info import build_info
 from verbatim.evidence.results import known_names, publish, reuse_results, write_beside
 from verbatim.evidence.statement import BuildDefinition, Statement
 from verbatim.fetch import Fetcher
@@ -74,7 +72,7 @@ class Request:
             engine.name,
             engine.location,
         )
-        return sha256_bytes(json.dumps(asked).encode())
+        return sha256_bytes(repr(asked).encode())
 
 
 @dataclass(frozen=True)
@@ -247,7 +245,7 @@ def _build(
         artifacts = next(iter(builds.values()))
         statement = Statement.of(BuildDefinition.of(plan), artifacts)
         info = {f"{name}.log": without_progress(work / name / "build.log") for name in builds}
-        info["build.json"] = _build_info(request, plan, started)
+        info["build.json"] = build_info(list(builds), request.choice.text, plan.source, started)
         result = artifacts[0].path.parent
         write_beside(result, plan.stage.name, statement, info)
         publish(result, request.folder, staging / "former", plan)
@@ -282,17 +280,3 @@ def _keep_disputed(
             replace(artifact, path=Path(shutil.move(artifact.path, folder / name))) for artifact in artifacts
         ]
     return folder, kept
-
-
-def _build_info(request: Request, plan: Plan, started: datetime) -> str:
-    """What is particular to this run. Nobody signs it."""
-    info = {
-        "engines": [engine.name for engine in request.engines],
-        "finished": datetime.now(UTC).isoformat(),
-        "kernel": platform.platform(),
-        "python": platform.python_version(),
-        "source": {"asked": showable(request.choice.text), "used": asdict(plan.source)},
-        "started": started.isoformat(),
-        "verbatim": __version__,
-    }
-    return json.dumps(info, indent=2, sort_keys=True) + "\n"

@@ -178,12 +178,14 @@ def remove_images(days: int = 0) -> list[str]:
 
 
 def _loaded(image: Loaded) -> datetime:
-    """When an image got its name in the daemon; an image itself bears the time of its environment."""
+    """When an image got its name in the daemon, or now if that is not known; it bears itself its environment's time."""
     text = image.attrs.get("Metadata", {}).get("LastTagTime", "")
     try:
-        return datetime.fromisoformat(text)
+        named = datetime.fromisoformat(text)
     except ValueError:
         return datetime.now(UTC)
+    # What was never named since it was loaded has the year 1.
+    return named if named.year > 1 else datetime.now(UTC)
 
 
 def _load(client: docker.DockerClient, image: Image, root: Root) -> None:
@@ -195,6 +197,8 @@ def _load(client: docker.DockerClient, image: Image, root: Root) -> None:
         image.write_archive(layout, archive)
         archive.seek(0)
         client.images.load(cast(bytes, archive))
+        # The daemon notes the time of this alone, and by that time an old image is known.
+        client.images.get(image.name).tag(*image.name.rsplit(":", 1))
 
 
 def _refuse_other(client: docker.DockerClient, image: Image) -> None:
