@@ -255,6 +255,7 @@ def statements() -> Vectors:
         ("dependency-like-source", f"{_DEPENDENCIES}/1/name", "cpython"),
         ("dependency-with-address", f"{_DEPENDENCIES}/1/uri", "https://example.com"),
         ("digest-unknown", f"{_DEPENDENCIES}/1/digest/md5", "a" * 32),
+        ("digest-unknown-and-empty", f"{_DEPENDENCIES}/1/digest/more", ""),
         ("digest-in-capitals", f"{_DEPENDENCIES}/1/digest/sha256", "A" * 64),
         ("digest-short", f"{_DEPENDENCIES}/1/digest/sha256", "a" * 63),
         ("digest-ends-with-line-feed", f"{_DEPENDENCIES}/1/digest/sha256", "a" * 64 + "\n"),

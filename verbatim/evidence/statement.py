@@ -72,7 +72,8 @@ class Dependency(InTotoModel):
     @classmethod
     def _digest_is_known(cls, digest: dict[str, str]) -> dict[str, str]:
         for algorithm, value in digest.items():
-            if not re.fullmatch(rf"[0-9a-f]{{{_DIGITS.get(algorithm, 0)}}}", value):
+            digits = _DIGITS.get(algorithm)
+            if digits is None or not re.fullmatch(rf"[0-9a-f]{{{digits}}}", value):
                 raise ValueError(f"not a {algorithm}: {value!r}")
         return digest
 
