@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -44,7 +45,7 @@ def test_what_the_drawing_says_is_below_is_below() -> None:
 
     drawing = section("The rooms").partition("```mermaid")[2].partition("```")[0]
     ways = [line.split(" --> ") for line in map(str.strip, drawing.splitlines()) if " --> " in line]
-    pairs = [pair for way in ways for pair in zip(way, way[1:], strict=False) if "ground" not in pair]
+    pairs = [pair for way in ways for pair in itertools.pairwise(way) if "ground" not in pair]
     assert len(pairs) > 10
     assert [pair for pair in pairs if FLOOR_OF[pair[0]] <= FLOOR_OF[pair[1]]] == []
 
