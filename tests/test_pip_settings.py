@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from verbatim.paths import PROJECT
@@ -115,6 +115,14 @@ def write(path: Path, content: Mapping[str, Mapping[str, str]]) -> None:
 
 
 @settings(max_examples=60, deadline=None)
+# Two names of one option, of which a later file has only one: pip goes by where each stood first.
+@example(
+    files={
+        "xdg/pip": {"global": {"timeout": "30", "default-timeout": "60"}},
+        "etc/pip": {"global": {"timeout": "30"}},
+    },
+    variables={},
+)
 @given(
     files=st.dictionaries(st.sampled_from(_PLACES), _file, max_size=3),
     variables=_settings,

@@ -92,7 +92,7 @@ class _Guarded(BaseHTTPRequestHandler):
         for path in Path("/proc").glob("[0-9]*/cmdline"):
             with suppress(OSError):
                 server.started.append(path.read_bytes())
-        if self.headers.get("Authorization") != f"Basic {b64encode(b'bob:mark/ed@').decode()}":
+        if self.headers.get("Authorization") != f"Basic {b64encode(b'bob:zQxW/ed@').decode()}":
             self.send_response(401)
             self.send_header("WWW-Authenticate", 'Basic realm="marked"')
             self.end_headers()
@@ -125,7 +125,7 @@ def test_a_password_reaches_the_server_and_nobody_else(
         thread = Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            url = f"http://bob:mark%2Fed%40@127.0.0.1:{server.server_port}/bare.git"
+            url = f"http://bob:zQxW%2Fed%40@127.0.0.1:{server.server_port}/bare.git"
             with pytest.raises(IntegrityError, match=f"points to {commit}, expected {'1' * 40}") as caught:
                 source(url, store, "1" * 40)
         finally:
@@ -133,6 +133,6 @@ def test_a_password_reaches_the_server_and_nobody_else(
             thread.join()
     said = str(caught.value) + capsys.readouterr().err
     assert "127.0.0.1" in said
-    assert "mark" not in said
+    assert "zQxW" not in said
     assert any(b"ls-remote" in line for line in server.started)
-    assert not [line for line in server.started if b"mark" in line]
+    assert not [line for line in server.started if b"zQxW" in line]
