@@ -1,1 +1,1 @@
-"""The tests: fast ones here, those with real archives in ``integration/``."""
+"""The tests: fast ones in ``unit/``, one folder for each room; those with real archives in ``integration/``."""

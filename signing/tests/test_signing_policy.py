@@ -227,7 +227,7 @@ def test_what_may_be_signed_has_its_shape_too(entry: str, value: object, why: st
     assert why in refused(made)
 
 
-#: That these are all there are is seen in the project's tests (tests/test_weak_keys.py).
+#: That these are all there are is seen in the project's tests (tests/unit/evidence/test_weak_keys.py).
 _OF_ORDER_8 = "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"
 _WEAK = [
     f"{first}{between * 30}{last}"

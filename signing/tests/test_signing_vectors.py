@@ -1,4 +1,4 @@
-"""The golden vectors, as the signing stage takes them; the project's tests/test_vectors.py has the same for the main program."""
+"""The golden vectors, as the signing stage takes them; the project's tests/unit/evidence/test_vectors.py has the same for the main program."""
 
 from __future__ import annotations
 

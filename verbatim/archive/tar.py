@@ -2,8 +2,8 @@
 
 An archive has one dialect. A member is at most one extended header (POSIX's ``x``, or GNU's one ``K`` and one ``L``),
 one header and its data, padded with zeros. Two blocks of zeros end the archive, and nothing but zeros follows. Anything
-else is refused by name, even where most readers would guess the same. `tests/integration/test_tar_readers.py` holds this
-against GNU tar, libarchive, BusyBox, Python and 7-Zip.
+else is refused by name, even where most readers would guess the same.
+`tests/integration/archives/test_tar_readers.py` holds this against GNU tar, libarchive, BusyBox, Python and 7-Zip.
 """
 
 from __future__ import annotations

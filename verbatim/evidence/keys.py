@@ -31,7 +31,7 @@ NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,38}"
 _P: Final = 2**255 - 19
 _OF_ORDER_8: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 #: The y-coordinates of the eight points of small order. As a "public key", such a point verifies signatures that anybody can
-#: make. They are what libsodium's ge25519_has_small_order() refuses; tests/test_weak_keys.py calculates them.
+#: make. They are what libsodium's ge25519_has_small_order() refuses; tests/unit/evidence/test_weak_keys.py calculates them.
 _SMALL_ORDER: Final = (0, 1, _P - 1, _OF_ORDER_8, _P - _OF_ORDER_8)
 
 
