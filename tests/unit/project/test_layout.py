@@ -58,6 +58,9 @@ DOORS = {
 
 LONGEST = 300
 
+TESTS = PROJECT / "tests"
+LONGEST_TEST = 500
+
 #: In pieces, so that they are not in this file either.
 FORBIDDEN = [
     "".join(pieces)
@@ -168,6 +171,30 @@ def test_no_module_is_longer_than_one_can_overlook() -> None:
         for path in [*MODULES, *STAGE]
     }
     assert {name: length for name, length in lengths.items() if length > LONGEST} == {}
+
+
+def test_no_file_of_tests_is_longer_than_one_can_overlook() -> None:
+    lengths = {
+        str(path.relative_to(PROJECT)): len(path.read_text(encoding="utf-8").splitlines())
+        for path in TESTS.rglob("test_*.py")
+    }
+    assert {name: length for name, length in lengths.items() if length > LONGEST_TEST} == {}
+
+
+def test_the_fast_tests_have_the_rooms_of_what_they_test() -> None:
+    unit = TESTS / "unit"
+    rooms = {path.parent.name for path in MODULES if path.parent != PACKAGE}
+    assert {path.parent.name for path in unit.glob("*/test_*.py")} == {*rooms, "project"}
+    assert {path.parent for path in unit.rglob("*.py")} == {
+        unit,
+        *(unit / room for room in (*rooms, "project")),
+    }
+
+
+def test_each_test_is_a_fast_one_or_has_a_topic() -> None:
+    for path in TESTS.rglob("test_*.py"):
+        kind, *folders, _ = path.relative_to(TESTS).parts
+        assert kind == "unit" or (kind == "integration" and folders), path
 
 
 def test_no_file_names_a_registry() -> None:
