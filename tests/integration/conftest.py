@@ -20,6 +20,24 @@ from verbatim.fetch import Fetcher
 from verbatim.paths import PROJECT
 from verbatim.store import Store
 
+#: The topics whose tests build much, those that build most first.
+_LONG = ("platforms", "command_line", "documentation", "rebuilding", "signing", "nix", "docker")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the long topics come first: processes that share the tests take files in this order, and end together."""
+    here = Path(__file__).parent
+
+    def turn(item: pytest.Item) -> int:
+        if not item.path.is_relative_to(here):
+            # Fast tests come last, in the order in which they were.
+            return len(_LONG) + 1
+        topic = item.path.relative_to(here).parts[0]
+        return _LONG.index(topic) if topic in _LONG else len(_LONG)
+
+    items.sort(key=turn)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
