@@ -183,7 +183,7 @@ def test_no_file_of_tests_is_longer_than_one_can_overlook() -> None:
 
 def test_the_fast_tests_have_the_rooms_of_what_they_test() -> None:
     unit = TESTS / "unit"
-    rooms = {path.parent.name for path in MODULES if path.parent != PACKAGE}
+    rooms = {path.relative_to(PACKAGE).parts[0] for path in MODULES if path.parent != PACKAGE}
     assert {path.parent.name for path in unit.glob("*/test_*.py")} == {*rooms, "project"}
     assert {path.parent for path in unit.rglob("*.py")} == {
         unit,

@@ -41,7 +41,7 @@ def test_every_room_is_in_the_drawing_and_in_the_table() -> None:
 
 def test_what_the_drawing_says_is_below_is_below() -> None:
     """An arrow leads from a room to one that it may import from; the floors are those of the layout's test."""
-    from tests.test_layout import FLOOR_OF
+    from tests.unit.project.test_layout import FLOOR_OF
 
     drawing = section("The rooms").partition("```mermaid")[2].partition("```")[0]
     ways = [line.split(" --> ") for line in map(str.strip, drawing.splitlines()) if " --> " in line]
