@@ -23,6 +23,12 @@ _SETTINGS = ("VERBATIM_", "FORCE_COLOR", "TTY_")
 _NOWHERE = "http://127.0.0.1:9"
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end: nobody who collects garbage needs to look through it."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No cache yet, no setting from outside, and no network but the loopback address.
