@@ -20,6 +20,10 @@ PUBLISHED = {
 }
 
 
+#: For a machine that reaches no git server.
+NO_GIT_SERVER = {"VERBATIM_GIT_URL": "http://127.0.0.1:9/cpython"}
+
+
 @dataclass(frozen=True)
 class Finished:
     """A command that has ended."""

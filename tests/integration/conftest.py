@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.archives import Repository
-from tests.integration.command import Finished, verbatim
+from tests.integration.command import NO_GIT_SERVER, Finished, verbatim
 from tests.integration.releases import python_repository
 from verbatim.environments.definition import environment_folder
 from verbatim.environments.lock import Environment
@@ -84,7 +84,7 @@ def build_without_git_server(output: Path, *, cache: Path) -> Finished:
     return verbatim(
         *("build", "--version", "3.13.5", "--output", str(output), "--json"),
         cache=cache,
-        settings={"VERBATIM_GIT_URL": "http://127.0.0.1:9/cpython"},
+        settings=NO_GIT_SERVER,
     )
 
 

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import tarfile
 from pathlib import Path
 from typing import Any
 
-from tests.integration.command import Finished, verbatim
+from tests.integration.command import NO_GIT_SERVER, Finished, verbatim
 
 
-def built(task: str, target: str, cache: Path, output: Path, *options: str) -> Finished:
-    """What a task that builds a target said; it is not optimised, unless the options say so."""
+def run_target(task: str, target: str, cache: Path, output: Path, *options: str) -> Finished:
+    """What a task that builds a target printed; it is not optimised, unless the options say so."""
     return verbatim(
-        *(task, "--version", "3.13.5", "--artifacts", target, "--source", "tarball", "--optimize", "none"),
+        *(task, "--version", "3.13.5", "--artifacts", target, "--optimize", "none"),
         *("--output", str(output), "--json", *options),
         cache=cache,
+        settings=NO_GIT_SERVER,
     )
 
 
-def built_tree(target: str, label: str, cache: Path, folder: Path) -> tuple[Finished, Path]:
-    """Build a target in a new folder, and unpack the tree there as well."""
-    finished = built("build", target, cache, folder)
+def built_tree(target: str, label: str, cache: Path, folder: Path, source: Path) -> tuple[Finished, Path]:
+    """Build a target in a new folder, and unpack the tree there as well.
+
+    ``source`` is the output folder of a build of the source tarballs, which need not be made once more.
+    """
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    finished = run_target("build", target, cache, folder)
     assert finished.status == 0, finished.err
     name = f"cpython-3.13.5-{label}"
     with tarfile.open(folder / "3.13.5" / f"{name}.tar.xz") as archive:

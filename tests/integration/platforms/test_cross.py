@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.trees import built, built_tree, described, run_suite
+from tests.integration.conftest import Built
+from tests.integration.trees import built_tree, described, run_suite, run_target
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -24,7 +25,7 @@ _CROSS = {
 
 
 @dataclass(frozen=True)
-class Built:
+class CrossBuilt:
     """A target for another machine, and the tree that came out."""
 
     target: str
@@ -34,22 +35,26 @@ class Built:
 
 
 @pytest.fixture(scope="module", params=_CROSS)
-def cross(request: pytest.FixtureRequest, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+def cross(
+    request: pytest.FixtureRequest, built: Built, cache: Path, tmp_path_factory: pytest.TempPathFactory
+) -> CrossBuilt:
     """Each of them."""
     target: str = request.param
     triplet, machine = _CROSS[target]
-    tree = built_tree(target, triplet, cache, tmp_path_factory.mktemp(target))[1]
-    return Built(target, triplet, machine, tree)
+    tree = built_tree(target, triplet, cache, tmp_path_factory.mktemp(target), built.output)[1]
+    return CrossBuilt(target, triplet, machine, tree)
 
 
 @pytest.fixture(scope="module")
-def threaded(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def threaded(built: Built, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tree without the lock."""
     folder = tmp_path_factory.mktemp("threaded")
-    return built_tree("linux-x86_64-freethreaded", "x86_64-linux-gnu-freethreaded", cache, folder)[1]
+    return built_tree(
+        "linux-x86_64-freethreaded", "x86_64-linux-gnu-freethreaded", cache, folder, built.output
+    )[1]
 
 
-def test_everything_is_for_the_target(cross: Built) -> None:
+def test_everything_is_for_the_target(cross: CrossBuilt) -> None:
     heads = [
         path.read_bytes()[:20] for path in cross.tree.rglob("*") if path.is_file() and not path.is_symlink()
     ]
@@ -62,7 +67,7 @@ def test_everything_is_for_the_target(cross: Built) -> None:
     assert set(machines) == {cross.machine}
 
 
-def test_it_says_what_is_in_it(cross: Built) -> None:
+def test_it_says_what_is_in_it(cross: CrossBuilt) -> None:
     said = described(cross.tree)
     assert said["triplet"] == cross.triplet
     assert re.match(r"GCC \d", said["compiler"])
@@ -70,7 +75,7 @@ def test_it_says_what_is_in_it(cross: Built) -> None:
     assert said["c_library"] == ("glibc 2.38" if cross.target == "linux-riscv64" else "glibc 2.35")
 
 
-def test_extensions_are_built_with_the_machines_own_tools(cross: Built) -> None:
+def test_extensions_are_built_with_the_machines_own_tools(cross: CrossBuilt) -> None:
     (data,) = cross.tree.glob("lib/python3.13/_sysconfigdata_*.py")
     variables: dict[str, object] = {}
     exec(data.read_text(encoding="utf-8"), variables)
@@ -82,13 +87,13 @@ def test_extensions_are_built_with_the_machines_own_tools(cross: Built) -> None:
     assert known["POSIX_SEMAPHORES_NOT_ENABLED"] == 0
 
 
-def test_no_file_begins_with_the_interpreter_that_made_it(cross: Built) -> None:
+def test_no_file_begins_with_the_interpreter_that_made_it(cross: CrossBuilt) -> None:
     for path in (cross.tree / "bin").iterdir():
         assert not path.read_bytes().startswith((b"#!/build", b"#!/relocatable")), path
     assert (cross.tree / "bin" / "pip3").is_file()
 
 
-def test_its_tests_pass_where_it_is_emulated(cross: Built, cache: Path) -> None:
+def test_its_tests_pass_where_it_is_emulated(cross: CrossBuilt, cache: Path) -> None:
     [said] = run_suite(cross.target, cross.tree.parent.parent, cache).result
     assert said["passed"] is True
     # More modules are chosen for 64-bit Arm.
@@ -108,6 +113,6 @@ def test_it_has_no_global_interpreter_lock(threaded: Path) -> None:
 
 @pytest.mark.parametrize("target", [*_CROSS, "linux-x86_64-freethreaded"])
 def test_it_is_the_same_whatever_is_varied(target: str, cache: Path, tmp_path: Path) -> None:
-    rebuilt = built("rebuild", target, cache, tmp_path, "--vary", "all")
+    rebuilt = run_target("rebuild", target, cache, tmp_path, "--vary", "all")
     assert rebuilt.result["identical"] is True
     assert rebuilt.result["not_varied"] == {}

@@ -17,7 +17,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.integration.command import PUBLISHED, Finished
-from tests.integration.trees import built, built_tree, described, run_suite
+from tests.integration.conftest import Built
+from tests.integration.trees import built_tree, described, run_suite, run_target
 from tests.sigstore.authority import Authority
 from tests.targets import ARCHIVE, made_results
 from verbatim.engines.protocol import Job
@@ -38,9 +39,9 @@ _GLIBC = (2, 35)
 
 
 @pytest.fixture(scope="module")
-def build(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Path]:
+def build(built: Built, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Path]:
     """3.13.5 for x86-64."""
-    return built_tree(_TARGET, "x86_64-linux-gnu", cache, tmp_path_factory.mktemp("linux"))
+    return built_tree(_TARGET, "x86_64-linux-gnu", cache, tmp_path_factory.mktemp("linux"), built.output)
 
 
 @pytest.fixture(scope="module")
@@ -308,12 +309,12 @@ def test_all_its_own_tests_pass(folder: Path, cache: Path) -> None:
 
 @pytest.mark.slow
 def test_it_is_the_same_from_each_engine(cache: Path, tmp_path: Path) -> None:
-    finished = built("build", _TARGET, cache, tmp_path, "--engine", "sandbox,docker,nix")
+    finished = run_target("build", _TARGET, cache, tmp_path, "--engine", "sandbox,docker,nix")
     assert finished.result["engines"] == dict.fromkeys(("sandbox", "docker", "nix"), finished.hashes)
 
 
 @pytest.mark.slow
 def test_it_is_the_same_whatever_is_varied(cache: Path, tmp_path: Path) -> None:
-    rebuilt = built("rebuild", _TARGET, cache, tmp_path, "--vary", "all")
+    rebuilt = run_target("rebuild", _TARGET, cache, tmp_path, "--vary", "all")
     assert rebuilt.result["identical"] is True
     assert rebuilt.result["not_varied"] == {}

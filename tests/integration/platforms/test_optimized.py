@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.trees import built, run_suite
+from tests.integration.trees import run_suite, run_target
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
@@ -25,7 +25,7 @@ def output(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("optimized")
     former = {each: signal.signal(each, signal.SIG_IGN) for each in (signal.SIGHUP, signal.SIGINT)}
     try:
-        finished = built("build", _TARGET, cache, folder, *_OPTIMIZED)
+        finished = run_target("build", _TARGET, cache, folder, *_OPTIMIZED)
     finally:
         for each, handler in former.items():
             signal.signal(each, handler)
@@ -47,13 +47,13 @@ def busy() -> Iterator[None]:
 def test_it_is_the_same_from_each_engine_whatever_else_the_machine_does(
     cache: Path, output: Path, tmp_path: Path
 ) -> None:
-    known = built("build", _TARGET, cache, output, *_OPTIMIZED)
-    finished = built("build", _TARGET, cache, tmp_path, "--engine", "docker,nix", *_OPTIMIZED)
+    known = run_target("build", _TARGET, cache, output, *_OPTIMIZED)
+    finished = run_target("build", _TARGET, cache, tmp_path, "--engine", "docker,nix", *_OPTIMIZED)
     assert finished.result["engines"] == dict.fromkeys(("docker", "nix"), known.hashes)
 
 
 def test_it_is_the_same_whatever_is_varied(cache: Path, output: Path) -> None:
-    rebuilt = built("rebuild", _TARGET, cache, output, "--vary", "all", *_OPTIMIZED)
+    rebuilt = run_target("rebuild", _TARGET, cache, output, "--vary", "all", *_OPTIMIZED)
     assert rebuilt.result["identical"] is True
     assert rebuilt.result["not_varied"] == {}
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.command import PUBLISHED, Finished
-from tests.integration.trees import built, built_tree, described, run_suite
+from tests.integration.conftest import Built
+from tests.integration.trees import built_tree, described, run_suite, run_target
 from verbatim.paths import PROJECT
 
 pytestmark = pytest.mark.integration
@@ -20,9 +21,9 @@ _TARGET = "wasm32-wasip1"
 
 
 @pytest.fixture(scope="module")
-def build(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Path]:
+def build(built: Built, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Finished, Path]:
     """3.13.5 for WASI."""
-    return built_tree(_TARGET, _TARGET, cache, tmp_path_factory.mktemp("wasi"))
+    return built_tree(_TARGET, _TARGET, cache, tmp_path_factory.mktemp("wasi"), built.output)
 
 
 @pytest.fixture(scope="module")
@@ -112,6 +113,6 @@ def test_all_its_own_tests_pass(tree: Path, cache: Path) -> None:
 
 @pytest.mark.slow
 def test_it_is_the_same_whatever_is_varied(cache: Path, tmp_path: Path) -> None:
-    rebuilt = built("rebuild", _TARGET, cache, tmp_path, "--vary", "all")
+    rebuilt = run_target("rebuild", _TARGET, cache, tmp_path, "--vary", "all")
     assert rebuilt.result["identical"] is True
     assert rebuilt.result["not_varied"] == {}
