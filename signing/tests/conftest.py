@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from gpg_keys import Keys
-from release_maker import TODAY, MadeRelease
+from release_maker import TODAY, VERSION, MadeRelease
 from signer import Signing, Typist
 from verbatim_sign import command
+from verbatim_sign.command import main
 
 from tests.sigstore import PrivateSigstore
 
@@ -81,3 +83,33 @@ def signing(
     made.signing["gpg"] = keys.good
     made.write_policy()
     return Signing(made, sigstore, typist, monkeypatch, capsys)
+
+
+@pytest.fixture
+def check(made: MadeRelease, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Check the release, which shall be refused with that status; gives the one line that says why."""
+
+    def run(status: int, *options: str, version: str = VERSION) -> str:
+        before = made.signatures()
+        arguments = [
+            "check",
+            "--version",
+            version,
+            "--policy",
+            str(made.policy_path),
+            *options,
+            str(made.release),
+        ]
+        open_before = os.listdir("/proc/self/fd")
+        assert main(arguments) == status
+        assert os.listdir("/proc/self/fd") == open_before
+        out, err = capsys.readouterr()
+        assert made.signatures() == before
+        assert "Traceback" not in err
+        if status == 0:
+            assert err == ""
+            return out
+        assert re.fullmatch(r"refused: [^\n]+\n", err), err
+        return err
+
+    return run

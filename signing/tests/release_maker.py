@@ -215,3 +215,7 @@ def other(said: Mapping[str, Any], digest: str, *, of: Iterable[int] = (0,)) -> 
     for number in of:
         changed["subject"][number]["digest"]["sha256"] = digest
     return changed
+
+
+#: The hash of the release's own tarball, for builds that are made from it.
+TARBALL = sha256(artifacts_of(VERSION)["Python-3.13.99.tar.xz"])

@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 TESTS = PROJECT / "signing" / "tests"
 #: Modules with tests of their own, that need no Sigstore: these have to notice.
-_OWN = ("test_signing_check.py", "test_signing_policy.py")
+_OWN = tuple(
+    f"test_signing_{name}.py" for name in ("attestations", "check", "files", "policy", "quorum", "statement")
+)
 _HAVE_OWN = ("statement", "attestations", "quorum", "policy", "strict")
 _FORK = multiprocessing.get_context("fork")
 
