@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
+# An Invoke of another environment lacks what the commands need, or has other versions of it: ./invoke, which sets itself
+# up, gets the same arguments. Whatever Python that Invoke runs on must understand this.
+if not os.path.exists(os.path.join(sys.prefix, "requirements.sha256")):
+    own = os.path.join(os.path.dirname(os.path.realpath(__file__)), "invoke")
+    os.execv(sys.executable, [sys.executable, own] + sys.argv[1:])  # noqa: RUF005, S606
+
 from invoke.collection import Collection
 
 from verbatim.cli.building import build, rebuild, test_artifact

@@ -197,6 +197,10 @@ def test_each_test_is_a_fast_one_or_has_a_topic() -> None:
         assert kind == "unit" or (kind == "integration" and folders), path
 
 
+def test_tasks_only_collects() -> None:
+    assert len((PROJECT / "tasks.py").read_text(encoding="utf-8").splitlines()) < 60
+
+
 def test_no_file_names_a_registry() -> None:
     """Where packages come from is the user's affair: pip and apt are asked as they are set up."""
     paths = tracked()
