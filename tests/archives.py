@@ -107,9 +107,11 @@ class Repository:
     """A git repository, made with the host's git but not with the user's configuration."""
 
     def __init__(self, path: Path, *, bare: bool = False) -> None:
+        """Open the one that is at the path, or make it."""
         self.path = path
-        path.mkdir()
-        self.git("init", "--quiet", "--template=", *(["--bare"] if bare else []))
+        if not path.exists():
+            path.mkdir()
+            self.git("init", "--quiet", "--template=", *(["--bare"] if bare else []))
 
     @property
     def url(self) -> str:
