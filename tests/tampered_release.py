@@ -96,11 +96,11 @@ TAMPERED: Mapping[str, tuple[Sequence[Member], list[str]]] = {
     ),
     "other news": (
         changed("Misc/NEWS", content=b"Nothing new\n"),
-        [f"changed Misc/NEWS: {hashes(b'Nothing new' + bytes([10]), NEWS)}, as it is generated anew"],
+        [f"changed Misc/NEWS: {hashes(b'Nothing new' + bytes([10]), NEWS)}, as generated again"],
     ),
     "executable news": (
         changed("Misc/NEWS", mode=0o755),
-        ["changed Misc/NEWS: mode 755, expected 644, as it is generated anew"],
+        ["changed Misc/NEWS: mode 755, expected 644, as generated again"],
     ),
     "no news": (without("Misc/NEWS"), ["missing Misc/NEWS: is not in the tarball"]),
     "another name": (

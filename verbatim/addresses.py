@@ -1,7 +1,7 @@
 """Addresses (RFC 3986): one strict grammar, and the one place that makes them showable.
 
 User names, passwords, queries and fragments may be secrets. Whoever puts an address into a message, a log or a file
-puts `showable` in; whoever repeats what another program said puts `masked` in.
+uses `showable`; whoever repeats another program's output uses `masked`.
 """
 
 from __future__ import annotations
@@ -29,14 +29,12 @@ _ADDRESS = re.compile(
 _SCP_LIKE = re.compile(
     rf"(?:(?P<user>[A-Za-z0-9_][A-Za-z0-9._-]*)@)?(?P<host>{_LABEL}(?:\.{_LABEL})*):(?P<path>[A-Za-z0-9~_][A-Za-z0-9._/~+-]*)"
 )
-#: Those that the web is asked by.
+#: The schemes of HTTP.
 WEB = ("http", "https")
 _WITH_HOST = (*WEB, "git", "ssh", "tcp")
-_REMEDY = (
-    "write SCHEME://HOST/PATH, and percent-encode what is odd in a name or a password, such as %40 for @"
-)
+_REMEDY = "write SCHEME://HOST/PATH, and percent-encode special characters in a name or a password, such as %40 for @"
 _UNSHOWABLE = "an address that cannot be shown"
-#: Shorter ones would be found in every other word, and are masked only where they stand in an address.
+#: Shorter secrets occur in ordinary words, and are masked only inside an address.
 _SHORTEST_SECRET = 4
 _MASK = "…"
 
@@ -67,7 +65,7 @@ class Address:
         if not host and (scheme in _WITH_HOST or match["user"] is not None or port is not None):
             raise ValueError("it names no host")
         if len(host) > 253 or (port is not None and not 0 < int(port) < 1 << 16):
-            raise ValueError("its host is too long" if len(host) > 253 else "its port is not one")
+            raise ValueError("its host is too long" if len(host) > 253 else "its port is not valid")
         if scheme == "file" and (host not in ("", "localhost") or port is not None):
             raise ValueError("a file is on this machine")
         if host.startswith("["):
@@ -77,45 +75,45 @@ class Address:
 
     @property
     def shown(self) -> str:
-        """As it may be shown: without user, password, query and fragment.
+        """The address without user, password, query and fragment, which may be secret.
 
         Where an "@" may end a password that has a slash in it, what seems to be the host is not shown either.
         """
         if self.is_ambiguous:
             return f"{self.scheme}://{_MASK}"
-        return f"{self.scheme}://{self.place}{self.path}{'' if self.query is None else f'?{_MASK}'}"
+        return f"{self.scheme}://{self.host_and_port}{self.path}{'' if self.query is None else f'?{_MASK}'}"
 
     @property
     def is_ambiguous(self) -> bool:
-        """Whether there is an "@" behind the host (or what seems to be the host)."""
+        """Whether there is an "@" after the host (or what seems to be the host)."""
         rest = f"{self.path}{self.query or ''}{self.fragment or ''}"
         return "@" in rest and self.scheme != "file"
 
     @property
-    def place(self) -> str:
+    def host_and_port(self) -> str:
         """The host, and the port where one is given."""
         return self.host if self.port is None else f"{self.host}:{self.port}"
 
     @property
     def without_user(self) -> str:
-        """The address without a name and a password; not to be shown, for its query may still be secret."""
+        """The address without name and password. Do not show it: its query may still be secret."""
         query = "" if self.query is None else f"?{self.query}"
         fragment = "" if self.fragment is None else f"#{self.fragment}"
-        return f"{self.scheme}://{self.place}{self.path}{query}{fragment}"
+        return f"{self.scheme}://{self.host_and_port}{self.path}{query}{fragment}"
 
 
 def checked(text: str, what: str, schemes: Sequence[str]) -> Address:
-    """An address of one of these schemes, as people give it; raises UsageError, which says ``what`` holds it, and no secret.
+    """Parse an address that a person gave, of one of these schemes.
 
-    An "@" has no place behind the host: where it is the end of a password with a slash in it, half of that would be sent
-    to a host that is called as the user is.
+    Raises UsageError, which names ``what`` held the address and repeats no secret. An "@" after the host is refused:
+    it may end a password with a slash in it, half of which would be sent to a host named like the user.
     """
     try:
         address = Address.parse(text)
     except ValueError as error:
         raise UsageError(f"{what}: {showable(text)} is not a valid address: {error}", _REMEDY) from None
     if address.is_ambiguous:
-        raise UsageError(f"{what}: {address.shown} has an @ behind its host", _REMEDY)
+        raise UsageError(f"{what}: {address.shown} has an @ after its host", _REMEDY)
     if address.scheme not in schemes:
         raise UsageError(
             f"{what}: {address.shown} has the scheme {address.scheme}, expected {' or '.join(schemes)}",
@@ -125,9 +123,9 @@ def checked(text: str, what: str, schemes: Sequence[str]) -> Address:
 
 
 def listed(variable: str) -> list[str]:
-    """The web addresses in an environment variable, with spaces between them, below which files are to be asked for.
+    """The base addresses (http or https) in an environment variable, separated by spaces.
 
-    Raises UsageError unless each is one: half an address, cut at a space in a password, would be asked.
+    Raises UsageError unless each is valid: a space in a password would leave half an address to ask.
     """
     found = os.environ.get(variable, "").split()
     for number, text in enumerate(found, 1):
@@ -135,23 +133,25 @@ def listed(variable: str) -> list[str]:
             address = checked(text, variable, WEB)
         except UsageError:
             # Nothing of it is shown: it may be half a password.
-            raise UsageError(f"{variable}: number {number} is not an address of the web", _REMEDY) from None
+            raise UsageError(
+                f"{variable}: number {number} is not a valid http or https address", _REMEDY
+            ) from None
         if address.query is not None or address.fragment is not None:
             raise UsageError(
-                f"{variable}: nothing can be asked below {address.shown}", "give it without ? and #"
+                f"{variable}: {address.shown} has a query or a fragment", "give it without ? and #"
             )
     return found
 
 
 def is_scp_like(text: str) -> bool:
-    """Whether it is ``user@host:path``, which code hosts offer for git over ssh, and git takes."""
+    """Whether it is ``user@host:path``, which code hosts offer for git over ssh."""
     return "://" not in text and _SCP_LIKE.fullmatch(text) is not None
 
 
 def showable(text: str) -> str:
-    """An address as it may be shown, whatever it is; what cannot be parsed is not shown but for its scheme.
+    """A text without the secrets of the address that it may be; of one that cannot be parsed, only the scheme.
 
-    What has neither "://" nor "@" in it is no address (a path, a word), and stays as it is.
+    A text without "://" and "@" is not an address (but a path or a word), and stays as it is.
     """
     if "://" in text:
         try:
@@ -165,9 +165,9 @@ def showable(text: str) -> str:
 
 
 def masked(text: str, *addresses: str) -> str:
-    """What another program said, without what is secret in these addresses, in those in the environment, and in its own.
+    """Another program's output without the secrets of these addresses, of those in the environment, and of its own.
 
-    Rather too much is masked than too little: who knows where a password ends?
+    It masks too much rather than too little: nobody knows where a password ends.
     """
     secrets = {secret for each in (*addresses, *os.environ.values()) for secret in _secrets(each)}
     for secret in sorted(secrets, key=len, reverse=True):

@@ -24,7 +24,7 @@ class Cache:
     is_download: bool = False
     #: How many folders deep its entries lie, each of which is of use without the others.
     depth: int = 1
-    #: Entries that are never removed: they are small, and something outside the cache goes by them.
+    #: Entries that are never removed: they are small, and something outside the cache depends on them.
     kept: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -1,6 +1,6 @@
-"""What a machine must allow for a build, found out by trying just that: namespaces, ``/proc``, programs in the cache, locks.
+"""What a machine must allow for a build, found out by trying it: namespaces, ``/proc``, programs in the cache, locks.
 
-Whatever stops a build is one of the checks, so that the doctor names it as well.
+Whatever stops a build is one of these checks, so that `invoke doctor` names it as well.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from verbatim.errors import CapabilityError
 from verbatim.paths import cache_directory
 from verbatim.scratch import locked, locked_file
 
-# What bubblewrap does first, without it: new namespaces, the user map, mounts that only root may make; at last, in a
+# What bubblewrap does first, done without it: new namespaces, the user map, mounts that only root may make; last, in a
 # process that is the first one of its namespace, a /proc of its own.
 _PROBE = """
 import ctypes, os, sys
@@ -60,7 +60,7 @@ class Check:
 
 
 def sandbox_checks() -> list[Check]:
-    """What bubblewrap needs of this machine, tried in the order in which it would."""
+    """What bubblewrap needs of this machine, tried in bubblewrap's order."""
     failed = _failed_step()
     has_namespaces = failed is None or failed.startswith("mounting /proc")
     namespaces = Check(
@@ -74,7 +74,7 @@ def sandbox_checks() -> list[Check]:
 
 
 def sandbox_refusal(complaint: str) -> CapabilityError:
-    """What to raise if bubblewrap could not begin: its last line, and what this machine lacks, as far as that is known."""
+    """The error to raise if bubblewrap could not start: its last line, and what this machine is known to lack."""
     lack = next((check for check in sandbox_checks() if not check.passed), None)
     if lack is not None:
         return CapabilityError(
@@ -82,12 +82,12 @@ def sandbox_refusal(complaint: str) -> CapabilityError:
         )
     return CapabilityError(
         f"the sandbox could not be set up: bubblewrap says {complaint!r}",
-        "all that is known to stop it was tried, and works; use another engine (--engine docker), and report that line",
+        "no known cause was found on this machine; use another engine (--engine docker), and report that line",
     )
 
 
 def check_execution(folder: Path) -> Check:
-    """Run a program from a folder: environments are run from the cache."""
+    """Try to run a program from a folder, as environments are run from the cache."""
     with tempfile.TemporaryDirectory(dir=folder) as name:
         program = Path(name, "program")
         program.write_text("#!/bin/sh\n", encoding="ascii")
@@ -107,7 +107,7 @@ def check_execution(folder: Path) -> Check:
 
 
 def check_locks(what: str, folder: Path) -> Check:
-    """Lock a folder, and a file in it, as builds do so that none gets in the way of another."""
+    """Try to lock a folder, and a file in it, as builds do to keep out of each other's way."""
     name = str(folder)
     try:
         with (
@@ -124,16 +124,16 @@ def check_locks(what: str, folder: Path) -> Check:
 
 
 def _failed_step() -> str | None:
-    """What of the probe failed, and how the system said so; None if all of it works."""
+    """The step of the probe that failed, with the system's error; None if all of it works."""
     probe = subprocess.run(
         [sys.executable, "-I", "-c", _PROBE], capture_output=True, text=True, errors="replace", check=False
     )
-    said = probe.stderr.strip().rpartition("\n")[2]
-    return (said or f"status {probe.returncode}") if probe.returncode != 0 else None
+    complaint = probe.stderr.strip().rpartition("\n")[2]
+    return (complaint or f"status {probe.returncode}") if probe.returncode != 0 else None
 
 
 def _namespace_remedy() -> str:
-    """What forbids user namespaces differs by distribution; name the setting that is there."""
+    """The remedy for the setting that forbids user namespaces, which differs by distribution."""
     if _sysctl("kernel/apparmor_restrict_unprivileged_userns") == "1":
         return (
             "AppArmor restricts them: sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0, "

@@ -28,14 +28,14 @@ from rich.text import Text
 
 from verbatim.errors import UsageError
 
-#: Advances a bar by so many of its units.
+#: Advances a bar by a number of its units.
 Advance = Callable[[int], None]
 
 # Broken at words on a terminal, and not at all in a log.
 _error = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 _output = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
-#: Has all that is printed but JSON, and with the level DEBUG what is not: see `verbatim.log`.
+#: Gets all that is printed except JSON; at level DEBUG also what is not printed: see `verbatim.log`.
 LOGGER = logging.getLogger("verbatim")
 LOGGER.setLevel(logging.DEBUG)
 LOGGER.propagate = False
@@ -43,29 +43,29 @@ LOGGER.addHandler(logging.NullHandler())
 
 
 def detail(text: str) -> None:
-    """Say what only the log and ``--debug`` show."""
+    """Record what only the log and ``--debug`` show."""
     LOGGER.debug(text)
 
 
 def show_detail(text: str) -> None:
-    """Print lines that were asked for by ``--debug``."""
+    """Print lines for ``--debug``."""
     _error.print(Text("\n".join(printable(line) for line in text.splitlines()), style="dim"))
 
 
 def note(text: str) -> None:
-    """Say what is being done."""
+    """Print what is being done."""
     LOGGER.info(text)
     _error.print(Text(printable(text)))
 
 
 def warn(text: str) -> None:
-    """Say what a reader should know of: a fall-back, a skip, a cached file that was not what it should be."""
+    """Print what a reader should know: a fall-back, a skip, a cached file that was altered."""
     LOGGER.warning(text)
     _error.print(Text(f"warning: {printable(text)}", style="yellow"))
 
 
 def error(text: str) -> None:
-    """Say, in one line, why nothing came of it."""
+    """Print in one line why the command failed."""
     LOGGER.error(text)
     _error.print(Text(f"error: {printable(' '.join(text.split()))}", style="bold red"))
 
@@ -77,27 +77,27 @@ def result(text: str) -> None:
 
 
 def secret(prompt: str) -> str:
-    """Ask for what must not be seen; raises UsageError without a terminal to ask on."""
+    """Ask for a secret without showing it; raises UsageError without a terminal."""
     if not sys.stdin.isatty():
         raise UsageError(f"there is no terminal to ask for {prompt.strip(': ')}", "start it from a terminal")
     return getpass(printable(prompt))
 
 
 def new_secret(prompt: str) -> str:
-    """Ask twice for a new one; raises UsageError if nothing is given, or not the same twice."""
+    """Ask twice for a new secret; raises UsageError if it is empty, or not the same twice."""
     given = secret(prompt)
     if not given or secret("once more: ") != given:
-        raise UsageError("the two are not the same, or empty", "try again")
+        raise UsageError("the two differ, or are empty", "try again")
     return given
 
 
 def result_json(value: object) -> None:
-    """Print the result for a program to read."""
+    """Print the result as JSON."""
     sys.stdout.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
 def result_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a part of the result as columns, of which none is wider than it must be."""
+    """Print a part of the result as columns, as narrow as possible."""
     lines = [heads, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
     for line in lines:
@@ -106,7 +106,7 @@ def result_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 class Bar:
-    """One piece of work on the screen. Calling it moves it on, from any thread."""
+    """One piece of work on the screen. Calling it, from any thread, adds to what is done."""
 
     def __init__(self, bars: Progress | None, label: str, total: int | None) -> None:
         self._bars = bars
@@ -117,12 +117,12 @@ class Bar:
             self._bars.update(self._task, advance=amount)
 
     def expect(self, total: int) -> None:
-        """Learn how much work there is."""
+        """Set how much work there is."""
         if self._bars is not None and self._task is not None:
             self._bars.update(self._task, total=total)
 
     def finish(self) -> None:
-        """Be full, however coarsely the work was measured."""
+        """Fill the bar, however coarsely the work was measured."""
         if self._bars is not None and self._task is not None:
             task = self._bars.tasks[0]
             self._bars.update(
@@ -132,7 +132,7 @@ class Bar:
             )
 
     def reach(self, done: int, total: int) -> None:
-        """Move it to where the work itself says that it is."""
+        """Set how much is done, and of how much."""
         if self._bars is not None and self._task is not None:
             self._bars.update(self._task, completed=done, total=total)
 
@@ -141,7 +141,7 @@ class Bar:
 def progress(
     label: str, total: int | None = None, *, unit: Literal["bytes", "things"] = "bytes"
 ) -> Iterator[Bar]:
-    """Show one piece of work while the block does it."""
+    """Show a bar (in a log: lines) for the work that the block does."""
     if not _error.is_terminal:
         started = time.monotonic()
         note(f"{label} …")
@@ -168,7 +168,7 @@ def printable(text: str) -> str:
 
 
 def human_size(size: int) -> str:
-    """A size in bytes as people read it, in decimal units."""
+    """A size in bytes in decimal units, such as ``1.5 MB``."""
     if size < 1_000_000:
         return f"{size / 1_000:.1f} kB"
     if size < 1_000_000_000:

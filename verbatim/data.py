@@ -1,4 +1,4 @@
-"""Reading small files: any of them with care, and the project's data as TOML of a known shape."""
+"""Reading small files safely, and the project's data as TOML of a known shape."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from verbatim.files import open_regular
 
 Model = TypeVar("Model", bound=BaseModel)
 
-#: In bytes: what a small file may have. The largest lock takes some hundred thousand.
+#: In bytes, of a small file. The largest lock has some hundred thousand.
 LARGEST = 4 << 20
 
-#: What a folder with data is called: an environment, or a target.
+#: The name of a folder with data: of an environment, or of a target.
 FOLDER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 
@@ -28,34 +28,34 @@ def load_model(path: Path, model: type[Model], remedy: str) -> Model:
 
 
 def load_model_like(path: Path, model: type[Model], remedy: str, bases: Path) -> Model:
-    """As `load_model`, of a file that may say, by ``like``, from which base it takes what it does not say itself.
+    """As `load_model`, for a file that may name, as ``like``, a base for the keys that it lacks.
 
-    A base is a file ``NAME.toml`` in the folder ``bases``, made for that, and may be like another one.
+    A base is a file ``NAME.toml`` in the folder ``bases``; it may name a base as well.
     """
     return checked_model(path, _with_base(path, remedy, bases, ()), model, remedy)
 
 
 def _with_base(path: Path, remedy: str, bases: Path, followers: tuple[str, ...]) -> dict[str, Any]:
-    """What a file says, and what its base says beside that."""
+    """The keys of a file, completed from its base."""
     own = read_toml(path, remedy)
     like = own.pop("like", None)
     if like is None:
         return own
     if not isinstance(like, str) or not FOLDER_NAME.fullmatch(like):
-        raise IntegrityError(f"{path}: like: {like!r} is not a valid name of a base", remedy)
+        raise IntegrityError(f"{path}: like: {like!r} is not a valid base name", remedy)
     if like in followers:
-        raise IntegrityError(f"{path}: like: {like} is like itself", remedy)
+        raise IntegrityError(f"{path}: like: {like} is its own base", remedy)
     return {**_with_base(bases / f"{like}.toml", remedy, bases, (*followers, like)), **own}
 
 
 def read_small_file(path: Path, remedy: str, *, largest: int = LARGEST, follows_links: bool = True) -> bytes:
-    """The bytes of a regular file of at most ``largest`` bytes, which may be anybody's.
+    """The bytes of a regular file of at most ``largest`` bytes, which anyone may have made.
 
     Nothing else is read: a device never ends, a FIFO never begins. Raises IntegrityError for those, for a folder, for a
     larger file, and for a link if links are not followed. A missing file raises what the system raises.
     """
     with open_regular(path, remedy, largest=largest, follows_links=follows_links) as file:
-        # What the kernel makes as it is read has a size of 0.
+        # Files that the kernel generates have a size of 0.
         data = file.read(largest + 1)
     if len(data) > largest:
         raise IntegrityError(f"{path} has more than {largest:,} bytes", remedy)
@@ -72,22 +72,22 @@ def read_toml(path: Path, remedy: str) -> dict[str, Any]:
 
 
 def parse_toml(data: bytes, path: Path, remedy: str) -> dict[str, Any]:
-    """What the bytes of a file say; raises IntegrityError if they are not TOML, or are nested too deeply."""
+    """Parse a file's bytes; raises IntegrityError if they are not TOML, or are nested too deeply."""
     try:
         return tomli.loads(data.decode("utf-8"))
     except RecursionError as error:
         raise IntegrityError(f"{path} is not TOML: it is nested too deeply", remedy) from error
     except ValueError as error:
-        # Of the grammar, of UTF-8, and of integers with thousands of digits.
+        # Bad grammar, bad UTF-8, or an integer with thousands of digits.
         raise IntegrityError(f"{path} is not TOML: {error}", remedy) from error
 
 
 def checked_model(path: Path, content: dict[str, Any], model: type[Model], remedy: str) -> Model:
-    """What a file said, as a model; raises IntegrityError with the first thing that is wrong."""
+    """Validate a file's content as a model; raises IntegrityError with the first thing that is wrong."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
+        field = ".".join(str(step) for step in first["loc"])
         got = "" if first["type"] == "missing" else f", got {reprlib.repr(first['input'])}"
-        raise IntegrityError(f"{path}: {place}: {first['msg']}{got}", remedy) from error
+        raise IntegrityError(f"{path}: {field}: {first['msg']}{got}", remedy) from error

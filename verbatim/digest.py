@@ -28,25 +28,25 @@ def sha256_file(path: Path) -> str:
 
 
 def is_sha256(text: str) -> bool:
-    """Whether it is a SHA-256 as `Sha256` has them."""
+    """Whether a text is a SHA-256 in the form of `Sha256`."""
     return re.fullmatch(SHA256_PATTERN, text) is not None
 
 
 class SupportsWrite(Protocol):
-    """Anything that takes bytes."""
+    """Anything that bytes can be written to."""
 
     def write(self, data: bytes, /) -> object: ...
 
 
 class SupportsRead(Protocol):
-    """Anything that gives bytes."""
+    """Anything that bytes can be read from."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """So many bytes, or fewer at the end."""
+        """At most ``size`` bytes; fewer only at the end."""
 
 
 class HashingReader:
-    """A source that keeps the SHA-256 of what is read from another one, and says how much that was."""
+    """Reads from another source, and computes the SHA-256 of what was read; reports the size of each piece."""
 
     def __init__(self, source: SupportsRead, advance: Callable[[int], None] | None = None) -> None:
         self._source = source
@@ -66,7 +66,7 @@ class HashingReader:
 
 
 class HashingWriter:
-    """A sink that keeps the SHA-256 and the size of what is written, and hands the bytes on."""
+    """A sink that computes the SHA-256 and the size of what is written, and passes the bytes on."""
 
     def __init__(self, onward: SupportsWrite | None = None) -> None:
         self._hash = hashlib.sha256()

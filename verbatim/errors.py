@@ -1,7 +1,7 @@
-"""What can go wrong, one class per exit status.
+"""The errors that users see, one class per exit status.
 
-A message says what was got and what was expected; the remedy says what the reader can do about it.
-Status 0 is success and 130 an interrupt, as shells have it.
+A message says what was found and what was expected; the remedy says what the reader can do.
+Status 0 is success and 130 an interrupt, as in shells.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class VerbatimError(Exception):
 
 
 class MismatchError(VerbatimError):
-    """A result is not what others got (an artifact, or an environment's root), or it fails its own tests."""
+    """A result (an artifact, or an environment's root) differs from what others got, or fails its own tests."""
 
     status = 1
 
@@ -42,7 +42,7 @@ class CapabilityError(VerbatimError):
 
 
 class NetworkError(VerbatimError):
-    """No mirror, or no git server, could be reached or had the file."""
+    """No mirror or git server could be reached, or none had the file."""
 
     status = 4
 
@@ -54,12 +54,12 @@ class BuildError(VerbatimError):
 
 
 class IntegrityError(VerbatimError):
-    """Bytes that were refused: not the pinned ones, or not safe to use."""
+    """Bytes were refused: they are not the pinned ones, or not safe to use."""
 
     status = 6
 
 
 class UndecidedError(VerbatimError):
-    """It could not be told whether two builds are the same: what decides it is not at hand."""
+    """It could not be determined whether two builds are the same: the bytes to compare are not available."""
 
     status = 7

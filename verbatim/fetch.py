@@ -1,4 +1,4 @@
-"""Downloads: from several mirrors, in parallel, resumed, and hashed as they come. The hash decides."""
+"""Downloads: from several mirrors, in parallel, resumed, and hashed while they arrive. The hash decides."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from verbatim.transfer import Clock, PermanentError, RetryPolicy, Transfers, Tra
 
 @dataclass(frozen=True)
 class Download:
-    """One pinned file and where it may be had, the first choice first."""
+    """One pinned file and its addresses, in the order of preference."""
 
     name: str
     sha256: str
@@ -30,7 +30,7 @@ class Download:
 
 @dataclass(frozen=True)
 class Served:
-    """What an address serves now, whatever that may be: to be examined, never to be built from."""
+    """An unpinned file that an address serves now: to examine, never to build from."""
 
     path: Path
     sha256: str
@@ -38,7 +38,7 @@ class Served:
 
 
 class Fetcher:
-    """Brings pinned files into the store."""
+    """Downloads pinned files into the store."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class Fetcher:
         """The files in the store, in the order asked for; those that are missing are fetched.
 
         Raises NetworkError where no mirror has a file, IntegrityError where a mirror has other bytes
-        under its name, UsageError where it would take the network and that is not wanted.
+        under its name, UsageError where it would need the network but is offline.
         """
         found = {download.sha256: self.store.find(download.sha256) for download in downloads}
         missing = [download for download in downloads if found[download.sha256] is None]
@@ -80,12 +80,12 @@ class Fetcher:
         return [path for download in downloads if (path := found[download.sha256]) is not None]
 
     def fetch_served(self, name: str, urls: Sequence[str], path: Path) -> Served:
-        """What the first of these addresses that has the file serves now, into a private file, past the store.
+        """Download what the first of these addresses that has the file serves now, to a private path outside the store.
 
-        No hash is expected. Raises NetworkError where none has it, UsageError where the network is not wanted.
+        No hash is expected. Raises NetworkError where none has it, UsageError if it is offline.
         """
         if self.offline:
-            raise UsageError(f"what is served as {name} was not asked for", "run without --offline")
+            raise UsageError(f"{name} as it is served now was not fetched", "run without --offline")
         failures: list[str] = []
         with console.progress(f"fetching {name} as it is served") as bar:
             for url in self._transfers.reachable(urls, failures):
@@ -104,7 +104,7 @@ class Fetcher:
             workers.shutdown(wait=True, cancel_futures=True)
             raise
         except BaseException:
-            # Interrupted: nobody wants to wait for a mirror now. What came so far is resumed next time.
+            # Interrupted: do not wait for a mirror. The part that has arrived is resumed next time.
             workers.shutdown(wait=False, cancel_futures=True)
             raise
         workers.shutdown()
@@ -114,7 +114,7 @@ class Fetcher:
         failures: list[str] = []
         wrong = False
         with self.store.entering(download.sha256) as partial:
-            # Another process may have brought it while we waited for the lock.
+            # Another process may have fetched it while this one waited for the lock.
             if (path := self.store.find(download.sha256)) is not None:
                 return path
             for url in self._transfers.reachable(download.urls, failures):
@@ -127,24 +127,24 @@ class Fetcher:
                     console.warn(f"{showable(url)}: {failure}")
                 except (TransientError, PermanentError) as failure:
                     failures.append(f"{showable(url)}: {failure}")
-        tried = "; ".join(failures) or "no mirror is known for it"
+        attempts = "; ".join(failures) or "no mirror is known for it"
         if wrong:
             raise IntegrityError(
-                f"no mirror has the pinned {download.name}: {tried}",
+                f"no mirror has the pinned {download.name}: {attempts}",
                 "use a mirror that you trust; if all agree, tell the maintainers of the lock",
             )
-        raise NetworkError(f"{download.name} could not be fetched: {tried}", download.remedy)
+        raise NetworkError(f"{download.name} could not be fetched: {attempts}", download.remedy)
 
     def _fetch_from(self, url: str, download: Download, partial: Path, bar: Bar) -> None:
         resumed = partial.exists()
         try:
             actual = self._transfers.persist(url, download.size, partial, bar)
             if actual != download.sha256 and resumed:
-                # The part that lay here may have been what was wrong: once more, from the start.
+                # The partial file from before may have been wrong: once more, from the start.
                 partial.unlink()
                 actual = self._transfers.persist(url, download.size, partial, bar)
         except WrongBytesError:
-            # What this mirror gave is of no use to the next.
+            # Bytes from this mirror must not be continued from the next.
             partial.unlink(missing_ok=True)
             raise
         if actual != download.sha256:

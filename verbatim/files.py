@@ -1,4 +1,4 @@
-"""Files that somebody names: regular ones are opened, once, and whatever else is there is refused without waiting for it."""
+"""Files that somebody names: only regular ones are opened, and anything else is refused without waiting for it."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 
 from verbatim.errors import IntegrityError, UsageError
 
-#: In bytes: no file of a release has a tenth of it.
+#: In bytes: ten times as much as any file of a release.
 LARGEST = 4 << 30
 
-_REMEDY = "name the file itself, of a release"
+_REMEDY = "name a release's file itself"
 
 
 def open_regular(
     path: Path, remedy: str = _REMEDY, *, largest: int = LARGEST, follows_links: bool = False
 ) -> BufferedReader:
-    """Open a regular file of at most ``largest`` bytes to read, which may be anybody's.
+    """Open a regular file of at most ``largest`` bytes to read, which anyone may have made.
 
     Nothing else is opened: a device never ends, a FIFO never begins. Raises IntegrityError for those, for a folder, for a
-    larger file, and for a link if links are not followed. What is missing or may not be read raises what the system raises.
+    larger file, and for a link if links are not followed. A missing or unreadable file raises what the system raises.
     """
     # Without O_NONBLOCK, opening a FIFO waits for somebody to write.
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -46,15 +46,13 @@ def open_regular(
 
 
 def check_new(path: Path, option: str) -> None:
-    """Raise UsageError if a new file cannot take the place of what is at a path, which ``option`` names.
+    """Raise UsageError if a new file cannot be written at a path, which ``option`` names.
 
-    A regular file may be replaced; a device, a FIFO or a link may not: that would be lost, and is hardly what was meant.
+    It may replace a regular file, but no device, FIFO or link: losing those is hardly what the user meant.
     """
     if not path.absolute().parent.is_dir():
-        raise UsageError(
-            f"{option} {path}: there is no folder for it", "name a file in a folder that is there"
-        )
+        raise UsageError(f"{option} {path}: its folder does not exist", "name a file in an existing folder")
     if path.is_symlink() or (path.exists() and not path.is_file()):
         raise UsageError(
-            f"{option} {path} is there, and is not a regular file", "name a new file, or one to replace"
+            f"{option} {path} exists and is not a regular file", "name a new file, or one to replace"
         )

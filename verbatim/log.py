@@ -1,6 +1,6 @@
-"""What helps to find a fault: the commands that were run, what was printed, and where an error came from.
+"""The log, for debugging: the commands that were run, what was printed, and tracebacks.
 
-``--debug`` shows it on the screen, and ``VERBATIM_LOG`` names a file that it is appended to.
+``--debug`` shows it on the screen; ``VERBATIM_LOG`` names a file that it is appended to.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from verbatim.errors import UsageError
 
 _VARIABLE = "VERBATIM_LOG"
 _SECRET_NAME = re.compile(r"token|secret|passw|passphrase|credential|key$", re.IGNORECASE)
-#: A shorter value would be found in every other word.
+#: A shorter value occurs in ordinary words.
 _SHORTEST_SECRET = 4
 _MASK = "…"
 
 
 @contextmanager
 def recording(*, shown: bool) -> Iterator[None]:
-    """Append to the file that ``VERBATIM_LOG`` names while the block runs; show what is not printed anyway if ``shown``.
+    """Append to the file that ``VERBATIM_LOG`` names while the block runs; if ``shown``, also print the details.
 
     Raises UsageError for a file that others may read or write, or that is not a regular one.
     """
@@ -54,10 +54,10 @@ def recording(*, shown: bool) -> Iterator[None]:
 
 
 def without_secrets(text: str) -> str:
-    """The text as it may be kept. All that goes into the log, or is shown by ``--debug``, passes through here.
+    """The text without secrets, as it goes into the log or is shown by ``--debug``.
 
-    It masks what is secret in addresses, the arguments that may be one too, and the values of environment variables whose names say that they are secret.
-    Rather too much is masked than too little.
+    It masks secrets in addresses, in arguments that may be addresses, and the values of environment variables with names like those of secrets.
+    It masks too much rather than too little.
     """
     for name, value in os.environ.items():
         if len(value) >= _SHORTEST_SECRET and _SECRET_NAME.search(name):
@@ -72,7 +72,7 @@ def without_secrets(text: str) -> str:
 
 
 class _Lines(logging.Formatter):
-    """Safe to look at, and without secrets; the further lines of a record begin with ``indent``."""
+    """Formats records without control characters and secrets; their further lines begin with ``indent``."""
 
     converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
@@ -88,7 +88,7 @@ class _Lines(logging.Formatter):
 
 
 class _Screen(logging.Handler):
-    """Shows what is not printed anyway."""
+    """Shows the details, which are not printed otherwise."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,15 +100,15 @@ class _Screen(logging.Handler):
 
 
 class _File(logging.StreamHandler[TextIO]):
-    """Appends to the log."""
+    """Appends to the log's file."""
 
     def __init__(self, file: TextIO) -> None:
         super().__init__(file)
-        # Indented, no text can pass for a record.
+        # Indented, so that no text can pass for a record.
         self.setFormatter(_Lines("%(asctime)s %(process)d %(levelname)s %(message)s", "    "))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - its name in the base class
-        """Go on without a log: a full disk must not end what is logged."""
+        """Continue without a log: a full disk must not end the command."""
         LOGGER.removeHandler(self)
         console.warn(f"{_VARIABLE} cannot be written: {sys.exception()}")
 
@@ -120,7 +120,7 @@ class _File(logging.StreamHandler[TextIO]):
 
 
 def _opened(path: str) -> TextIO:
-    """The file at its end, made if it is not there; it is this user's alone."""
+    """Open the file to append, and create it if it is missing; it must be private to this user."""
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
     try:
         descriptor = os.open(path, flags, 0o600)
@@ -134,7 +134,7 @@ def _opened(path: str) -> TextIO:
     if not is_plain or status.st_uid != os.geteuid() or status.st_mode & 0o077:
         os.close(descriptor)
         raise UsageError(
-            f"{_VARIABLE}: {path} is not a private file: expected a regular one of yours with mode 0600 and no other name",
+            f"{_VARIABLE}: {path} is not a private file: expected a regular file of yours with mode 0600 and no hard links",
             "name another file, or make this one private: chmod 600",
         )
     return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
@@ -144,7 +144,7 @@ _hooks: list[str] = []
 
 
 def _listen() -> None:
-    """Record from now on, as long as this process runs, each command that it starts, wherever that is done."""
+    """From now on, record each command that this process starts."""
     if not _hooks:
         sys.addaudithook(_on_event)
         _hooks.append("subprocess")
@@ -154,6 +154,6 @@ def _on_event(event: str, arguments: tuple[Any, ...]) -> None:
     if event == "subprocess.Popen":
         _, command, folder, _ = arguments
         words = [command] if isinstance(command, str | bytes) else command
-        # Word by word: behind a secret of unknown length, the rest of a text is masked.
+        # Word by word: after a secret of unknown length, the rest of a text is masked.
         text = shlex.join(masked(os.fsdecode(word)) for word in words)
         console.detail(f"run{f' in {os.fsdecode(folder)}' if folder else ''}: {text}")

@@ -1,4 +1,4 @@
-"""Where things are: the project's own folders, and the user's cache."""
+"""Paths: the project's own folders, and the user's cache."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ TARGETS = PROJECT / "targets"
 RECIPES = PROJECT / "recipes"
 RELEASES = PROJECT / "releases"
 
-#: Says to backup programs, and to `invoke clean`, that a folder is a cache: https://bford.info/cachedir/
+#: Marks a folder as a cache, for backup programs and `invoke clean`: https://bford.info/cachedir/
 CACHE_TAG = "CACHEDIR.TAG"
 
 
 def cache_path() -> Path:
-    """Where the cache is, or is to be."""
+    """The path of the cache, which may not exist yet."""
     named = os.environ.get("VERBATIM_CACHE")
     return Path(named) if named else platformdirs.user_cache_path("verbatim")
 
@@ -35,7 +35,7 @@ def cache_directory() -> Path:
     status = cache.stat()
     if status.st_uid != os.geteuid() or status.st_mode & 0o022:
         raise CapabilityError(
-            f"the cache {cache} is another user's, or others may write to it",
+            f"the cache {cache} belongs to another user, or others may write to it",
             "set VERBATIM_CACHE to a folder of your own",
         )
     if not any(cache.iterdir()):

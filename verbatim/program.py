@@ -1,4 +1,4 @@
-"""The frame around every task: errors in one line, exit statuses, interrupts."""
+"""What surrounds every command: errors in one line, exit statuses, interrupts."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from verbatim.addresses import masked
 from verbatim.errors import UsageError, VerbatimError
 from verbatim.log import recording
 from verbatim.paths import PROJECT
-from verbatim.system_errors import in_our_terms
+from verbatim.system_errors import as_verbatim_error
 
-#: As shells have it: 128 and the signal's number.
+#: As in shells: 128 and the signal's number.
 INTERRUPTED = 128 + signal.SIGINT
 
-#: Invoke's own, which its ``--debug``, before the name of a command, turns on.
+#: Invoke's own logger, which its ``--debug``, before the name of a command, turns on.
 _INVOKE = logging.getLogger("invoke")
 
 
 class OwnTasks(FilesystemLoader):
-    """Finds this project's own tasks, whatever ``tasks.py`` there is where it was started."""
+    """Finds this project's own tasks, whatever ``tasks.py`` the current folder has."""
 
     @property
     def start(self) -> str:
@@ -39,7 +39,7 @@ class OwnTasks(FilesystemLoader):
 
 
 class VerbatimProgram(Program):
-    """Invoke, but with a wrong use told apart from a mismatch: Invoke's own status is 1 for both."""
+    """Invoke with another exit status for wrong usage: Invoke's own is 1, as for a mismatch."""
 
     def parse_core(self, argv: list[str] | None) -> None:
         try:
@@ -51,7 +51,7 @@ class VerbatimProgram(Program):
         super().parse_core_args()
         asked = self.args["debug"]
         _INVOKE.setLevel(logging.DEBUG if asked.value else logging.NOTSET)
-        # Invoke would show what its parser does, which helps nobody here.
+        # Invoke would also show the steps of its parser, which does not help here.
         asked.value = False
 
     def parse_tasks(self) -> None:
@@ -62,20 +62,20 @@ class VerbatimProgram(Program):
 
 
 def _wrong_use(error: Exception) -> Exit:
-    console.error(f"{masked(str(error))}; ./invoke --list and ./invoke --help TASK say what there is")
+    console.error(f"{masked(str(error))}; see ./invoke --list and ./invoke --help TASK")
     return Exit(code=UsageError.status)
 
 
 def framed(body: Callable[..., None]) -> Callable[..., None]:
-    """Run a task's body so that the user's and the world's mistakes end in one line and an exit status.
+    """Run a command's body; expected errors end in one line and an exit status.
 
-    With ``debug``, the commands that it runs are shown, and where an error came from. A mistake of Verbatim's own is
-    raised as it is.
+    With ``debug``, the commands that it runs and tracebacks are shown. A bug in Verbatim is
+    raised unchanged.
     """
 
     @functools.wraps(body)
     def run(*arguments: Any, debug: bool = False, **named: Any) -> None:
-        # A stop by the system cleans up as an interrupt does.
+        # SIGTERM cleans up as an interrupt does.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         with ExitStack() as recorded:
             try:
@@ -84,9 +84,9 @@ def framed(body: Callable[..., None]) -> Callable[..., None]:
             except VerbatimError as error:
                 raise _refused(error, error) from error
             except OSError as error:
-                refusal = in_our_terms(error, named.values())
+                refusal = as_verbatim_error(error, named.values())
                 if refusal is None:
-                    _record_mistake(error)
+                    _record_bug(error)
                     raise
                 raise _refused(refusal, error) from error
             except KeyboardInterrupt as interrupt:
@@ -96,25 +96,25 @@ def framed(body: Callable[..., None]) -> Callable[..., None]:
                 # Without waiting for downloads that are under way in other threads.
                 os._exit(INTERRUPTED)
             except Exit:
-                # Somebody else has said why.
+                # Whatever raised it has printed the reason.
                 raise
             except Exception as error:
-                _record_mistake(error)
+                _record_bug(error)
                 raise
 
     return run
 
 
 def _refused(refusal: VerbatimError, cause: Exception) -> Exit:
-    """Say why nothing came of it, and where that was found."""
+    """Print why the command failed; record the traceback."""
     console.detail(_traceback(cause))
     console.error(str(refusal))
     return Exit(code=refusal.status)
 
 
-def _record_mistake(error: Exception) -> None:
-    """Keep in the log what Python prints."""
-    console.LOGGER.critical("a mistake in Verbatim: %s", _traceback(error))
+def _record_bug(error: Exception) -> None:
+    """Write to the log the traceback that Python prints."""
+    console.LOGGER.critical("a bug in Verbatim: %s", _traceback(error))
 
 
 def _traceback(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""Programs of this machine that are started here, so that an interrupt ends all that they have started as well."""
+"""Runs programs of this machine so that an interrupt also ends what they have started."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from typing import Any
 def run_program(
     command: Sequence[str], *, given: bytes | None = None, seconds: float | None = None, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a program to its end, in a process group of its own that an interrupt or a time-out kills whole.
+    """Run a program to its end, in its own process group, all of which an interrupt or a time-out kills.
 
     ``given`` is its standard input, and ``options`` are those of `subprocess.Popen`. Raises
-    `subprocess.TimeoutExpired` after so many ``seconds``, FileNotFoundError if there is no such program.
+    `subprocess.TimeoutExpired` after ``seconds``, FileNotFoundError if there is no such program.
     """
     if given is not None:
         options["stdin"] = subprocess.PIPE
     with ExitStack() as held:
-        # Once it has been started, somebody must know of it.
+        # Between its start and the `try`, an interrupt would leave it running.
         held.enter_context(_interrupts_held())
         with subprocess.Popen(command, process_group=0, **options) as process:
             try:
@@ -47,7 +47,7 @@ def readable(content: bytes) -> Iterator[int]:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Let interrupts that come while the block runs take effect at its end."""
+    """Delay interrupts that arrive while the block runs to its end."""
     if threading.current_thread() is not threading.main_thread():
         # Only the main thread is ever interrupted.
         yield

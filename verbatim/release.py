@@ -1,4 +1,4 @@
-"""A release of CPython: its version, its names, and what python.org published for it."""
+"""A release of CPython: its version, its file names, and the hashes that python.org published."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Release:
         return cls(text, match["series"], match["base"])
 
     def is_since(self, series: str) -> bool:
-        """Whether it is of that series, or of a later one: 3.10 comes after 3.9."""
+        """Whether it belongs to that series, or to a later one: 3.10 comes after 3.9."""
         own, first = ([int(number) for number in each.split(".")] for each in (self.series, series))
         return own >= first
 
     @property
     def micro(self) -> int:
-        """The last number of the release that it is, or is to be."""
+        """The last number of the release; of a pre-release, that of its final release."""
         return int(self.base.rpartition(".")[2])
 
     @property
@@ -63,13 +63,13 @@ class Release:
 
     @property
     def source_tarballs(self) -> tuple[str, str]:
-        """The names of the source tarballs, the one that is the smaller download first."""
+        """The names of the source tarballs, the smaller one first."""
         return f"{self.folder}.tar.xz", f"{self.folder}.tgz"
 
     def urls(self, name: str) -> list[str]:
-        """Where python.org, or a mirror of it, has the file.
+        """The addresses of a file on mirrors and on python.org.
 
-        Raises UsageError if ``VERBATIM_PYTHON_MIRROR`` holds something else than addresses. Pre-releases are in their final release's folder; the documentation of each has one of its own.
+        Raises UsageError if ``VERBATIM_PYTHON_MIRROR`` has an invalid address. Pre-releases are in their final release's folder; the documentation of each has its own.
         """
         mirrors = listed("VERBATIM_PYTHON_MIRROR")
         is_docs = name.startswith(f"python-{self.version}-docs")
@@ -87,7 +87,7 @@ class _Mirrored(RootModel[dict[str, dict[str, str]]]):
 
 @dataclass(frozen=True)
 class Published:
-    """What ``releases/`` knows of the published files of one release."""
+    """What ``releases/`` records about the published files of one release."""
 
     hashes: dict[str, str]
     debian_paths: dict[str, str]

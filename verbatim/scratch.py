@@ -1,7 +1,7 @@
-"""Private working folders that never outlive their use by much.
+"""Private working folders that are removed after use, even if the process is killed.
 
-A folder is locked by the process that works in it. Killed processes leave theirs behind unlocked, and
-the next one to work in the same place removes them.
+A folder is locked by the process that works in it. A killed process leaves its folder unlocked, and
+the next one to work in the same parent folder removes it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from filelock import FileLock
 from verbatim.errors import CapabilityError
 
 _PREFIX = ".verbatim-partial-"
-#: How file systems say that they have no flock(2), or none for what is only open to be read.
+#: The errors of file systems without flock(2), or without it for files that are open for reading only.
 _NO_LOCKS = {errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
@@ -45,15 +45,15 @@ def scratch(parent: Path) -> Iterator[Path]:
 
 
 def is_in_scratch(path: Path) -> bool:
-    """Whether a path is that of a working folder, or lies in one."""
+    """Whether a path is a working folder, or in one."""
     return any(part.startswith(_PREFIX) for part in path.parts)
 
 
 def remove_tree(folder: Path) -> None:
     """Remove a folder and all below it, closed and read-only folders included; links are not followed.
 
-    Whatever a build leaves can be removed, however deep: what lies deeper is moved up before, so that no path
-    gets longer than the system takes.
+    It removes trees of any depth: deeper folders are moved up first, so that no path
+    gets longer than the system accepts.
     """
     if folder.is_symlink() or not folder.exists():
         return
@@ -92,9 +92,9 @@ def _remove_abandoned(parent: Path) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keep other processes that ask the same out of a folder while the block runs.
+    """Hold a folder's lock while the block runs; other processes that lock it wait.
 
-    Raises CapabilityError if the folder's file system knows no locks; so does all else here that locks.
+    Raises CapabilityError if the folder's file system has no locks, as everything here that locks does.
     """
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -106,8 +106,8 @@ def locked(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def locked_file(path: Path) -> Iterator[None]:
-    """As `locked`, by a file for just that, which is made and stays; for what is in a folder and not there yet."""
-    # Its own way out would be a file that whoever is killed leaves behind, and the next one waits for.
+    """As `locked`, with a lock file, which is created and kept: for something that does not exist yet."""
+    # Its fall-back is a file that a killed process would leave, and the next one would wait for.
     lock = FileLock(path, fallback_to_soft=False)
     with _refusals(path.parent):
         lock.acquire()
@@ -118,7 +118,7 @@ def locked_file(path: Path) -> Iterator[None]:
 
 
 def use(folder: Path) -> int:
-    """Note, until this process ends or the descriptor is closed, that a folder is in use."""
+    """Mark a folder as in use until this process ends or the descriptor, which it gives, is closed."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         _lock(descriptor, fcntl.LOCK_SH, folder)
@@ -130,7 +130,7 @@ def use(folder: Path) -> int:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Keep others from beginning to `use` a folder; raises BlockingIOError if one does so now."""
+    """Keep others from starting to `use` a folder; raises BlockingIOError if it is in use now."""
     descriptor = _try_lock(folder)
     if descriptor is None:
         raise BlockingIOError(errno.EWOULDBLOCK, "in use", str(folder))
@@ -141,7 +141,7 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 
 def _try_lock(folder: Path) -> int | None:
-    """Lock a folder itself; None where another process works in it (or it has just gone)."""
+    """Lock a folder itself; None if another process works in it, or it no longer exists."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
@@ -158,14 +158,14 @@ def _try_lock(folder: Path) -> int | None:
 
 
 def _lock(descriptor: int, operation: int, folder: Path) -> None:
-    """flock(2); raises BlockingIOError if it is not to wait and somebody else has the lock."""
+    """flock(2); without waiting, raises BlockingIOError if another process has the lock."""
     with _refusals(folder):
         fcntl.flock(descriptor, operation)
 
 
 @contextmanager
 def _refusals(folder: Path) -> Iterator[None]:
-    """Say of which folder the system has no lock, as on Lustre without ``-o flock`` and on some network shares."""
+    """Raise CapabilityError for a folder that cannot be locked, as on Lustre without ``-o flock`` and some network shares."""
     try:
         yield
     except OSError as error:

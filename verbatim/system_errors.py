@@ -1,4 +1,4 @@
-"""Errors of the operating system, in our terms; those that only a mistake in Verbatim can cause are told apart."""
+"""Turns errors of the operating system into Verbatim's own, except for those that only a bug in Verbatim can cause."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from verbatim.paths import cache_path
 from verbatim.scratch import is_in_scratch
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-#: What this machine refuses whatever is asked of it, or cannot do: permissions, limits, hardware, file systems.
+#: What this machine refuses or cannot do: permissions, limits, hardware, file systems.
 _REFUSED = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.ETXTBSY),
     *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOLCK, errno.EMLINK),
@@ -24,7 +24,7 @@ _REFUSED = {
     *(errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ),
     *(errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOEXEC, errno.EPIPE),
 }
-#: What depends on the path: a mistake of the user's if the user named it, and otherwise ours.
+#: What depends on the path: the user's mistake if the user named it, otherwise a bug.
 _OF_PATHS = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.EINVAL}
 _UNREACHED = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 
@@ -33,10 +33,10 @@ _OF_THE_KERNEL = {("proc",), ("sys",), ("dev",)}
 _OWN_FOLDERS = "set --output and VERBATIM_CACHE to folders of your own"
 
 
-def in_our_terms(error: OSError, named: Iterable[object]) -> VerbatimError | None:
-    """What the system refused, for the user to mend; None if it is a mistake in Verbatim.
+def as_verbatim_error(error: OSError, named: Iterable[object]) -> VerbatimError | None:
+    """The error to show the user; None if it is a bug in Verbatim.
 
-    ``named`` are the values of the options: what is a text may be a path.
+    ``named`` are the values of the options: a string may be a path.
     """
     what = f"{error.strerror or error}: {error.filename or 'a file that was being read or written'}"
     if error.errno in _FULL:
@@ -56,10 +56,10 @@ def in_our_terms(error: OSError, named: Iterable[object]) -> VerbatimError | Non
 
 def _is_of_network(error: OSError) -> bool:
     if isinstance(error, BrokenPipeError):
-        # Of a pipe more often than of a connection.
+        # Usually of a pipe, not of a connection.
         return False
     is_known = isinstance(error, ConnectionError | TimeoutError | socket.gaierror | ssl.SSLError)
-    # What the HTTP client raises is an OSError as well; who has not imported it need not do so now.
+    # The HTTP client's errors are OSErrors as well; this avoids importing it.
     return (
         is_known
         or error.errno in _UNREACHED
@@ -69,12 +69,12 @@ def _is_of_network(error: OSError) -> bool:
 
 def _of_path(what: str, error: OSError, named: Sequence[str]) -> VerbatimError | None:
     if error.filename is None:
-        # As the system has it for the current folder, and Python for that of temporary files.
+        # As for the current folder, and in Python for the folder of temporary files.
         remedy = "check that the current folder and that for temporary files exist"
         return CapabilityError(what, remedy) if error.errno == errno.ENOENT else None
     name = os.fsdecode(error.filename)
     if error.errno == errno.ENOENT and "/" not in name and name not in named and shutil.which(name) is None:
-        # As subprocess has it, for a program.
+        # As subprocess reports a missing program.
         return CapabilityError(f"there is no program {name} on this machine", f"install {name}")
     path = _absolute(name)
     if path.parts[1:2] in _OF_THE_KERNEL:
@@ -85,14 +85,14 @@ def _of_path(what: str, error: OSError, named: Sequence[str]) -> VerbatimError |
 
 
 def _is_users(path: Path, given: Sequence[Path]) -> bool:
-    """Whether the user named it, or a folder that it is in, or something in it; or it is the cache or above that."""
+    """Whether the user named it, a folder above it, or something in it; or it is the cache or above the cache."""
     cache = _absolute(str(cache_path()))
     is_given = any(path == each or path in each.parents or each in path.parents for each in given)
     return is_given or path == cache or path in cache.parents
 
 
 def _absolute(text: str) -> Path:
-    """What a path is when no link is followed, also where the current folder has been removed."""
+    """An absolute path without following links, even if the current folder has been removed."""
     try:
         current = os.getcwd()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""One transfer from one address: patient, resumed, and hashed as it comes."""
+"""One transfer from one address: repeated, resumed, and hashed while it arrives."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from verbatim.web import WEB_ERRORS, asked_pause, new_session, reason, redirecte
 _PIECE = 1 << 18
 _MOST_REDIRECTIONS = 5
 
-#: Whoever fails like this, again and again, need not be asked for the next file either.
+#: A host that repeatedly fails like this is not asked for the next file either.
 _NO_ANSWER = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.TimeoutError)
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long to bear with a mirror before the next one is asked."""
+    """How often and how long one mirror is tried before the next one."""
 
     attempts: int = 4
     #: Seconds to connect, and between two pieces of data.
@@ -38,23 +38,23 @@ class RetryPolicy:
     read: float = 30.0
     #: Seconds before the first new attempt; it doubles each time.
     back_off: float = 0.5
-    #: Seconds that a mirror may ask to be left alone for (Retry-After), all in all for one file.
+    #: Seconds of pause that a mirror may ask for (Retry-After), in total for one file.
     longest_pause: float = 120.0
-    #: Bytes per second that a mirror has to keep up, after half a minute.
+    #: The minimum in bytes per second, after half a minute.
     slowest: int = 2_000
-    #: Bytes that a file of unknown size may have.
+    #: The maximum in bytes for a file of unknown size.
     largest: int = 1 << 30
 
 
 class Clock:
-    """The time, and waiting: in one place, so that tests need not wait."""
+    """Time and waiting, which tests replace."""
 
     def now(self) -> float:
         """Seconds since 1970."""
         return time.time()
 
     def ticks(self) -> float:
-        """Seconds since some moment, whatever becomes of the time of day."""
+        """Seconds of a monotonic clock."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -62,11 +62,11 @@ class Clock:
 
 
 class TransientError(Exception):
-    """A failure that may be gone at the next attempt."""
+    """The next attempt may succeed."""
 
 
 class PermanentError(Exception):
-    """A failure for which there is no use in asking this mirror again."""
+    """Trying this mirror again is useless."""
 
 
 class WrongBytesError(PermanentError):
@@ -74,36 +74,36 @@ class WrongBytesError(PermanentError):
 
 
 class Transfers:
-    """Brings bytes from addresses into files, and remembers which hosts do not answer."""
+    """Downloads from addresses into files, and remembers which hosts do not answer."""
 
     def __init__(self, retries: RetryPolicy, jobs: int, clock: Clock) -> None:
         self._retries = retries
         self._clock = clock
         self._unreachable: set[str] = set()
-        #: Hosts that asked to be left alone, and until when, in seconds since 1970.
+        #: Hosts that asked for a pause, and its end, in seconds since 1970.
         self._quiet: dict[str, float] = {}
         self._session = new_session(jobs)
 
     def reachable(self, urls: Sequence[str], failures: list[str]) -> Iterator[str]:
-        """Those on hosts that have not failed to answer yet; why the others are left out goes to ``failures``."""
+        """The addresses on hosts that are not known to be down; the reasons for the others go to ``failures``."""
         for url in urls:
             try:
                 address = web_address(url)
             except ValueError as error:
                 failures.append(f"{showable(url)}: {error}")
                 continue
-            if address.place in self._unreachable:
-                failures.append(f"{address.place}: not reachable")
+            if address.host_and_port in self._unreachable:
+                failures.append(f"{address.host_and_port}: not reachable")
                 continue
             yield url
 
     def persist(self, url: str, size: int | None, partial: Path, bar: Bar, *, resumes: bool = True) -> str:
-        """Transfer, again and again if need be, a file of so many bytes; give the SHA-256 of what came.
+        """Transfer a file of ``size`` bytes, with several attempts if need be; give the SHA-256 of what arrived.
 
-        What no hash is expected of is not resumed: it must not be put together from two files. Raises TransientError
+        A file without an expected hash is not resumed: it might become a mixture of two files. Raises TransientError
         and PermanentError.
         """
-        retries, place = self._retries, web_address(url).place
+        retries, host = self._retries, web_address(url).host_and_port
         pauses = 0.0
         try:
             for attempt in Retrying(
@@ -115,7 +115,7 @@ class Transfers:
                 with attempt:
                     if not resumes:
                         partial.unlink(missing_ok=True)
-                    pauses += self._pause(place, retries.longest_pause - pauses)
+                    pauses += self._pause(host, retries.longest_pause - pauses)
                     try:
                         return self._transfer(url, size, partial, bar)
                     except WEB_ERRORS as error:
@@ -123,22 +123,22 @@ class Transfers:
         except RetryError as error:
             failure = error.last_attempt.exception()
             if isinstance(failure.__cause__ if failure else None, _NO_ANSWER):
-                self._unreachable.add(place)
+                self._unreachable.add(host)
             raise TransientError(str(failure)) from failure
         raise AssertionError("Retrying ends by returning or raising")
 
     def _transfer(self, url: str, size: int | None, partial: Path, bar: Bar) -> str:
-        """One request, which goes on where the partial file ends."""
+        """One request, which continues where the partial file ends."""
         limit = size if size is not None else self._retries.largest
         have = partial.stat().st_size if partial.exists() else 0
         headers = {"Range": f"bytes={have}-"} if have else {}
         with self._request(url, headers) as response:
             if have and response.status_code == requests.codes.requested_range_not_satisfiable:
                 partial.unlink()
-                raise TransientError("the part that was here is longer than the file")
-            self._refuse_status(response, web_address(url).place)
+                raise TransientError("the partial file was longer than the whole file")
+            self._refuse_status(response, web_address(url).host_and_port)
             if not have and response.status_code == requests.codes.partial_content:
-                raise PermanentError("it sent a part of the file, unasked")
+                raise PermanentError("it sent only a part of the file")
             goes_on = have and response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
             sha256 = hashlib.sha256()
             if goes_on:
@@ -152,7 +152,7 @@ class Transfers:
                 bar.expect(received + int(length))
             started = self._clock.ticks()
             with partial.open("ab" if goes_on else "wb") as file:
-                # What has come so far, undecoded: a part is kept at once, and the hash is of the file as it is.
+                # Read what has arrived, undecoded: parts are kept at once, and the hash is that of the file as it is.
                 while piece := response.raw.read1(_PIECE, decode_content=False):
                     file.write(piece)
                     sha256.update(piece)
@@ -168,7 +168,7 @@ class Transfers:
             return sha256.hexdigest()
 
     def _request(self, url: str, headers: dict[str, str]) -> requests.Response:
-        """Ask, and follow redirections, of which requests itself would read the bodies, however large."""
+        """Send a request, and follow redirections here: requests itself would read their bodies, however large."""
         timeout = (self._retries.connect, self._retries.read)
         for _ in range(_MOST_REDIRECTIONS):
             try:
@@ -178,11 +178,11 @@ class Transfers:
             except WEB_ERRORS:
                 raise
             except ValueError as error:
-                # The address was looked at before; what is left is that of a proxy.
-                raise PermanentError("it cannot be asked: check the proxy's address") from error
+                # The address was checked before; only a proxy's can be wrong.
+                raise PermanentError("the proxy's address is not valid") from error
             except OSError as error:
                 raise UsageError(
-                    "the certificates of those to be trusted cannot be read",
+                    "the file of trusted certificates cannot be read",
                     "correct REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, or SSL_CERT_FILE",
                 ) from error
             if not response.is_redirect:
@@ -194,35 +194,35 @@ class Transfers:
                 raise PermanentError(str(error)) from error
         raise PermanentError("it redirects in circles")
 
-    def _pause(self, place: str, longest: float) -> float:
-        """Leave a host alone for as long as it asked to be; give the seconds.
+    def _pause(self, host: str, longest: float) -> float:
+        """Wait as long as a host asked for; give the seconds.
 
-        Raises PermanentError if that is longer than we want to wait.
+        Raises PermanentError if that is longer than ``longest`` seconds.
         """
-        seconds = self._quiet.get(place, 0.0) - self._clock.now()
+        seconds = self._quiet.get(host, 0.0) - self._clock.now()
         if seconds <= 0:
             return 0.0
         if seconds > longest:
             raise PermanentError(
-                f"it asks for a pause of {ceil(seconds)} s, and at most {ceil(longest)} s are waited for"
+                f"it asks for a pause of {ceil(seconds)} s, expected at most {ceil(longest)} s"
             )
-        console.note(f"{place} asks for a pause: going on in {ceil(seconds)} s")
+        console.note(f"{host} asks for a pause: continuing in {ceil(seconds)} s")
         self._clock.sleep(seconds)
         return seconds
 
-    def _refuse_status(self, response: requests.Response, place: str) -> None:
+    def _refuse_status(self, response: requests.Response, host: str) -> None:
         status = response.status_code
         if status >= 500 or status == requests.codes.too_many_requests:
             seconds = asked_pause(response.headers.get("Retry-After", ""), self._clock.now())
             if seconds is not None:
-                self._quiet[place] = self._clock.now() + seconds
+                self._quiet[host] = self._clock.now() + seconds
             raise TransientError(f"the server answered {status}")
         if status not in (requests.codes.ok, requests.codes.partial_content):
             raise PermanentError(f"the server answered {status}")
 
 
 def _failure(error: Exception) -> TransientError | PermanentError:
-    """What an error in the middle of a transfer means for the mirror."""
+    """Whether trying the mirror again can help after this error."""
     lasting = (
         requests.exceptions.InvalidURL,
         requests.exceptions.InvalidSchema,

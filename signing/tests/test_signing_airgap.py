@@ -105,7 +105,7 @@ def test_the_list_of_hashes_is_signed_and_joined_with_the_artifacts(gap: Gap) ->
 def test_what_is_there_already_is_not_overwritten(gap: Gap) -> None:
     gap.sign("--key", str(gap.key))
     gap.join()
-    assert "is there already, and not from here" in gap.join(status=6)
+    assert "exists, and this run did not write it" in gap.join(status=6)
 
 
 def test_signatures_of_another_list_are_not_joined(gap: Gap) -> None:
@@ -139,13 +139,13 @@ def test_without_gpg_in_the_policy_the_other_key_is_enough(gap: Gap) -> None:
 def test_with_neither_there_is_nothing_to_sign_with(gap: Gap) -> None:
     del gap.made.signing["gpg"], gap.made.signing["ed25519"]
     gap.made.write_policy()
-    assert "there is nothing to sign 3.13.99 with" in gap.sign(status=7, types=False)
+    assert "no key or identity may sign 3.13.99" in gap.sign(status=7, types=False)
 
 
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (None, "there is no --key"),
+        (None, "--key is missing"),
         (b"x", "cannot be opened"),
         (unknown(), "cannot be opened"),
         (pem(key_of("mallory")), "is not the ed25519 key"),

@@ -67,7 +67,7 @@ def test_what_another_signed_is_refused(made: MadeRelease, check: Check) -> None
 )
 def test_a_file_of_no_name_for_an_attestation_is_refused(stem: str, made: MadeRelease, check: Check) -> None:
     made.add(stem, canonical(statement()), "alice")
-    assert f"{stem}.dsse.json is no name of an attestation" in check(6)
+    assert f"{stem}.dsse.json is not a valid attestation name" in check(6)
 
 
 @pytest.mark.parametrize("said", [statement(version="3.13.98"), statement(stage="docs")])
@@ -123,7 +123,7 @@ def test_an_identity_takes_nothing_back(made: MadeRelease, check: Check) -> None
     _bundle(made, "carol.withdrawal", withdrawal(canonical(said)))
     assert "is blocked: carol got" in check(1)
     made.attest("carol")
-    assert "takes nothing back: it is signed with an identity" in check(0)
+    assert "withdraws nothing: it is signed with an identity" in check(0)
 
 
 @pytest.mark.parametrize(
@@ -158,4 +158,4 @@ def test_what_is_quoted_cannot_act_on_a_terminal(made: MadeRelease, check: Check
     made.policy_path.write_text(made.policy_path.read_text() + '["\\u001b[2J\\n"]\n')
     assert "\x1b" not in check(7)
     made.write_policy()
-    assert check(2, version="\x1b[2J\n").startswith("refused: '\\x1b[2J\\n' is no version")
+    assert check(2, version="\x1b[2J\n").startswith("refused: '\\x1b[2J\\n' is not a version")

@@ -81,7 +81,7 @@ class Host:
         assert len(lines) == 6
         no = [line for line in lines if line.startswith("no ")]
         assert [line for line in lines if not line.startswith("yes ")] == no
-        assert (f"{len(no)} things are not as they should be" in err) == bool(no)
+        assert (f"this host is not fit for signing: {len(no)} of the checks failed" in err) == bool(no)
         return no
 
 
@@ -108,11 +108,11 @@ def _limit(host: Host) -> None:
         ),
         (lambda host: host.swap("/dev/sdz2", "/swapfile"), "or it is encrypted: swapoff /dev/sdz2 /swapfile"),
         (lambda _: os.umask(0o022), "the umask is 077: it is 022; umask 077"),
-        (lambda host: host.log.write_text("x\n"), "log whole: "),
+        (lambda host: host.log.write_text("x\n"), "log complete: "),
         (lambda host: host.agent(""), "asks each time: put ignore-cache-for-signing into gpg-agent.conf"),
         (
             lambda host: host.agent("ignore-cache-for-signing:1\nallow-preset-passphrase:1"),
-            "asks each time: take allow-preset-passphrase away",
+            "asks each time: remove allow-preset-passphrase",
         ),
         (lambda host: (host.folder / "bin" / "gpgconf").unlink(), "asks each time: install gnupg"),
     ],
@@ -177,16 +177,16 @@ def test_a_file_of_a_package_that_was_altered_is_noticed(where: str, host: Host)
 def test_a_file_that_no_wheel_has_is_named(name: str, host: Host) -> None:
     path = host.put(name, "")
     [no] = host.examined(3)
-    assert f"what Python loads is what is locked: {path} is in no wheel; remove it" in no
+    assert f"Python loads only what is locked: {path} is not in any wheel; remove it" in no
 
 
 def test_a_link_to_a_folder_is_named(host: Host) -> None:
     (host.site / "some" / "more").symlink_to("/")
     [no] = host.examined(3)
-    assert "site/some/more is in no wheel" in no
+    assert "site/some/more is not in any wheel" in no
 
 
 def test_a_package_without_a_list_of_its_files_is_noticed(host: Host) -> None:
     (host.site / "Some.One-1.0.dist-info" / "RECORD").unlink()
     [no] = host.examined(3)
-    assert "METADATA is in no wheel" in no
+    assert "METADATA is not in any wheel" in no

@@ -56,7 +56,7 @@ def test_a_file_too_many_is_refused(name: str, made: MadeRelease, check: Check) 
 @pytest.mark.parametrize("where", ["dist", "attestations"])
 def test_an_odd_name_is_refused(name: str, where: str, made: MadeRelease, check: Check) -> None:
     (made.release / where / VERSION / name).touch()
-    assert f"has a file with the odd name {name!r}" in check(6)
+    assert f"has a file with the unusual name {name!r}" in check(6)
 
 
 def _link(path: Path) -> None:
@@ -81,7 +81,7 @@ def test_what_is_no_plain_file_is_refused(
     path = made.tgz if where == "dist" else made.attestations / "alice.source.dsse.json"
     path.unlink()
     make(path)
-    assert f"{path} is {what}, expected a plain file" in check(6)
+    assert f"{path} is {what}, expected a regular file" in check(6)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")
@@ -89,21 +89,21 @@ def test_what_is_no_plain_file_is_refused(
 def test_a_device_is_refused(kind: int, made: MadeRelease, check: Check) -> None:
     made.tgz.unlink()
     os.mknod(made.tgz, kind | 0o666, os.makedev(1, 3))
-    assert f"{made.tgz} is a device, expected a plain file" in check(6)
+    assert f"{made.tgz} is a device, expected a regular file" in check(6)
 
 
 def test_a_plain_file_where_a_folder_belongs_is_refused(made: MadeRelease, check: Check) -> None:
     (made.dist / "buildinfo").rmdir()
     check(0)
     (made.dist / "buildinfo").touch()
-    assert "is a plain file, expected a folder" in check(6)
+    assert "is a regular file, expected a folder" in check(6)
 
 
 @pytest.mark.parametrize(
     ("make", "why"),
     [
         (_link, "cannot be read: a link"),
-        (os.mkfifo, "is a FIFO, expected a plain file"),
+        (os.mkfifo, "is a FIFO, expected a regular file"),
         (lambda _: None, "cannot be read: no such file or directory"),
     ],
 )
@@ -140,7 +140,7 @@ def test_a_folder_that_is_a_link_or_missing_is_refused(
     folder.rename(folder.parent / "elsewhere")
     put(folder)
     assert main(["check", "--version", VERSION, "--policy", str(made.policy_path), str(made.release)]) == 2
-    assert f"{folder} is no folder that can be read: {why}" in capsys.readouterr().err
+    assert f"{folder} is not a readable folder: {why}" in capsys.readouterr().err
 
 
 def test_the_release_itself_may_be_reached_through_a_link(made: MadeRelease, check: Check) -> None:
@@ -152,7 +152,7 @@ def test_the_release_itself_may_be_reached_through_a_link(made: MadeRelease, che
 def test_a_release_that_is_not_there_is_refused(made: MadeRelease, capsys: Output) -> None:
     release = made.folder / "nowhere"
     assert main(["check", "--version", VERSION, "--policy", str(made.policy_path), str(release)]) == 2
-    said = f"refused: {release} is no folder that can be read: No such file or directory; name a folder"
+    said = f"refused: {release} is not a readable folder: No such file or directory; name a folder"
     assert capsys.readouterr().err.startswith(said)
 
 
@@ -166,12 +166,12 @@ def test_a_folder_with_too_many_files_is_refused(check: Check, monkeypatch: pyte
 def test_another_list_of_hashes_is_refused(made: MadeRelease, check: Check) -> None:
     with (made.dist / "SHA256SUMS").open("a") as file:
         file.write("\n")
-    assert "SHA256SUMS is not the list of what the statements say" in check(6)
+    assert "SHA256SUMS does not list what the statements say" in check(6)
 
 
 def test_a_file_that_is_too_large_is_refused(made: MadeRelease, check: Check) -> None:
     (made.dist / "SHA256SUMS").write_bytes(b" " * (1 << 20))
-    assert "SHA256SUMS is not the list of what the statements say" in check(6)
+    assert "SHA256SUMS does not list what the statements say" in check(6)
     (made.dist / "SHA256SUMS").write_bytes(b" " * ((1 << 20) + 1))
     assert "SHA256SUMS has more than 1,048,576 bytes" in check(6)
 

@@ -35,7 +35,7 @@ def interrupted(signing: Signing, monkeypatch: Patch) -> Callable[[int], None]:
             write(folder, name, data)
 
         monkeypatch.setattr(Folder, "write", stop)
-        assert "interrupted; run it again to go on where it was" in signing.run(status=130)
+        assert "interrupted; run it again to continue" in signing.run(status=130)
         monkeypatch.setattr(Folder, "write", write)
 
     return before
@@ -54,7 +54,7 @@ def test_an_interrupted_run_goes_on_where_it_was(
     assert len(after) == 4
     assert after | before == after
     assert len([entry for entry in signing.entries if entry["event"] == "signed"]) == 5
-    assert "4 signatures are there, and hold" in signing.run(types=None)
+    assert "4 signatures are valid" in signing.run(types=None)
 
 
 @one_rekor()
@@ -91,7 +91,7 @@ def test_a_signature_from_elsewhere_is_refused(signing: Signing) -> None:
     path = signing.made.dist / f"{signing.made.tgz.name}.sigstore"
     path.write_text("{}")
     said = signing.run(status=6, types=None)
-    assert f"{path.name} is there, but the log does not have it" in said
+    assert f"{path.name} exists, but is not in the log" in said
     assert signing.made.signatures() == [path.name]
 
 
@@ -101,7 +101,7 @@ def test_so_is_one_from_here_in_anothers_place(signing: Signing) -> None:
     first, second = (signing.made.dist / f"{name}.asc" for name in signing.made.names)
     second.write_bytes(first.read_bytes())
     said = signing.run("--only", "gpg", status=6, types=None)
-    assert f"{second.name} is there, but the log does not have it" in said
+    assert f"{second.name} exists, but is not in the log" in said
 
 
 @one_rekor()
@@ -114,7 +114,7 @@ def test_nor_is_one_overwritten_that_comes_meanwhile(signing: Signing, monkeypat
         path.write_text("{}")
 
     monkeypatch.setattr("verbatim_sign.run.confirm", meanwhile)
-    assert "is there already, and not from here" in signing.run(status=6)
+    assert "exists, and this run did not write it" in signing.run(status=6)
     assert path.read_text() == "{}"
 
 
@@ -203,7 +203,7 @@ def test_a_log_that_is_no_file_is_refused(path: str, signing: Signing, tmp_path:
     os.mkfifo(tmp_path / "fifo", 0o600)
     log = tmp_path / path
     said = signing.run("--only", "gpg", "--log", str(log), status=7, types=None)
-    assert f"{log} is no plain file" in said
+    assert f"{log} is not a regular file" in said
 
 
 @one_rekor()
@@ -230,7 +230,7 @@ def test_nobody_signs_at_the_same_time(signing: Signing) -> None:
     with opened_log(signing.log):
         assert signing.log.stat().st_mode & 0o777 == 0o600
         assert signing.log.parent.stat().st_mode & 0o777 == 0o700
-        assert "somebody signs already" in signing.refused(status=2, types=None)
+        assert "the log is in use" in signing.refused(status=2, types=None)
 
 
 def test_a_new_file_is_there_for_all_whom_the_umask_lets(made: MadeRelease) -> None:

@@ -32,7 +32,7 @@ def test_what_was_checked_is_signed_and_verified(signing: Signing, keys: Keys) -
     assert f"to be signed 2 × FILE.sigstore, by {IDENTITY} ({ISSUER})" in out
     assert f"to be signed 2 × FILE.asc, by the GPG key {keys.good}" in out
     assert f"Type {made.version} to sign:" in out
-    assert "4 signatures are there, and hold" in out
+    assert "4 signatures are valid" in out
     assert set(made.signatures()) <= {line.strip() for line in out.splitlines()}
     assert TOKEN_VARIABLE not in os.environ
     (made.folder / "keyring.gpg").write_bytes(keys.gpg("--export", keys.good))
@@ -73,7 +73,7 @@ def test_from_3_14_on_there_is_no_gpg(
     (tmp_path / "new").mkdir(mode=0o700)
     made = MadeRelease(tmp_path / "new", "3.14.0rc1")
     signing = Signing(made, sigstore, typist, monkeypatch, capsys)
-    assert "there is nothing to sign 3.14.0rc1 with" in signing.refused("--only", "gpg", status=7, types=None)
+    assert "no key or identity may sign 3.14.0rc1" in signing.refused("--only", "gpg", status=7, types=None)
     signing.run()
     assert made.signatures() == [f"{name}.sigstore" for name in made.names]
 
@@ -82,7 +82,7 @@ def test_from_3_14_on_there_is_no_gpg(
 def test_before_that_the_policy_has_to_name_a_gpg_key(signing: Signing) -> None:
     del signing.made.signing["gpg"]
     signing.made.write_policy()
-    assert "3.13.99 is to be signed with GPG; name the key in the policy" in signing.refused(
+    assert "3.13.99 must be signed with GPG; name the key in the policy" in signing.refused(
         status=7, types=None
     )
 
@@ -92,7 +92,7 @@ def test_each_half_can_be_done_on_a_host_of_its_own(signing: Signing) -> None:
     signing.run("--only", "gpg")
     assert {name[-4:] for name in signing.made.signatures()} == {".asc"}
     assert signing.sigstore.asked == []
-    assert "unusual: there is Python-3.13.99.tgz.asc already" in signing.run("--only", "sigstore")
+    assert "unusual: Python-3.13.99.tgz.asc already exists" in signing.run("--only", "sigstore")
     assert len(signing.made.signatures()) == 4
 
 
@@ -118,7 +118,9 @@ def test_the_version_has_to_be_typed(typed: str, signing: Signing) -> None:
 def test_somebody_has_to_be_there(signing: Signing, monkeypatch: Patch) -> None:
     with open(os.devnull, encoding="utf-8") as nobody:
         monkeypatch.setattr("sys.stdin", nobody)
-        assert "nobody is there to read this; run it in a terminal" in signing.refused(status=2, types=None)
+        assert "there is no terminal to confirm on; run it in a terminal" in signing.refused(
+            status=2, types=None
+        )
 
 
 def _replace(path: Path) -> None:

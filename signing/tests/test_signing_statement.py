@@ -42,7 +42,7 @@ _BUILD = "predicate/buildDefinition"
         (statement(commit="3" * 40), f"it is of the commit {'3' * 40}, expected {COMMIT}"),
         (
             statement(kind="tarball"),
-            f"it was built from a tarball, {'d' * 64}, expected git, or what a stage before it made",
+            f"it was built from a tarball, {'d' * 64}, expected git, or a tarball that an earlier stage made",
         ),
         (
             statement(kind="tarball", tarball=TARBALL),
@@ -79,8 +79,8 @@ def test_a_statement_that_the_policy_does_not_allow_is_refused(
     ("said", "why"),
     [
         ([], "statement: expected a table"),
-        (_with("more", 1.0), "the number 1.0 has no place in it"),
-        (_with("more", float("nan")), "the number NaN has no place"),
+        (_with("more", 1.0), "it has the number 1.0, expected none"),
+        (_with("more", float("nan")), "it has the number NaN"),
         (_with("more", "x"), "expected the entries _type, subject, predicateType, predicate, got"),
         (_with("predicate/more", "x"), "predicate: expected the entries buildDefinition, runDetails, got"),
         (_with(f"{_BUILD}/more", "x"), "buildDefinition: expected the entries buildType"),
@@ -100,7 +100,7 @@ def test_a_statement_that_the_policy_does_not_allow_is_refused(
         (_with(f"{_BUILD}/externalParameters/source/kind", "svn"), "source.kind: expected"),
         (_with(f"{_BUILD}/externalParameters/formats", ["../x"]), "formats: expected"),
         (_with(f"{_BUILD}/externalParameters/optimize", "fast"), "optimize: expected a text like pgo|none"),
-        (_with(f"{_BUILD}/resolvedDependencies", []), "expected the source, and what else went in"),
+        (_with(f"{_BUILD}/resolvedDependencies", []), "expected the source, and the other inputs"),
         (
             _with(f"{_BUILD}/resolvedDependencies/0/digest", {"sha256": "a" * 64}),
             "expected gitCommit and gitTree",
@@ -124,9 +124,9 @@ def test_a_statement_that_the_policy_does_not_allow_is_refused(
         ),
         (_with(f"{_BUILD}/resolvedDependencies/1/name", "a\x1b[2J"), "resolvedDependencies: expected a text"),
         (_with("subject", "x"), "subject: expected a list"),
-        (_with("subject", []), "subject: expected names that are sorted, each once"),
-        (_with("subject/0/name", "Python-3.13.99.tgz"), "expected names that are sorted, each once"),
-        (_with("subject/0/name", "zzz"), "expected names that are sorted, each once"),
+        (_with("subject", []), "subject: expected sorted names, each once"),
+        (_with("subject/0/name", "Python-3.13.99.tgz"), "expected sorted names, each once"),
+        (_with("subject/0/name", "zzz"), "expected sorted names, each once"),
         (_with("subject/0/name", "../../etc/passwd"), "subject.name: expected a text like"),
         (_with("subject/0/name", "Python\n"), "subject.name: expected a text like"),
         (_with("subject/0/digest/sha256", "a" * 63), "subject.Python-3.13.99.tar.xz: expected a text like"),
@@ -147,11 +147,11 @@ def test_a_statement_of_another_shape_is_refused(
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "is not the JSON that it should be"),
-        (b"\xff", "is not the JSON that it should be"),
+        (b"", "is not the expected JSON"),
+        (b"\xff", "is not the expected JSON"),
         (b"[" * 100_000, "is nested too deeply"),
-        (b'{"b":"","a":"","a":""}', "the name 'a' comes twice in one object"),
-        (b'{"a":1}', "the number 1 has no place in it"),
+        (b'{"b":"","a":"","a":""}', "the name 'a' appears twice in one object"),
+        (b'{"a":1}', "it has the number 1, expected none"),
         (canonical(statement()) + b"\n", "is not in canonical JSON"),
         (json.dumps(statement()).encode(), "is not in canonical JSON"),
         (json.dumps(statement(), separators=(",", ":")).encode(), "is not in canonical JSON"),

@@ -49,7 +49,7 @@ Patch = pytest.MonkeyPatch
         ({"aud": ["elsewhere", "there"]}, "the token is for the audience ['elsewhere', 'there']"),
         ({"expires": timedelta(minutes=-5)}, "the token has expired"),
         ({"nbf": 2**40}, "the token is refused"),
-        ({"exp": "never"}, "the token is none"),
+        ({"exp": "never"}, "the token is not valid"),
         ({"federated_claims": "x"}, "the token is refused: 'unexpected claim type"),
     ],
 )
@@ -67,7 +67,7 @@ def test_what_is_no_token_is_refused(token: str, signing: Signing) -> None:
         # Its text is in other words, too.
         patch.setattr(signing, "token", "")
         patch.setenv(TOKEN_VARIABLE, token)
-        assert "the token is none" in signing.refused(status=5)
+        assert "the token is not valid" in signing.refused(status=5)
 
 
 @one_rekor()
@@ -91,7 +91,7 @@ def test_what_comes_through_it_may_be_no_token(signing: Signing) -> None:
     reading, writing = os.pipe()
     os.write(writing, b"a.\xff.c")
     os.close(writing)
-    assert "the token is none" in signing.refused("--token-fd", str(reading), status=5)
+    assert "the token is not valid" in signing.refused("--token-fd", str(reading), status=5)
 
 
 @one_rekor()
@@ -164,7 +164,7 @@ def test_no_lie_of_sigstores_is_signed_with(lie: Lie, signing: Signing) -> None:
     signing.sigstore.lie = lie
     said = signing.refused(status=4)
     assert SAID[lie] in said
-    assert "nothing is kept of it" in said
+    assert "the signature was discarded" in said
     assert not signing.log.read_text() or {entry["event"] for entry in signing.entries} == {"signing"}
     signing.sigstore.lie = None
     signing.run("--only", "sigstore")
@@ -177,11 +177,11 @@ def test_nothing_is_signed_while_a_service_is_down(
     service: Service, outage: Outage, signing: Signing, monkeypatch: Patch
 ) -> None:
     if outage is Outage.SILENT:
-        monkeypatch.setattr(bundles, "PATIENCE", 0.5)
+        monkeypatch.setattr(bundles, "TIMEOUT", 0.5)
     signing.sigstore.down[service] = outage
     assert "Sigstore did not give" in signing.refused(status=4)
     signing.sigstore.down.clear()
-    monkeypatch.setattr(bundles, "PATIENCE", 60)
+    monkeypatch.setattr(bundles, "TIMEOUT", 60)
     signing.run("--only", "sigstore")
 
 
@@ -203,7 +203,7 @@ def test_the_client_has_so_long_and_no_alarm_rings_later() -> None:
 @pytest.mark.parametrize("content", ["{}", "no JSON", "[" * 100_000, "9" * 5000])
 def test_a_trust_configuration_that_is_none_is_refused(content: str, signing: Signing) -> None:
     signing.sigstore.trust_config.write_text(content)
-    assert "what Sigstore is to be trusted for cannot be read" in signing.refused(status=7, types=None)
+    assert "Sigstore's trust configuration cannot be read" in signing.refused(status=7, types=None)
 
 
 @one_rekor()
@@ -281,7 +281,7 @@ def test_without_gpg_there_is_no_signature_of_its(
     for name in {"gpg", "gpgv"} - {missing}:
         (tmp_path / "bin" / name).symlink_to(f"/usr/bin/{name}")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    assert f"there is no {missing}; install it" in signing.refused("--only", "gpg", status=3)
+    assert f"{missing} is missing; install it" in signing.refused("--only", "gpg", status=3)
 
 
 @one_rekor()
@@ -312,4 +312,4 @@ def test_what_was_signed_before_has_to_hold_now(signing: Signing, keys: Keys) ->
     signing.run("--only", "gpg")
     signing.made.signing["gpg"] = keys.other
     signing.made.write_policy()
-    assert "is not a good one by the GPG key" in signing.run("--only", "gpg", status=5, types=None)
+    assert "is not a valid one by the GPG key" in signing.run("--only", "gpg", status=5, types=None)

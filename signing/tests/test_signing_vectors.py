@@ -81,7 +81,7 @@ _READERS: Mapping[str, Callable[[Path, Path], str | None]] = {
 }
 #: What a refusal says of each kind.
 _SAYS = {
-    "json": ("is not the JSON that it should be", "is nested too deeply"),
+    "json": ("is not the expected JSON", "is nested too deeply"),
     "toml": ("is not TOML",),
     "signature": ("is not signed by any key",),
 }

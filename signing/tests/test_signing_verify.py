@@ -42,7 +42,7 @@ def test_what_was_signed_holds_without_attestations(signed: Signing) -> None:
     made.attestations.rename(made.folder / "elsewhere")
     (made.dist / "source.intoto.json").unlink()
     out = verified(signed)
-    assert f"all signatures of {made.version} hold" in out
+    assert f"all signatures of {made.version} are valid" in out
     client = f"python3 -m sigstore --trust-config {signed.sigstore.trust_config} verify identity"
     whose = f"--cert-identity {IDENTITY} --cert-oidc-issuer {ISSUER}"
     assert out.splitlines()[1:] == [
@@ -84,13 +84,13 @@ def test_another_policy_wants_another_identity(signed: Signing) -> None:
     [
         (lambda made: made.tgz.write_bytes(b"made by them"), 6, "SHA256SUMS is not the list of these files"),
         (lambda made: (made.dist / "SHA256SUMS").unlink(), 6, "SHA256SUMS cannot be read"),
-        (lambda made: (made.dist / f"{made.tgz.name}.sigstore").write_text("{}"), 4, "does not hold"),
+        (lambda made: (made.dist / f"{made.tgz.name}.sigstore").write_text("{}"), 4, "is not valid"),
         (lambda made: (made.dist / f"{made.tgz.name}.sigstore").unlink(), 6, "cannot be read"),
         (lambda made: (made.dist / f"{made.tgz.name}.asc").unlink(), 6, "cannot be read"),
         (
             lambda made: (made.dist / f"{made.tgz.name}.asc").write_text("x"),
             5,
-            "is not a good one by the GPG key",
+            "is not a valid one by the GPG key",
         ),
         (
             lambda made: (made.dist / f"{made.tgz.name}.asc").write_bytes(
@@ -104,7 +104,7 @@ def test_another_policy_wants_another_identity(signed: Signing) -> None:
                 (made.dist / f"{made.names[0]}.sigstore").read_bytes()
             ),
             4,
-            "does not hold",
+            "is not valid",
         ),
     ],
 )
@@ -127,7 +127,7 @@ def test_a_certificate_of_an_unknown_version_is_refused(version: int, signed: Si
     certificate["rawBytes"] = base64.b64encode(other).decode()
     path.write_text(json.dumps(bundle))
     assert other != der
-    assert "does not hold" in refused(signed, status=4)
+    assert "is not valid" in refused(signed, status=4)
 
 
 def test_a_keyring_may_take_the_place_of_gpgs_own(
@@ -139,7 +139,7 @@ def test_a_keyring_may_take_the_place_of_gpgs_own(
     verified(signed, "--keyring", str(keyring))
     assert "gpg has no public key" in refused(signed, status=5)
     keyring.write_bytes(keys.gpg("--export", keys.other))
-    assert "is not a good one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
+    assert "is not a valid one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
 
 
 def _resigned(signed: Signing, keys: Keys, key: str, *when: str) -> None:
@@ -153,7 +153,7 @@ def test_another_key_in_the_same_keyring_is_not_the_one(signed: Signing, keys: K
     keyring = signed.made.folder / "keyring.gpg"
     keyring.write_bytes(keys.gpg("--export", keys.good, keys.other))
     _resigned(signed, keys, keys.other)
-    assert "is not a good one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
+    assert "is not a valid one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
 
 
 def test_two_signatures_are_one_too_many(signed: Signing, keys: Keys) -> None:
@@ -164,7 +164,7 @@ def test_two_signatures_are_one_too_many(signed: Signing, keys: Keys) -> None:
         "--local-user", keys.good, "--local-user", keys.other, "--armor", "--detach-sign", data=data
     )
     (signed.made.dist / f"{signed.made.tgz.name}.asc").write_bytes(both)
-    assert "is not a good one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
+    assert "is not a valid one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
 
 
 def test_nor_is_one_good_signature_beside_one_of_nobody_knows_whom(signed: Signing, keys: Keys) -> None:
@@ -175,7 +175,7 @@ def test_nor_is_one_good_signature_beside_one_of_nobody_knows_whom(signed: Signi
         "--local-user", keys.good, "--local-user", keys.other, "--armor", "--detach-sign", data=data
     )
     (signed.made.dist / f"{signed.made.tgz.name}.asc").write_bytes(both)
-    assert "is not a good one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
+    assert "is not a valid one by the GPG key" in refused(signed, "--keyring", str(keyring), status=5)
 
 
 @pytest.mark.parametrize("name", ["SHA256", "SHA384", "SHA512"])
@@ -193,14 +193,14 @@ def test_a_signature_of_a_text_is_refused(text: bytes, signed: Signing, keys: Ke
     gpg = Gpg(keys.good)
     gpg.load()
     with opened(signed.made.folder) as folder, closing(OpenFile.of(folder, "text")) as file:
-        with pytest.raises(CredentialError, match="is not a good one by the GPG key"):
+        with pytest.raises(CredentialError, match="is not a valid one by the GPG key"):
             gpg.verify(file, made)
         gpg.verify(file, keys.gpg("--local-user", keys.good, "--detach-sign", data=text))
 
 
 def test_a_weak_hash_is_refused(signed: Signing, keys: Keys) -> None:
     _resigned(signed, keys, keys.good, "--digest-algo", "SHA1")
-    assert "is not a good one by the GPG key" in refused(signed, status=5)
+    assert "is not a valid one by the GPG key" in refused(signed, status=5)
 
 
 @pytest.mark.parametrize(

@@ -32,12 +32,12 @@ class Ed25519:
         return f"the ed25519 key {self._public}"
 
     def load(self) -> None:
-        """Everything to verify with is there already."""
+        """Nothing: the policy has the public key."""
 
     def prepare(self) -> Callable[[OpenFile], bytes]:
-        """What signs a file; raises CredentialError if the key is not the one that the policy names."""
+        """A function that signs a file; raises CredentialError if the key is not the one that the policy names."""
         if self._path is None:
-            raise CredentialError("there is no --key", _REMEDY)
+            raise CredentialError("--key is missing", _REMEDY)
         pem = read_trusted(self._path)
         secret = getpass.getpass(f"the passphrase of {self._path}: ") if b"ENCRYPTED" in pem else ""
         try:
@@ -52,12 +52,12 @@ class Ed25519:
         return lambda file: key.sign(file.read())
 
     def command(self, name: str) -> list[str]:
-        """What a downstream runs."""
+        """The command by which a downstream verifies a file."""
         key = ["-pubin", "-inkey", "./ed25519.pem"]
         return ["openssl", "pkeyutl", "-verify", *key, "-rawin", "-in", name, "-sigfile", name + self.ending]
 
     def verify(self, file: OpenFile, signature: bytes) -> None:
-        """Raise IntegrityError if it is not this key's, or not of what was hashed."""
+        """Raise IntegrityError if it is not by this key, or not of the bytes that were hashed."""
         try:
             public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(self._public))
             public.verify(signature, file.read())
@@ -66,7 +66,7 @@ class Ed25519:
 
 
 def join(release: Checked, sums: OpenFile, signed: Folder, signers: Sequence[Signer]) -> None:
-    """Put what was signed behind the air gap beside the artifacts, if it is of their hashes; raises Refusal."""
+    """Put the signatures from behind the air gap beside the artifacts, if they are of their hashes; raises Refusal."""
     signatures = {signer.ending: signed.read(SUMS + signer.ending, LARGEST) for signer in signers}
     for signer in signers:
         signer.verify(sums, signatures[signer.ending])

@@ -1,4 +1,4 @@
-"""Attestations: statements in envelopes that rebuilders have signed. The main program's docs/reference/attestations.md has the form."""
+"""Attestations: statements in envelopes that rebuilders have signed. Their format is in the main program's docs/reference/attestations.md."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from verbatim_sign.strict import Shape, parse_json
 
 _PAYLOAD_TYPE = "application/vnd.in-toto+json"
 _WITHDRAWAL = "withdrawal"
-#: With its padding, and no bit set that nobody reads, so that the same bytes are written in one way: RFC 4648 (3.5, 4).
+#: With its padding, and with padding bits of zero, so that bytes have only one spelling: RFC 4648 (3.5, 4).
 _BASE64 = "(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)?"
 _FILE = re.compile(
     rf"(?P<rebuilder>{REBUILDER_PATTERN})\.(?P<what>{STAGE_PATTERN})(\.([2-9]|[1-9][0-9]))?"
@@ -28,39 +28,39 @@ _FILE = re.compile(
 
 @dataclass(frozen=True)
 class Attestation:
-    """A statement, and whose it is."""
+    """A statement, and who signed it."""
 
     file: str
     rebuilder: str
-    #: The key that signed it; None if that is not known, because it was an identity.
+    #: The key that signed it; None for an identity, which is not verified here.
     key: Key | None
     statement: Statement
 
 
 @dataclass
 class Found:
-    """All that lies in a release's folder."""
+    """The contents of a release's folder."""
 
     attestations: list[Attestation] = field(default_factory=list)
-    #: Rebuilders, each with the SHA-256 of a statement that was taken back, and why.
+    #: By rebuilder and the SHA-256 of a withdrawn statement, the reason.
     withdrawn: dict[tuple[str, str], str] = field(default_factory=dict)
-    #: What was left aside, and why.
+    #: Notes on what was ignored.
     aside: list[str] = field(default_factory=list)
 
 
 def read_attestations(folder: Folder, version: str, policy: Policy, signing: Signing) -> Found:
-    """Read a release's folder; raises IntegrityError for the first file that is not as it should be.
+    """Read a release's folder; raises IntegrityError for the first file that is not valid.
 
-    What an identity signed is not verified here, since that takes all of Sigstore's client: it can object, and never confirm.
+    What an identity signed is not verified here, since that needs all of Sigstore's client: it can object, but not confirm.
     """
     found = Found()
     for name in folder.names():
         match = _FILE.fullmatch(name)
         if match is None:
-            raise IntegrityError(f"{name} is no name of an attestation")
+            raise IntegrityError(f"{name} is not a valid attestation name")
         data, rebuilder, what = folder.read(name, 2 * LARGEST), match["rebuilder"], match["what"]
         if rebuilder not in policy.rebuilders:
-            found.aside.append(f"{name} is of somebody whom the policy does not have")
+            found.aside.append(f"{name} is by a rebuilder who is not in the policy")
             continue
         key: Key | None = None
         if match["form"] == "dsse":
@@ -69,7 +69,7 @@ def read_attestations(folder: Folder, version: str, policy: Policy, signing: Sig
         else:
             payload = _unverified(data, name)
         if what == _WITHDRAWAL:
-            _take_back(found, name, rebuilder, key, Withdrawal.parse(payload, name))
+            _withdraw(found, name, rebuilder, key, Withdrawal.parse(payload, name))
             continue
         statement = Statement.parse(payload, name)
         if (statement.version, statement.stage) != (version, what):
@@ -77,29 +77,29 @@ def read_attestations(folder: Folder, version: str, policy: Policy, signing: Sig
                 f"{name} is a statement of {statement.stage} of {statement.version}, expected {what} of {version}"
             )
         others = {each for stage, names in signing.artifacts.items() if stage != what for each in names}
-        if strange := sorted(others & statement.hashes.keys()):
-            raise IntegrityError(f"{name} names {', '.join(strange)}, which {what} does not make")
+        if foreign := sorted(others & statement.hashes.keys()):
+            raise IntegrityError(f"{name} names {', '.join(foreign)}, which {what} does not make")
         if what in signing.artifacts:
             found.attestations.append(Attestation(name, rebuilder, key, statement))
         else:
-            found.aside.append(f"{name} is of a stage that is not to be signed")
+            found.aside.append(f"{name} is of a stage that is not signed")
     return found
 
 
-def _take_back(found: Found, name: str, rebuilder: str, key: Key | None, withdrawal: Withdrawal) -> None:
-    """Whoever has stolen a key that was revoked cannot take anything back with it; nor can who is not known."""
+def _withdraw(found: Found, name: str, rebuilder: str, key: Key | None, withdrawal: Withdrawal) -> None:
+    """Record a withdrawal, unless its key was revoked, and may be stolen, or it is by an unverified identity."""
     if key is None or key.revoked is not None:
         why = "a key that was revoked" if key else "an identity, which is not verified here"
-        found.aside.append(f"{name} takes nothing back: it is signed with {why}")
+        found.aside.append(f"{name} withdraws nothing: it is signed with {why}")
     else:
         found.withdrawn[rebuilder, withdrawal.sha256] = withdrawal.reason
 
 
 def open_envelope(data: bytes, name: str, public_keys: Iterable[str]) -> tuple[str, bytes]:
-    """Which of the keys has signed a DSSE envelope, and the payload; raises IntegrityError if none has.
+    """The key that signed a DSSE envelope, and the payload; raises IntegrityError if none did.
 
-    See https://github.com/secure-systems-lab/dsse/blob/v1.0.2/protocol.md. The key id is a hint of whoever made the
-    envelope, and is not read.
+    See https://github.com/secure-systems-lab/dsse/blob/v1.0.2/protocol.md. The key id is only a hint by whoever made the
+    envelope, and is not used.
     """
     payload, signed = _parts(Shape(name, IntegrityError), parse_json(data, name))
     encoded = pre_authentication_encoding(payload)
@@ -113,12 +113,12 @@ def open_envelope(data: bytes, name: str, public_keys: Iterable[str]) -> tuple[s
 
 
 def pre_authentication_encoding(payload: bytes) -> bytes:
-    """What is really signed: the payload and its type, each with its length."""
+    """The bytes that are signed: the payload and its type, each with its length."""
     return b"DSSEv1 %d %s %d %s" % (len(_PAYLOAD_TYPE), _PAYLOAD_TYPE.encode(), len(payload), payload)
 
 
 def _unverified(data: bytes, name: str) -> bytes:
-    """What a bundle of Sigstore says that an identity has signed; see verbatim_sign.bundles for how to verify one."""
+    """The payload of a bundle of Sigstore, without verification; see verbatim_sign.bundles for that."""
     shape = Shape(name, IntegrityError)
     return _parts(shape, shape.named(parse_json(data, name), "bundle").get("dsseEnvelope"))[0]
 

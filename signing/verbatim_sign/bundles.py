@@ -1,8 +1,8 @@
-"""Sigstore's bundles, through its own client (https://github.com/sigstore/sigstore-python); only here is it imported.
+"""Sigstore's bundles, through its own client (https://github.com/sigstore/sigstore-python), which is imported only here.
 
-The client waits for Fulcio and Rekor without end, and notices most lies only when it verifies: so there is a limit here, and
-whatever is signed is verified from its bytes, before anybody else gets to see it. What its parsers raise for bytes that a
-stranger made is not bounded either (a certificate of an unknown version is no Error of its): whatever it is, it is a refusal.
+The client waits for Fulcio and Rekor without end, and notices most lies only when it verifies. So there is a limit here, and
+each signature is verified from its bytes before anybody else sees it. The client's parsers may raise anything for untrusted
+bytes (a certificate of an unknown version is not an Error of its own): whatever they raise is a refusal.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from verbatim_sign.policy import Signing
 
 TOKEN_VARIABLE = "SIGSTORE_IDENTITY_TOKEN"  # noqa: S105 - its name
 _AUDIENCE = "sigstore"
-#: How long, in seconds, all services together may take for one signature.
-PATIENCE = 60.0
+#: In seconds: how long all services together may take for one signature.
+TIMEOUT = 60.0
 _LARGEST_TOKEN = 1 << 16
-_AGAIN = "nothing is kept of it; run it again, or find out what is wrong with Sigstore"
+_AGAIN = "the signature was discarded; run it again, or find out what is wrong with Sigstore"
 
-# What the client warns of ends in a refusal here.
+# What the client warns of is refused here anyway.
 logging.getLogger("sigstore").addHandler(logging.NullHandler())
 
 
 class Sigstore:
-    """An identity, and the Sigstore that certifies it: the public one, or that of a trust configuration."""
+    """An identity, and the Sigstore that certifies it: the public one, or another by its trust configuration."""
 
     ending = ".sigstore"
 
@@ -62,7 +62,7 @@ class Sigstore:
         except SigstoreError:
             raise
         except Exception as error:
-            what = f"what Sigstore is to be trusted for cannot be read: {_said(error)}"
+            what = f"Sigstore's trust configuration cannot be read: {_line(error)}"
             raise PolicyError(what, "check --trust-config") from error
 
     @property
@@ -70,10 +70,10 @@ class Sigstore:
         return f"{self._identity} ({self._issuer})"
 
     def load(self) -> None:
-        """Everything to verify with is there already."""
+        """Nothing: the trusted root was read before."""
 
     def prepare(self) -> Callable[[OpenFile], bytes]:
-        """What signs a file; raises CredentialError if the token is not for the identity of the policy."""
+        """A function that signs a file; raises CredentialError if the token is not for the identity of the policy."""
         token = self._token()
         with _limited("a certificate"):
             signer = sign.Signer(token, sign.SigningContext.from_trust_config(self._config))
@@ -85,22 +85,22 @@ class Sigstore:
         return bundle
 
     def command(self, name: str) -> list[str]:
-        """What a downstream runs."""
+        """The command by which a downstream verifies a file."""
         other = ["--trust-config", str(self._trust_config)] if self._trust_config else []
         whose = ["--cert-identity", self._identity, "--cert-oidc-issuer", self._issuer]
         bundle = ["--bundle", name + self.ending]
         return ["python3", "-m", "sigstore", *other, "verify", "identity", *bundle, *whose, name]
 
     def verify(self, file: OpenFile, bundle: bytes) -> None:
-        """Raise SigstoreError if a bundle does not show that the identity has signed these bytes, and that the log knows."""
+        """Raise SigstoreError unless a bundle proves that the identity signed these bytes, and that the log has it."""
         hashed, wanted = _hashed(file), Identity(identity=self._identity, issuer=self._issuer)
         try:
             self._verifier.verify_artifact(hashed, Bundle.from_json(bundle), wanted)
         except Exception as error:
-            raise SigstoreError(f"the bundle of {file.name} does not hold: {_said(error)}", _AGAIN) from error
+            raise SigstoreError(f"the bundle of {file.name} is not valid: {_line(error)}", _AGAIN) from error
 
     def _token(self) -> IdentityToken:
-        # Nobody who is started from here inherits it.
+        # No program that is started from here inherits it.
         given = os.environ.pop(TOKEN_VARIABLE, "")
         if self._token_descriptor is not None:
             with open(self._token_descriptor, encoding="ascii", errors="replace") as file:
@@ -110,10 +110,10 @@ class Sigstore:
                 _refuse_unfit(given)
                 token = IdentityToken(given)
             else:
-                # Let the browser of whoever sits here say who that is.
+                # Let the user log in with a browser.
                 token = Issuer(self._config.signing_config.get_oidc_url()).identity_token()
         except (Error, IssuerError) as error:
-            raise _unfit(f"is refused: {_said(error)}") from error
+            raise _unfit(f"is refused: {_line(error)}") from error
         if token.identity != self._identity:
             raise _unfit(f"is for {token.identity!a}, expected {self._identity}")
         if token.federated_issuer != self._issuer:
@@ -122,13 +122,13 @@ class Sigstore:
 
 
 def _refuse_unfit(token: str) -> None:
-    """Raise CredentialError, saying why, for what the client refuses without a reason. It does not look at the signature: Fulcio does."""
+    """Raise CredentialError, with a reason, for tokens that the client refuses without one. Only Fulcio checks the signature."""
     try:
         _, body, _ = token.split(".")
         claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(body + "=="))
         audience, expires = claims["aud"], float(claims["exp"])
     except (ValueError, KeyError, TypeError, binascii.Error) as error:
-        raise _unfit("is none") from error
+        raise _unfit("is not valid") from error
     if _AUDIENCE not in (audience if isinstance(audience, list) else [audience]):
         raise _unfit(f"is for the audience {audience!a}, expected {_AUDIENCE}")
     if expires <= time.time():
@@ -145,24 +145,24 @@ def _hashed(file: OpenFile) -> Hashed:
 
 @contextmanager
 def _limited(what: str) -> Iterator[None]:
-    """Raise SigstoreError if it is refused, or takes longer than `PATIENCE`."""
+    """Raise SigstoreError if it is refused, or takes longer than `TIMEOUT`."""
 
     def stop(_number: int, _frame: FrameType | None) -> NoReturn:
-        raise SigstoreError(f"Sigstore did not give {what} within {PATIENCE:.0f} s", _AGAIN)
+        raise SigstoreError(f"Sigstore did not give {what} within {TIMEOUT:.0f} s", _AGAIN)
 
     former = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    signal.setitimer(signal.ITIMER_REAL, TIMEOUT)
     try:
         yield
     except SigstoreError:
         raise
     except Exception as error:
-        raise SigstoreError(f"Sigstore did not give {what}: {_said(error)}", _AGAIN) from error
+        raise SigstoreError(f"Sigstore did not give {what}: {_line(error)}", _AGAIN) from error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, former)
 
 
-def _said(error: Exception) -> str:
-    """What a stranger's service said, on one line."""
+def _line(error: Exception) -> str:
+    """An untrusted service's error, on one line."""
     return ascii(str(error) or type(error).__name__)[:300]

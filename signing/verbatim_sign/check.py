@@ -1,4 +1,4 @@
-"""``sign check``: a release is what the policy allows, and enough rebuilders agree on every byte of it. Nothing is signed."""
+"""``sign check``: checks that the policy allows a release, and that enough rebuilders agree on every byte. Signs nothing."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ from verbatim_sign.quorum import Count, Quorum
 from verbatim_sign.statement import Statement
 
 SUMS = "SHA256SUMS"
-#: What `run` adds to the name of what it signs.
+#: What `run` appends to the name of a file that it signs.
 SIGNATURES = (".sigstore", ".asc", ".ed25519")
 
-#: What is particular to one build, which nobody signs. It is not looked into.
+#: What is particular to one build, which nobody signs. It is ignored.
 BUILD_INFO = "buildinfo"
 _VERSION = re.compile(r"3\.(?P<minor>0|[1-9][0-9]{0,2})\.(?:0|[1-9][0-9]{0,2})(?:(?:a|b|rc)[1-9][0-9]{0,2})?")
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A release that may be signed, its files held open: those that were hashed."""
+    """A release that may be signed, with the files that were hashed held open."""
 
     version: str
     policy: Policy
     signing: Signing
-    #: Where the signatures belong.
+    #: The folder for the signatures.
     folder: Folder
-    #: What is to be signed: the artifacts, or behind an air gap the list of their hashes.
+    #: The files to sign: the artifacts, or behind an air gap the list of their hashes.
     files: tuple[OpenFile, ...]
     #: SHA-256 of every artifact, by name.
     hashes: Mapping[str, str]
     quorums: Mapping[str, Quorum]
-    #: What is allowed, but should be known to whoever signs.
+    #: What is allowed, but whoever signs should know it.
     unusual: tuple[str, ...]
 
     def refuse_change(self) -> None:
-        """Raise IntegrityError if anything that is to be signed is not what was checked."""
+        """Raise IntegrityError if any file to sign has changed since it was checked."""
         for file in self.files:
             file.refuse_change()
 
 
 def minor(version: str) -> int:
-    """The second number of a version of CPython 3; raises UsageError if it is none."""
+    """The second number of a version of CPython 3; raises UsageError if it is not valid."""
     match = _VERSION.fullmatch(version)
     if match is None:
         raise UsageError(
-            f"{version!r} is no version of CPython 3", "a version looks like 3.13.5 or 3.14.0rc1"
+            f"{version!r} is not a version of CPython 3", "a version looks like 3.13.5 or 3.14.0rc1"
         )
     return int(match["minor"])
 
@@ -65,8 +65,8 @@ def checked(
 ) -> Iterator[Checked]:
     """Check a release, and hold its files open as long as the block runs; raises Refusal.
 
-    ``release`` holds ``dist/VERSION/`` and ``attestations/VERSION/``, as the main program writes them. With
-    ``digests_only`` the artifacts are elsewhere, and what is to be signed is ``SHA256SUMS``.
+    ``release`` contains ``dist/VERSION/`` and ``attestations/VERSION/``, as the main program writes them. With
+    ``digests_only`` the artifacts are elsewhere, and ``SHA256SUMS`` is signed.
     """
     minor(version)
     signing = policy.signing(version)
@@ -82,8 +82,8 @@ def checked(
             hashes |= _statement(folder, version, stage, signing, made[stage]).hashes
         sums = sums_of(hashes)
         if folder.read(SUMS, LARGEST) != sums:
-            raise IntegrityError(f"{folder.path / SUMS} is not the list of what the statements say")
-        # The list of hashes is hashed, too, from the file that is held open.
+            raise IntegrityError(f"{folder.path / SUMS} does not list what the statements say")
+        # The list of hashes is hashed as well, from the open file.
         every = {**hashes, SUMS: hashlib.sha256(sums).hexdigest()}
         files = [_open(held, folder, name, every) for name in sorted(artifacts or [SUMS])]
         found = read_attestations(attestations, version, policy, signing)
@@ -101,25 +101,25 @@ def sums_of(hashes: Mapping[str, str]) -> bytes:
 
 @contextmanager
 def version_folder(release: Path, kind: str, version: str) -> Iterator[Folder]:
-    """``KIND/VERSION/`` in a release folder; raises UsageError if one of them is a link, or not there."""
+    """``KIND/VERSION/`` in a release folder; raises UsageError if one of them is a link, or missing."""
     with opened(release) as top, opened(Path(kind), top) as middle, opened(Path(version), middle) as folder:
         yield folder
 
 
 def _refuse_other_files(folder: Folder, signing: Signing, artifacts: list[str]) -> list[str]:
-    """Raise IntegrityError if a file is missing, or one too many; say what signatures there are."""
+    """Raise IntegrityError if a file is missing or unexpected; give notes on the existing signatures."""
     required = {SUMS, *artifacts, *(f"{stage}.intoto.json" for stage in signing.artifacts)}
     signatures = {f"{name}{end}" for name in (SUMS, *artifacts) for end in SIGNATURES}
     there = folder.names(folders=(BUILD_INFO,))
     if missing := sorted(required - set(there)):
-        raise IntegrityError(f"{folder.path} lacks {', '.join(missing)}", "copy the release folder anew")
+        raise IntegrityError(f"{folder.path} lacks {', '.join(missing)}", "copy the release folder again")
     if extra := sorted(set(there) - required - signatures - {BUILD_INFO}):
         raise IntegrityError(f"{folder.path} also holds {', '.join(extra)}, which the policy does not name")
-    return [f"there is {name} already" for name in sorted(signatures & set(there))]
+    return [f"{name} already exists" for name in sorted(signatures & set(there))]
 
 
 def _statement(folder: Folder, version: str, stage: str, signing: Signing, made: frozenset[str]) -> Statement:
-    """The statement of a stage in the release's folder; raises PolicyError if the policy does not allow what it says."""
+    """The statement of a stage in the release's folder; raises PolicyError if the policy does not allow it."""
     name = f"{stage}.intoto.json"
     where = str(folder.path / name)
     statement = Statement.parse(folder.read(name, LARGEST), where)
@@ -137,7 +137,7 @@ def _statement(folder: Folder, version: str, stage: str, signing: Signing, made:
 
 
 def _open(held: ExitStack, folder: Folder, name: str, hashes: Mapping[str, str]) -> OpenFile:
-    """A file, held open; raises IntegrityError if it has not the hash that the statements give it."""
+    """A file, held open; raises IntegrityError if it does not have the hash in the statements."""
     file = OpenFile.of(folder, name)
     held.callback(file.close)
     if file.sha256 != hashes[name]:

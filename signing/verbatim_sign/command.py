@@ -31,7 +31,7 @@ _WITHOUT_GPG = 14
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, "./sign --help says what there is")
+        raise UsageError(message, "see ./sign --help")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         if options.action is not _doctor:
-            # No secret goes into a core dump, and no file is anybody else's.
+            # Keep secrets out of core dumps, and files private.
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             os.umask(0o077)
         options.action(options)
@@ -48,13 +48,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         return _refused(f"{error.strerror or error}: {error.filename or 'a file'}", HostError.status)
     except KeyboardInterrupt:
-        return _refused("interrupted; run it again to go on where it was", _INTERRUPTED)
+        return _refused("interrupted; run it again to continue", _INTERRUPTED)
     return 0
 
 
 def _refused(text: str, status: int) -> int:
     sys.stdout.flush()
-    # What is quoted of a file may hold anything; this is one line all the same.
+    # Quoted contents of files may have control characters; keep the message on one line.
     line = "".join(each if each.isprintable() else "?" for each in text)
     sys.stderr.write(f"refused: {line}\n")
     return status
@@ -71,23 +71,23 @@ def _parser() -> argparse.ArgumentParser:
 
     check = command("check", _check, "verify everything, sign nothing; needs no network")
     sign = command("run", _run, "check, show what will be signed, ask, sign, verify")
-    downstream = command("verify", _verify, "what a downstream does, and the plain commands for it")
-    joined = command("join", _join, "put what was signed behind an air gap beside the artifacts")
+    downstream = command("verify", _verify, "verify as a downstream does, and print plain commands")
+    joined = command("join", _join, "put the signatures from behind an air gap beside the artifacts")
     doctor = command("doctor", _doctor, "whether this host is as one for signing should be")
     joined.add_argument("signed", type=Path, help="the release folder that comes back, with dist/VERSION/")
     for each in (check, sign, downstream, joined):
         each.add_argument("--version", required=True, help="such as 3.13.5 or 3.14.0rc1")
         policy = _own("XDG_CONFIG_HOME", ".config", "policy.toml")
         each.add_argument("--policy", type=Path, default=policy, help="by default %(default)s")
-        each.add_argument("release", type=Path, help="holds dist/VERSION/ and attestations/VERSION/")
+        each.add_argument("release", type=Path, help="a folder with dist/VERSION/ and attestations/VERSION/")
     for each in (check, sign):
         each.add_argument("--digests-only", action="store_true", help="the artifacts are elsewhere")
     for each in (sign, downstream):
         each.add_argument("--trust-config", type=Path, help="another Sigstore than the public one")
     for each in (downstream, joined):
-        each.add_argument("--keyring", type=Path, help="for gpgv, in place of what your gpg knows")
-    sign.add_argument("--only", choices=("sigstore", "gpg"), help="leave the other to another host")
-    sign.add_argument("--token-fd", type=int, help="the descriptor of a file that holds a token")
+        each.add_argument("--keyring", type=Path, help="the keys for gpgv, instead of your gpg's")
+    sign.add_argument("--only", choices=("sigstore", "gpg"), help="sign with this one only")
+    sign.add_argument("--token-fd", type=int, help="the descriptor of a file with a token")
     sign.add_argument("--key", type=Path, help="the ed25519 key, in PEM, for --digests-only")
     for each in (sign, doctor):
         log = _own("XDG_STATE_HOME", ".local/state", "log.jsonl")
@@ -103,7 +103,7 @@ def _checked(options: argparse.Namespace) -> AbstractContextManager[Checked]:
 def _check(options: argparse.Namespace) -> None:
     with _checked(options) as release:
         show(release)
-    say("everything is as the policy wants it; nothing was signed")
+    say("the policy is met; nothing was signed")
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -111,7 +111,7 @@ def _run(options: argparse.Namespace) -> None:
         choose = _of_sums if options.digests_only else _of_artifacts
         signers = choose(options, release.signing)
         if not signers:
-            what = f"there is nothing to sign {options.version} with"
+            what = f"no key or identity may sign {options.version}"
             raise PolicyError(what, "check the policy, and --only")
         with opened_log(options.log) as log:
             run(release, signers, log)
@@ -143,15 +143,15 @@ def _doctor(options: argparse.Namespace) -> None:
         say(f"{'no  ' if remedy else 'yes '} {question}{f': {remedy}' if remedy else ''}")
         lacks += bool(remedy)
     if lacks:
-        raise HostError(f"{lacks} things are not as they should be on a host for signing", "see above")
+        raise HostError(f"this host is not fit for signing: {lacks} of the checks failed", "see above")
 
 
 def _of_artifacts(options: argparse.Namespace, signing: Signing) -> list[Signer]:
-    """Sigstore first: whatever it lies about or lacks shows before a key that lasts has signed anything."""
+    """Sigstore comes first: its failures are found before a long-lived key has signed anything."""
     signers: list[Signer] = []
     if options.only != "gpg":
         try:
-            # It takes half a second to import, and is not there where only `check` is to run.
+            # It takes half a second to import, and is not installed for `check` alone.
             from verbatim_sign.bundles import Sigstore  # noqa: PLC0415
         except ModuleNotFoundError as error:
             raise HostError(f"there is no module {error.name}", "install requirements/run.txt") from error
@@ -170,13 +170,13 @@ def _gpg(options: argparse.Namespace, signing: Signing, *, required: bool) -> li
     if minor(options.version) >= _WITHOUT_GPG or not (signing.gpg or required):
         return []
     if signing.gpg is None:
-        what = f"{options.version} is to be signed with GPG"
+        what = f"{options.version} must be signed with GPG"
         raise PolicyError(what, "name the key in the policy, as `gpg`")
     return [Gpg(signing.gpg, options.keyring)]
 
 
 def _own(variable: str, default: str, name: str) -> Path:
-    """Where this user's own files are: the XDG base directory specification."""
+    """The path of a file of this user's, by the XDG base directory specification."""
     return Path(os.environ.get(variable) or Path.home() / default) / "verbatim-sign" / name
 
 

@@ -1,4 +1,4 @@
-"""``sign doctor``: whether this host is as one for signing should be. The README says why, for each."""
+"""``sign doctor``: checks whether this host is fit for signing. The README gives the reasons."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _ANEW = "remove it, and .venv-check and .venv-run"
 
 
 def examine(log: Path) -> Iterator[tuple[str, str]]:
-    """Questions, each with a remedy if the answer is no."""
+    """The conditions, each with a remedy if it is not met; empty if it is."""
     yield "core dumps are off", _core_dumps()
     yield "there is no swap, or it is encrypted", _swap()
     yield "the umask is 077", _umask()
-    yield "what Python loads is what is locked", _packages()
-    yield "the clock is sane, and the log whole", _clock(log)
+    yield "Python loads only what is locked", _packages()
+    yield "the clock is plausible, and the log complete", _clock(log)
     yield "gpg-agent asks each time", _agent()
 
 
@@ -36,7 +36,7 @@ def _core_dumps() -> str:
     if resource.getrlimit(resource.RLIMIT_CORE)[0] != 0:
         return "ulimit -c 0"
     pattern = (_SYSTEM / "proc/sys/kernel/core_pattern").read_text()
-    # A program gets them whatever the limit is: core(5).
+    # A program gets them regardless of the limit: core(5).
     return "sysctl kernel.core_pattern=core" if pattern.startswith("|") else ""
 
 
@@ -58,11 +58,11 @@ def _umask() -> str:
 
 
 def _packages() -> str:
-    """Whatever could be imported is of a locked package, and has the hash that the wheel gave it, whose own hash pip has checked."""
+    """Check that each importable file belongs to a locked package, with the hash in its wheel, which pip has verified."""
     run = (_HERE.parent / "requirements" / "run.txt").read_text()
     locked = dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z]+\])?==([^ ]+)", run, re.MULTILINE))
     known = set(_HERE.glob("*.py"))
-    # `check` has only some of them, in a place of its own.
+    # `check` has only some of them, in its own environment.
     sites = {Path(sysconfig.get_path("purelib")), *_HERE.parent.glob(".venv-*/lib/python3*/site-packages")}
     for found in distributions(path=[str(site) for site in sorted(sites)]):
         name = re.sub("[-_.]+", "-", found.name).lower()
@@ -72,16 +72,16 @@ def _packages() -> str:
             path = Path(os.path.normpath(str(file.locate())))
             if file.hash and (not path.is_file() or file.hash.value != _record_hash(path)):
                 return f"{path} was altered; {_ANEW}"
-            # What has no hash is the list itself; or byte-code, which no wheel has.
+            # Only the list itself has no hash; and byte-code, which no wheel has.
             known |= {path} if file.hash or file.name == "RECORD" else set()
-    for path in sorted(each for place in (_HERE, *sites) for each in place.rglob("*")):
+    for path in sorted(each for folder in (_HERE, *sites) for each in folder.rglob("*")):
         if path not in known and (path.is_symlink() or not path.is_dir()):
-            return f"{path} is in no wheel; {_ANEW}"
+            return f"{path} is not in any wheel; {_ANEW}"
     return ""
 
 
 def _record_hash(path: Path) -> str:
-    """As wheels have them: https://packaging.python.org/en/latest/specifications/binary-distribution-format/"""
+    """The hash as in wheels: https://packaging.python.org/en/latest/specifications/binary-distribution-format/"""
     return base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
 
 
@@ -98,7 +98,7 @@ def _clock(log: Path) -> str:
 
 
 def _agent() -> str:
-    """What gpg-agent's options are, by gpgconf(1): the name is the first field, and the value the last."""
+    """Read gpg-agent's options with gpgconf(1): the name is the first field, and the value the last."""
     try:
         done = subprocess.run(
             ["gpgconf", "--list-options", "gpg-agent"], capture_output=True, text=True, check=False
@@ -109,4 +109,4 @@ def _agent() -> str:
     values = {field[0]: field[-1] for field in fields}
     if not values.get("ignore-cache-for-signing"):
         return "put ignore-cache-for-signing into gpg-agent.conf"
-    return "take allow-preset-passphrase away" if values.get("allow-preset-passphrase") else ""
+    return "remove allow-preset-passphrase" if values.get("allow-preset-passphrase") else ""

@@ -1,4 +1,4 @@
-"""Why nothing is signed: one class per exit status. Status 0 is success, and 130 an interrupt, as shells have it."""
+"""Why nothing is signed: one class per exit status. Status 0 is success, and 130 an interrupt, as in shells."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import ClassVar
 
 
 class Refusal(Exception):  # noqa: N818 - it is what this program is for
-    """The base of all of them: what was got, what was expected, and what the reader can do about it."""
+    """The base of all of them: what was found, what was expected, and what the reader can do."""
 
     status: ClassVar[int]
 
-    def __init__(self, message: str, remedy: str = "do not sign; find out how that came about") -> None:
+    def __init__(self, message: str, remedy: str = "do not sign; find out how that happened") -> None:
         super().__init__(f"{message}; {remedy}")
         self.message = message
 
@@ -34,24 +34,24 @@ class HostError(Refusal):
 
 
 class SigstoreError(Refusal):
-    """Sigstore did not answer, or not with what it should."""
+    """Sigstore did not answer, or answered with something invalid."""
 
     status = 4
 
 
 class CredentialError(Refusal):
-    """The token or the key to sign with is not the one that the policy names, or not valid."""
+    """The token or the key to sign with is not the one that the policy names, or is not valid."""
 
     status = 5
 
 
 class IntegrityError(Refusal):
-    """Files that are not what they should be."""
+    """Files are not as expected."""
 
     status = 6
 
 
 class PolicyError(Refusal):
-    """The policy does not allow it, or is not to be trusted itself."""
+    """The policy does not allow it, or cannot be trusted itself."""
 
     status = 7

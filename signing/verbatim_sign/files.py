@@ -1,4 +1,4 @@
-"""Files, opened once: below a folder that is held open, plain, never through a link. What is open can be asked about again."""
+"""Files, opened once: regular ones, below a folder that is held open, never through a link. Open files can be checked again."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 
 from verbatim_sign.errors import IntegrityError, PolicyError, UsageError
 
-#: What a file may be called. Whatever a shell, a terminal or a path could take for something else is in no name.
+#: A file's name, without any character that is special to a shell, a terminal or a path.
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}"
 
-#: In bytes, of what is read as a whole; the statement of a release with every artifact takes some ten thousand.
+#: In bytes, of what is read at once; the statement of a release with every artifact has some ten thousand.
 LARGEST = 1 << 20
 _MOST_FILES = 10_000
 _KINDS = {"l": "a link", "p": "a FIFO", "c": "a device", "b": "a device", "s": "a socket", "d": "a folder"}
@@ -26,29 +26,29 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 class Folder:
-    """A folder, held open: what is put in its place afterwards is another one."""
+    """A folder, held open, so that replacing it has no effect."""
 
     def __init__(self, descriptor: int, path: Path) -> None:
         self.descriptor = descriptor
         self.path = path
 
     def names(self, folders: Collection[str] = ()) -> list[str]:
-        """All that is in it, sorted; raises IntegrityError for odd names, and for what is neither plain nor one of the folders."""
+        """All names in it, sorted; raises IntegrityError for unusual ones, and for anything but regular files and these folders."""
         with os.scandir(self.descriptor) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
         if len(found) > _MOST_FILES:
             raise IntegrityError(f"{self.path} holds {len(found)} files, expected at most {_MOST_FILES}")
         for entry in found:
             if not re.fullmatch(NAME_PATTERN, entry.name):
-                raise IntegrityError(f"{self.path} has a file with the odd name {entry.name!r}")
+                raise IntegrityError(f"{self.path} has a file with the unusual name {entry.name!r}")
             mode = entry.stat(follow_symlinks=False).st_mode
             if not (stat.S_ISDIR(mode) if entry.name in folders else stat.S_ISREG(mode)):
-                expected = "a folder" if entry.name in folders else "a plain file"
+                expected = "a folder" if entry.name in folders else "a regular file"
                 raise IntegrityError(f"{self.path / entry.name} is {_kind(mode)}, expected {expected}")
         return [entry.name for entry in found]
 
     def open(self, name: str) -> int:
-        """The descriptor of a plain file in it; raises IntegrityError if it is none, or not there."""
+        """Open a regular file in it, and give its descriptor; raises IntegrityError if it is something else, or missing."""
         try:
             descriptor = os.open(name, _READ, dir_fd=self.descriptor)
         except OSError as error:
@@ -57,7 +57,7 @@ class Folder:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             os.close(descriptor)
-            raise IntegrityError(f"{self.path / name} is {_kind(mode)}, expected a plain file")
+            raise IntegrityError(f"{self.path / name} is {_kind(mode)}, expected a regular file")
         return descriptor
 
     def read(self, name: str, largest: int) -> bytes:
@@ -69,12 +69,12 @@ class Folder:
         return data
 
     def write(self, name: str, data: bytes) -> None:
-        """Put a new file there, whole or not at all; raises IntegrityError if there is one of that name."""
+        """Write a new file, completely or not at all; raises IntegrityError if the name exists."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
             descriptor = os.open(name, flags, 0o644, dir_fd=self.descriptor)
         except FileExistsError as error:
-            raise IntegrityError(f"{self.path / name} is there already, and not from here") from error
+            raise IntegrityError(f"{self.path / name} exists, and this run did not write it") from error
         try:
             with open(descriptor, "wb") as file:
                 file.write(data)
@@ -88,14 +88,14 @@ class Folder:
 
 @contextmanager
 def opened(path: Path, below: Folder | None = None) -> Iterator[Folder]:
-    """A folder as long as the block runs: one that the user names, or one in another, which must not be a link."""
+    """A folder, open while the block runs: one that the user names, or one in another, which must not be a link."""
     flags = _FOLDER if below else _FOLDER & ~os.O_NOFOLLOW
     try:
         descriptor = os.open(path, flags, dir_fd=below.descriptor if below else None)
     except OSError as error:
         where = below.path / path if below else path
         raise UsageError(
-            f"{where} is no folder that can be read: {error.strerror}",
+            f"{where} is not a readable folder: {error.strerror}",
             "name a folder that holds dist/VERSION/ and attestations/VERSION/, without links",
         ) from error
     try:
@@ -123,11 +123,11 @@ class OpenFile:
         return cls(name, folder, descriptor, hashed.hexdigest())
 
     def close(self) -> None:
-        """Let go of it."""
+        """Close the descriptor."""
         os.close(self.descriptor)
 
     def refuse_change(self) -> None:
-        """Raise IntegrityError if there is another file of that name now, or other bytes in this one."""
+        """Raise IntegrityError if the name now means another file, or this one has other bytes."""
         try:
             now = os.stat(self.name, dir_fd=self.folder.descriptor, follow_symlinks=False)
             same = os.path.samestat(now, os.fstat(self.descriptor))
@@ -138,7 +138,7 @@ class OpenFile:
         self.read()
 
     def read(self) -> bytes:
-        """The bytes that were hashed; raises IntegrityError if there are others in it now."""
+        """The bytes that were hashed; raises IntegrityError if they have changed."""
         data = b"".join(_pieces(self.descriptor))
         if hashlib.sha256(data).hexdigest() != self.sha256:
             raise IntegrityError(f"{self.folder.path / self.name} was altered since it was checked")
@@ -146,7 +146,7 @@ class OpenFile:
 
 
 def _pieces(descriptor: int) -> Iterator[bytes]:
-    """All bytes of an open file, from its start, wherever it is read at."""
+    """All bytes of an open file, from its start, whatever its position."""
     at = 0
     while piece := os.pread(descriptor, 1 << 20, at):
         yield piece
@@ -154,10 +154,10 @@ def _pieces(descriptor: int) -> Iterator[bytes]:
 
 
 def read_trusted(path: Path, largest: int = LARGEST) -> bytes:
-    """A file that decides what is signed: nobody but root and this user may be able to change it, or put another in its place.
+    """Read a file that decides what is signed: only root and this user may be able to change or replace it.
 
-    So it, and each folder above it, is no link, belongs to one of the two, and is writable to no group and no others;
-    but a folder of root's may be sticky, as /tmp is. Raises PolicyError.
+    So it, and each folder above it, must not be a link, must belong to one of the two, and must not be writable by others;
+    but a folder of root may be sticky, as /tmp is. Raises PolicyError.
     """
     with ExitStack() as held:
         where, descriptor = Path("/"), os.open("/", _FOLDER)
@@ -173,7 +173,7 @@ def read_trusted(path: Path, largest: int = LARGEST) -> bytes:
                     f"{path}: {where} cannot be used: {reason}", "name the file itself"
                 ) from error
             held.callback(os.close, descriptor)
-            refuse_strangers(os.fstat(descriptor), where, plain=not left)
+            refuse_shared(os.fstat(descriptor), where, plain=not left)
         with open(descriptor, "rb", closefd=False) as file:
             data = file.read(largest + 1)
     if len(data) > largest:
@@ -181,10 +181,10 @@ def read_trusted(path: Path, largest: int = LARGEST) -> bytes:
     return data
 
 
-def refuse_strangers(status: os.stat_result, where: Path, *, plain: bool) -> None:
-    """Raise PolicyError if somebody else than root and this user can write to what has that status; or it is no ``plain`` file."""
+def refuse_shared(status: os.stat_result, where: Path, *, plain: bool) -> None:
+    """Raise PolicyError if others than root and this user can write to it; or, if ``plain``, unless it is a regular file."""
     if plain and not stat.S_ISREG(status.st_mode):
-        raise PolicyError(f"{where} is no plain file", "name the file itself")
+        raise PolicyError(f"{where} is not a regular file", "name the file itself")
     if status.st_uid not in (0, os.geteuid()):
         what = f"{where} belongs to user {status.st_uid}, expected root or you"
         raise PolicyError(what, "keep it in a folder of your own")
@@ -196,4 +196,4 @@ def refuse_strangers(status: os.stat_result, where: Path, *, plain: bool) -> Non
 
 
 def _kind(mode: int) -> str:
-    return _KINDS.get(stat.filemode(mode)[0], "a plain file")
+    return _KINDS.get(stat.filemode(mode)[0], "a regular file")

@@ -1,6 +1,6 @@
-"""OpenPGP signatures: made by the user's own gpg, which asks for the passphrase or the token, and verified by gpgv.
+"""OpenPGP signatures: made by the user's own gpg, which asks for the passphrase or the token, and verified with gpgv.
 
-Neither exit status is enough: gpgv's is 0 for a key that has expired. The lines that it gives on --status-fd say it all; see
+Exit statuses are not enough: gpgv's is 0 for an expired key. The lines on --status-fd are complete; see
 doc/DETAILS of GnuPG.
 """
 
@@ -27,9 +27,9 @@ class Gpg:
     """A key, by the fingerprint of its primary key."""
 
     fingerprint: str
-    #: The file with the public key, in place of what gpg knows.
+    #: The file with the public key, instead of gpg's own keys.
     path: Path | None = None
-    #: What gpgv is given, so that it knows that key and no other.
+    #: The keyring for gpgv, with that key alone.
     _keyring: bytes = b""
     ending = ".asc"
 
@@ -38,7 +38,7 @@ class Gpg:
         return f"the GPG key {self.fingerprint}"
 
     def prepare(self) -> Callable[[OpenFile], bytes]:
-        """What signs a file; raises CredentialError if the key cannot be used."""
+        """A function that signs a file; raises CredentialError if the key cannot be used."""
         listing = _run("gpg", "--batch", "--with-colons", "--list-secret-keys", self.fingerprint)
         fields = [line.split(":") for line in _text(listing.stdout).splitlines()]
         primary = [field for field in fields if field[0] == "sec"]
@@ -51,14 +51,14 @@ class Gpg:
         return self._sign
 
     def load(self) -> None:
-        """Get the public key, so that signatures can be verified."""
+        """Get the public key to verify signatures with."""
         own = ("gpg", "--batch", "--export", self.fingerprint)
         self._keyring = read_trusted(self.path) if self.path else _run(*own).stdout
         if not self._keyring:
             raise CredentialError(f"gpg has no public key {self.fingerprint}", "import it, or give --keyring")
 
     def command(self, name: str) -> list[str]:
-        """What a downstream runs."""
+        """The command by which a downstream verifies a file."""
         return ["gpgv", "--keyring", "./keyring.gpg", name + self.ending, name]
 
     def _sign(self, file: OpenFile) -> bytes:
@@ -66,21 +66,21 @@ class Gpg:
         command = ("gpg", "--armor", "--digest-algo", "SHA512", "--local-user", self.fingerprint)
         done = _run(*command, "--output", "-", "--detach-sign", data=file.read())
         if done.returncode != 0:
-            said = ascii(_text(done.stderr)[-200:])
-            raise CredentialError(f"gpg did not sign: {said}", _REMEDY)
+            complaint = ascii(_text(done.stderr)[-200:])
+            raise CredentialError(f"gpg did not sign: {complaint}", _REMEDY)
         return done.stdout
 
     def verify(self, file: OpenFile, signature: bytes) -> None:
-        """Raise CredentialError if a signature is not good, by this key, and by one that is valid now."""
+        """Raise CredentialError unless a signature is good, and by this key, which must be valid now."""
         with tempfile.TemporaryDirectory() as folder:
             keyring, signed = Path(folder, "keyring.gpg"), Path(folder, "signature.asc")
             keyring.write_bytes(self._keyring)
             signed.write_bytes(signature)
             command = ("gpgv", "--status-fd", "1", "--keyring", str(keyring), str(signed), "-")
             done = _run(*command, data=file.read())
-        said = [line.split() for line in _text(done.stdout).splitlines() if line.startswith("[GNUPG:] ")]
-        words = {each[1] for each in said}
-        valid = [each for each in said if each[1] == "VALIDSIG"]
+        lines = [line.split() for line in _text(done.stdout).splitlines() if line.startswith("[GNUPG:] ")]
+        words = {each[1] for each in lines}
+        valid = [each for each in lines if each[1] == "VALIDSIG"]
         for word, what in (
             ("EXPKEYSIG", "by a key that has expired"),
             ("REVKEYSIG", "by a key that was revoked"),
@@ -90,23 +90,23 @@ class Gpg:
             if word in words:
                 raise CredentialError(f"the signature of {file.name} is {what}", _REMEDY)
         # VALIDSIG has the hash as its eighth argument, then the class, and the fingerprint of the primary key as its last.
-        # Of class 00 is what signs the bytes; a signature of a text also fits one with other ends of lines.
+        # Class 00 signs bytes; a signature of class 01, of text, also fits other line ends.
         fits = len(valid) == 1 and valid[0][9] in _HASHES and valid[0][10:] == ["00", self.fingerprint]
         if done.returncode != 0 or "GOODSIG" not in words or not fits:
-            raise CredentialError(f"the signature of {file.name} is not a good one by {self.who}", _REMEDY)
+            raise CredentialError(f"the signature of {file.name} is not a valid one by {self.who}", _REMEDY)
 
 
 def _text(output: bytes) -> str:
-    """What gpg writes; names of its users' may be in any encoding."""
+    """Decode gpg's output, in which names may have any encoding."""
     return output.decode(errors="replace")
 
 
 def _run(*command: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    # Where pinentry finds the terminal, as gpg-agent(1) wants it.
+    # The terminal for pinentry, as in gpg-agent(1).
     terminal = {"GPG_TTY": os.ttyname(sys.stdin.fileno())} if sys.stdin.isatty() else {}
     try:
         return subprocess.run(
             command, input=data, capture_output=True, check=False, env=os.environ | terminal
         )
     except FileNotFoundError as error:
-        raise HostError(f"there is no {command[0]}", "install it (Debian: apt install gnupg gpgv)") from error
+        raise HostError(f"{command[0]} is missing", "install it (Debian: apt install gnupg gpgv)") from error

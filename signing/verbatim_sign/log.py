@@ -1,6 +1,6 @@
 """The log of what was signed, when, by whom: a JSON object on each line, with the SHA-256 of the line before it.
 
-What was cut off at its end cannot be seen in it; `head` is what to write down elsewhere.
+It does not show that lines were cut off at its end, so write `head` down elsewhere.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from verbatim_sign.errors import HostError, IntegrityError, UsageError
-from verbatim_sign.files import refuse_strangers
+from verbatim_sign.files import refuse_shared
 
 _FIRST = "0" * 64
 
 
 class Log:
-    """What was signed before; and what is signed now is added to it."""
+    """The signatures made before; new ones are appended."""
 
     def __init__(self, descriptor: int, path: Path) -> None:
         self._descriptor, self._path = descriptor, path
@@ -32,31 +32,31 @@ class Log:
             for number, line in enumerate(file, start=1):
                 self._take(line, number)
 
-    def append(self, **said: object) -> None:
-        """Add an entry, and have it on the disk before anything else happens."""
+    def append(self, **fields: object) -> None:
+        """Append an entry, and wait until it is on the disk."""
         now = datetime.now(UTC).isoformat(timespec="seconds")
         if self.entries and now < self.entries[-1]["time"]:
             raise HostError(
                 f"the clock says {now}, but the last entry in {self._path} is of {self.entries[-1]['time']}",
                 "set the clock right",
             )
-        entry = {**said, "time": now, "user": os.getuid(), "previous": self.head}
+        entry = {**fields, "time": now, "user": os.getuid(), "previous": self.head}
         line = json.dumps(entry, sort_keys=True).encode() + b"\n"
         os.write(self._descriptor, line)
         os.fsync(self._descriptor)
         self._take(line, len(self.entries) + 1)
 
     def refuse_other_state(self, version: str, name: str, sha256: str) -> None:
-        """Raise IntegrityError if other bytes were signed, or were about to be, as this file of this version."""
+        """Raise IntegrityError if other bytes were signed, or about to be signed, as this file of this version."""
         for number, entry in enumerate(self.entries, start=1):
             if (entry.get("version"), entry.get("file")) == (version, name) and entry.get("sha256") != sha256:
                 raise IntegrityError(
-                    f"{name} of {version} was signed before with SHA-256 {entry.get('sha256')}, and is {sha256} now"
+                    f"{name} of {version} was signed before with SHA-256 {entry.get('sha256')}, but now has {sha256}"
                     f" ({self._path}, line {number})"
                 )
 
     def knows(self, version: str, name: str, signature: bytes) -> bool:
-        """Whether a signature was made here."""
+        """Whether the log has this signature."""
         wanted = ("signed", version, name, hashlib.sha256(signature).hexdigest())
         keys = ("event", "version", "file", "signature")
         return any(tuple(entry.get(key) for key in keys) == wanted for entry in self.entries)
@@ -75,15 +75,15 @@ class Log:
 
 @contextmanager
 def opened_log(path: Path) -> Iterator[Log]:
-    """The log, as long as the block runs for nobody else; raises IntegrityError if it was altered."""
+    """The log, locked while the block runs; raises IntegrityError if it was altered."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     descriptor = os.open(path, flags, 0o600)
     try:
-        refuse_strangers(os.fstat(descriptor), path, plain=True)
+        refuse_shared(os.fstat(descriptor), path, plain=True)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield Log(descriptor, path)
     except BlockingIOError as error:
-        raise UsageError("somebody signs already", "wait until that has ended") from error
+        raise UsageError("the log is in use", "wait until the other run has ended") from error
     finally:
         os.close(descriptor)

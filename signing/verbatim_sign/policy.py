@@ -1,6 +1,6 @@
-"""The policy: whose word counts, how many are needed, and what may be signed. It is that of ``invoke check``, and more.
+"""The policy: whose attestations count, how many are needed, and what may be signed. It extends that of ``invoke check``.
 
-What each entry means is in the README, and in the main program's docs/reference/policy.md.
+Its entries are described in the README, and in the main program's docs/reference/policy.md.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _SMALL_ORDER = (0, 1, _P - 1, _OF_ORDER_8, _P - _OF_ORDER_8)
 
 @dataclass(frozen=True)
 class Key:
-    """An ed25519 key of a rebuilder's; 32 bytes in hexadecimal."""
+    """A rebuilder's ed25519 key; 32 bytes in hexadecimal."""
 
     ed25519: str
     expires: date | None
     revoked: date | None
 
     def lapse(self, today: date) -> Literal["expired", "revoked"] | None:
-        """Why it does not count; None if it does."""
+        """Why it does not count on that day; None if it does."""
         if self.revoked is not None:
             return "revoked"
         return "expired" if self.expires is not None and self.expires <= today else None
@@ -49,17 +49,17 @@ class Key:
 
 @dataclass(frozen=True)
 class Rebuilder:
-    """Somebody whose word counts."""
+    """A rebuilder whose attestations count."""
 
     kind: str
     keys: Mapping[str, Key]
-    #: Issuer and subject; here they only tell who is the same as somebody else.
+    #: Issuer and subject; here they only show which rebuilders are the same.
     identities: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Override:
-    """Somebody answers for it that an objection does not block."""
+    """An objection that does not block, and who takes responsibility for that."""
 
     version: str
     rebuilder: str
@@ -75,20 +75,20 @@ class Signing:
     commit: str
     #: The names of the artifacts, by the stages that make them.
     artifacts: Mapping[str, tuple[str, ...]]
-    #: The SHA-256 of everything else that goes into a build, by the name that statements have for it.
+    #: The SHA-256 of all other inputs of a build, by their names in statements.
     inputs: Mapping[str, str]
-    #: Who signs with Sigstore.
+    #: The identity that signs with Sigstore.
     identity: str
     issuer: str
-    #: The fingerprint of who signs with GPG.
+    #: The fingerprint of the GPG key that signs.
     gpg: str | None
-    #: The public key, 32 bytes in hexadecimal, of who signs SHA256SUMS behind an air gap.
+    #: The public key, 32 bytes in hexadecimal, that signs SHA256SUMS behind an air gap.
     ed25519: str | None
 
 
 @dataclass(frozen=True)
 class Policy:
-    """Whose word counts, how many are needed, and what may be signed."""
+    """The whole file."""
 
     sha256: str
     thresholds: Mapping[str, int]
@@ -99,12 +99,12 @@ class Policy:
 
     @classmethod
     def load(cls, path: Path) -> Policy:
-        """Read one; raises PolicyError if it is wrong, or others can change it."""
+        """Read a policy; raises PolicyError if it is not valid, or others can change it."""
         return cls.parse(read_trusted(path), str(path))
 
     @classmethod
     def parse(cls, data: bytes, name: str) -> Policy:
-        """What a policy says; raises PolicyError."""
+        """Parse a policy, called ``name`` in messages; raises PolicyError if it is not valid."""
         shape = Shape(name, PolicyError)
         try:
             content = tomllib.loads(data.decode())
@@ -113,7 +113,7 @@ class Policy:
         required = ("threshold", "sources", "kinds", "rebuilders", "signing")
         shape.table(content, "policy", required, ("override",))
         if "git" not in shape.texts(content["sources"], "sources", "git|tarball"):
-            raise PolicyError(f"{name}: sources lacks 'git'; nothing else is signed", _REMEDY)
+            raise PolicyError(f"{name}: sources does not have 'git', and nothing else is signed", _REMEDY)
         kinds = shape.named(content["kinds"], "kinds")
         for kind, counts in kinds.items():
             shape.text(kind, "kinds", REBUILDER_PATTERN)
@@ -134,30 +134,30 @@ class Policy:
     def signing(self, version: str) -> Signing:
         """What may be signed as that version; raises PolicyError if nothing may."""
         if version not in self.versions:
-            remedy = f'if it is to be, add [signing."{version}"] to it'
+            remedy = f'to allow it, add [signing."{version}"] to it'
             raise PolicyError(f"the policy does not allow {version} to be signed", remedy)
         return self.versions[version]
 
     def needed(self, artifact: str) -> int:
-        """How many have to confirm it: the most that a pattern asks for. Raises PolicyError if none fits."""
+        """How many must confirm it: the highest threshold whose pattern matches. Raises PolicyError if none does."""
         fitting = [count for each, count in self.thresholds.items() if fnmatch.fnmatchcase(artifact, each)]
         if not fitting:
             raise PolicyError(f"the policy has no threshold for {artifact}", _REMEDY)
         return max(fitting)
 
     def voices(self, names: Iterable[str]) -> int:
-        """How many independent voices some rebuilders are.
+        """How many independent voices these rebuilders are.
 
-        Whoever shares a key, by its bytes, or an identity, is one voice, and so are all of a kind that counts once: directly,
-        or through others in the policy, whether these have said something or not.
+        Those who share a key, by its bytes, or an identity, are one voice, and so are all of a kind that counts once: directly,
+        or through others in the policy, even if these have attested nothing.
         """
         groups: list[set[str]] = []
         for each in self.rebuilders:
             ties = set(self._ties(each))
             joined = [group for group in groups if group & ties]
             groups = [group for group in groups if not group & ties] + [ties.union(*joined)]
-        said = {f"name {name}" for name in names}
-        return sum(1 for group in groups if group & said)
+        spoken = {f"name {name}" for name in names}
+        return sum(1 for group in groups if group & spoken)
 
     def _ties(self, name: str) -> Iterator[str]:
         rebuilder = self.rebuilders[name]
@@ -179,46 +179,46 @@ def _thresholds(shape: Shape, value: object) -> dict[str, int]:
 
 
 def _rebuilder(shape: Shape, name: str, value: object, kinds: Mapping[str, str]) -> Rebuilder:
-    place = f"rebuilders.{name}"
-    shape.text(name, place, REBUILDER_PATTERN)
-    entry = shape.table(value, place, ("kind",), ("keys", "identities"))
-    kind = shape.text(entry["kind"], f"{place}.kind", "|".join(kinds))
-    listed = [shape.items(entry.get(name, []), f"{place}.{name}") for name in ("keys", "identities")]
-    keys = [_key(shape, f"{place}.keys", each) for each in listed[0]]
-    identities = [_identity(shape, f"{place}.identities", each) for each in listed[1]]
+    field = f"rebuilders.{name}"
+    shape.text(name, field, REBUILDER_PATTERN)
+    entry = shape.table(value, field, ("kind",), ("keys", "identities"))
+    kind = shape.text(entry["kind"], f"{field}.kind", "|".join(kinds))
+    listed = [shape.items(entry.get(name, []), f"{field}.{name}") for name in ("keys", "identities")]
+    keys = [_key(shape, f"{field}.keys", each) for each in listed[0]]
+    identities = [_identity(shape, f"{field}.identities", each) for each in listed[1]]
     credentials = [*(key.ed25519 for key in keys), *identities]
     if not credentials or len(set(credentials)) < len(credentials):
-        raise shape.refused(place, credentials, "keys or identities, each once")
+        raise shape.refused(field, credentials, "keys or identities, each once")
     return Rebuilder(kind, {key.ed25519: key for key in keys}, tuple(identities))
 
 
-def _key(shape: Shape, place: str, value: object) -> Key:
-    entry = _credential(shape, place, value, "ed25519")
-    public = _public_key(shape, entry["ed25519"], f"{place}.ed25519")
+def _key(shape: Shape, field: str, value: object) -> Key:
+    entry = _credential(shape, field, value, "ed25519")
+    public = _public_key(shape, entry["ed25519"], f"{field}.ed25519")
     return Key(public, entry.get("expires"), entry.get("revoked"))
 
 
-def _identity(shape: Shape, place: str, value: object) -> str:
-    entry = _credential(shape, place, value, "subject", "issuer")
-    return f"{shape.text(entry['issuer'], place)} {shape.text(entry['subject'], place)}"
+def _identity(shape: Shape, field: str, value: object) -> str:
+    entry = _credential(shape, field, value, "subject", "issuer")
+    return f"{shape.text(entry['issuer'], field)} {shape.text(entry['subject'], field)}"
 
 
-def _credential(shape: Shape, place: str, value: object, *required: str) -> dict[str, Any]:
-    entry = shape.table(value, place, required, ("expires", "revoked"))
+def _credential(shape: Shape, field: str, value: object, *required: str) -> dict[str, Any]:
+    entry = shape.table(value, field, required, ("expires", "revoked"))
     for lapse in entry.keys() - {*required}:
         # A datetime is a date to Python.
         if type(entry[lapse]) is not date:
-            raise shape.refused(f"{place}.{lapse}", entry[lapse], "a date")
+            raise shape.refused(f"{field}.{lapse}", entry[lapse], "a date")
     return entry
 
 
-def _public_key(shape: Shape, value: object, place: str) -> str:
-    """An ed25519 key in hexadecimal, of which somebody can have the private half."""
-    public = shape.text(value, place, SHA256_PATTERN)
-    # The last bit is the sign of x; a y beyond the field is a second way to write another one.
+def _public_key(shape: Shape, value: object, field: str) -> str:
+    """A sound ed25519 key in hexadecimal."""
+    public = shape.text(value, field, SHA256_PATTERN)
+    # The last bit is the sign of x; a y beyond the field is a second spelling of another y.
     y = int.from_bytes(bytes.fromhex(public), "little") % 2**255
     if y >= _P or y in _SMALL_ORDER:
-        raise shape.refused(place, public, "the key of a point that is not of small order")
+        raise shape.refused(field, public, "a key that is not a point of small order")
     return public
 
 
@@ -230,24 +230,24 @@ def _override(shape: Shape, value: object, rebuilders: Mapping[str, Rebuilder]) 
     return Override(*(shape.text(entry[name], f"override.{name}") for name in names))
 
 
-def _signing(shape: Shape, place: str, value: object) -> Signing:
+def _signing(shape: Shape, field: str, value: object) -> Signing:
     required = ("commit", "artifacts", "inputs", "identity", "issuer")
-    entry = shape.table(value, place, required, ("gpg", "ed25519"))
+    entry = shape.table(value, field, required, ("gpg", "ed25519"))
     artifacts: dict[str, tuple[str, ...]] = {}
-    for stage, names in shape.named(entry["artifacts"], f"{place}.artifacts").items():
-        shape.text(stage, f"{place}.artifacts", STAGE_PATTERN)
-        artifacts[stage] = tuple(sorted(shape.texts(names, f"{place}.artifacts", NAME_PATTERN)))
+    for stage, names in shape.named(entry["artifacts"], f"{field}.artifacts").items():
+        shape.text(stage, f"{field}.artifacts", STAGE_PATTERN)
+        artifacts[stage] = tuple(sorted(shape.texts(names, f"{field}.artifacts", NAME_PATTERN)))
     every = [name for names in artifacts.values() for name in names]
     if len(set(every)) < len(every):
-        raise shape.refused(f"{place}.artifacts", every, "each artifact once")
-    inputs = shape.named(entry["inputs"], f"{place}.inputs")
+        raise shape.refused(f"{field}.artifacts", every, "each artifact once")
+    inputs = shape.named(entry["inputs"], f"{field}.inputs")
     for sha256 in inputs.values():
-        shape.text(sha256, f"{place}.inputs", SHA256_PATTERN)
+        shape.text(sha256, f"{field}.inputs", SHA256_PATTERN)
     gpg, ed25519 = entry.get("gpg"), entry.get("ed25519")
     if gpg is not None:
-        shape.text(gpg, f"{place}.gpg", r"[0-9A-F]{40}")
+        shape.text(gpg, f"{field}.gpg", r"[0-9A-F]{40}")
     if ed25519 is not None:
-        _public_key(shape, ed25519, f"{place}.ed25519")
-    commit = shape.text(entry["commit"], f"{place}.commit", COMMIT_PATTERN)
-    identity, issuer = (shape.text(entry[name], f"{place}.{name}") for name in ("identity", "issuer"))
+        _public_key(shape, ed25519, f"{field}.ed25519")
+    commit = shape.text(entry["commit"], f"{field}.commit", COMMIT_PATTERN)
+    identity, issuer = (shape.text(entry[name], f"{field}.{name}") for name in ("identity", "issuer"))
     return Signing(commit, artifacts, inputs, identity, issuer, gpg, ed25519)

@@ -1,4 +1,4 @@
-"""Whether enough independent rebuilders got the bytes that are to be signed, and nobody who counts got others."""
+"""Whether enough independent rebuilders got the bytes to sign, and nobody who counts got others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from verbatim_sign.attestations import Attestation, Found
 from verbatim_sign.errors import QuorumError
 from verbatim_sign.policy import Policy
 
-#: The SHA-256 of all that was made before a stage, and so may be what it was built from, by the stage's name.
+#: By stage, the SHA-256 of what earlier stages made, from which it may be built.
 Made = Mapping[str, Collection[str]]
 
 
@@ -25,13 +25,13 @@ class Quorum:
 
 @dataclass(frozen=True)
 class _Claim:
-    """What one attestation says of one artifact."""
+    """One attestation's result for one artifact."""
 
     attestation: Attestation
     sha256: str
     #: Why it does not confirm; empty if it may.
     flaw: str
-    #: Whether it blocks, if it has other bytes.
+    #: Whether it blocks if it has other bytes.
     objects: bool
 
     def __str__(self) -> str:
@@ -40,14 +40,14 @@ class _Claim:
 
 
 class Count:
-    """All that was found for a release, held against the policy on one day (UTC)."""
+    """The attestations of a release, counted by the policy on one day (UTC)."""
 
     def __init__(self, version: str, policy: Policy, found: Found, today: date, made: Made) -> None:
         self._version, self._policy, self._signing = version, policy, policy.signing(version)
         self._found, self._today, self._made = found, today, made
 
     def quorum(self, artifact: str, sha256: str) -> Quorum:
-        """Who confirms that these are the artifact's bytes; raises QuorumError if somebody objects, or too few do."""
+        """Who confirms that these are the artifact's bytes; raises QuorumError if somebody objects, or too few confirm."""
         needed = self._policy.needed(artifact)
         claims = list(self._claims(artifact))
         objections = [str(claim) for claim in claims if claim.objects and claim.sha256 != sha256]
@@ -72,7 +72,7 @@ class Count:
         return Quorum(needed, voices, tuple(confirming))
 
     def unusual(self) -> Iterator[str]:
-        """What somebody who signs should know of the attestations, though it is allowed."""
+        """Notes on attestations that do not count, for whoever signs."""
         for attestation in self._found.attestations:
             if flaw := self._flaw(attestation)[0]:
                 yield f"{attestation.file} does not count: {flaw}"
@@ -84,15 +84,15 @@ class Count:
                 yield _Claim(attestation, attestation.statement.hashes[artifact], flaw, objects)
 
     def _flaw(self, attestation: Attestation) -> tuple[str, bool]:
-        """Why an attestation confirms nothing, if it does not, and whether it may object all the same."""
-        key, said = attestation.key, (attestation.rebuilder, attestation.statement.sha256)
+        """Why an attestation does not confirm (empty if it does), and whether it can still object."""
+        key, signed = attestation.key, (attestation.rebuilder, attestation.statement.sha256)
         lapse = key.lapse(self._today) if key else None
         if lapse == "revoked":
             return "its key was revoked", False
-        if said in self._found.withdrawn:
-            return f"it was withdrawn: {self._found.withdrawn[said]}", False
+        if signed in self._found.withdrawn:
+            return f"it was withdrawn: {self._found.withdrawn[signed]}", False
         for override in self._policy.overrides:
-            if (override.version, override.rebuilder, override.statement) == (self._version, *said):
+            if (override.version, override.rebuilder, override.statement) == (self._version, *signed):
                 return f"{override.by} overrides it: {override.reason}", False
         if key is None:
             return "it is signed by an identity, which is not verified here", True

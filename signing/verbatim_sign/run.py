@@ -1,4 +1,4 @@
-"""``sign run``: show, ask, sign, verify; and go on where an interrupted run was."""
+"""``sign run``: show, ask, sign, verify; and continue an interrupted run."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from verbatim_sign.screen import confirm, say, show
 
 
 class Signer(Protocol):
-    """A way to sign, and to verify what was signed."""
+    """A way to sign files, and to verify signatures."""
 
-    #: What the signature's file is called, after the name of what it signs.
+    #: What is appended to a file's name for that of its signature.
     ending: str
 
     @property
     def who(self) -> str:
-        """Who signs, to be shown."""
+        """Who signs, to show on the screen."""
 
     def load(self) -> None:
-        """Get what it takes to verify; raises Refusal if it is not to be had."""
+        """Get what is needed to verify; raises Refusal if that is not possible."""
 
     def prepare(self) -> Callable[[OpenFile], bytes]:
-        """What signs a file, by the hash that it had when it was checked; raises Refusal if it is not to be had."""
+        """A function that signs a file, by the hash that was checked; raises Refusal if it cannot sign."""
 
     def command(self, name: str) -> list[str]:
-        """What a downstream runs to verify the signature of a file."""
+        """The command by which a downstream verifies the signature of a file."""
 
     def verify(self, file: OpenFile, signature: bytes) -> None:
-        """Raise Refusal if it is not a good one."""
+        """Raise Refusal if the signature is not valid."""
 
 
 def run(release: Checked, signers: Sequence[Signer], log: Log) -> None:
-    """Sign what was checked, each file in each way, unless that was done before; raises Refusal."""
+    """Sign each checked file with each signer, unless that was done before; raises Refusal."""
     there = set(release.folder.names(folders=(BUILD_INFO,)))
     for file in release.files:
         log.refuse_other_state(release.version, file.name, file.sha256)
@@ -51,7 +51,7 @@ def run(release: Checked, signers: Sequence[Signer], log: Log) -> None:
     if remaining:
         show(release, [f"{len(files)} × FILE{signer.ending}, by {signer.who}" for signer, files in remaining])
         confirm(release.version)
-        # Whatever is wrong with a token or a key shows before anything is signed with any.
+        # A wrong token or key is found before anything is signed.
         ready = [(signer, signer.prepare(), files) for signer, files in remaining]
         release.refuse_change()
         for signer, sign, files in ready:
@@ -61,31 +61,27 @@ def run(release: Checked, signers: Sequence[Signer], log: Log) -> None:
         for file in release.files:
             signer.verify(file, release.folder.read(file.name + signer.ending, LARGEST))
     release.refuse_change()
-    say(
-        f"{len(signers) * len(release.files)} signatures are there, and hold; write down the log's head: {log.head}"
-    )
+    say(f"{len(signers) * len(release.files)} signatures are valid; write down the log's head: {log.head}")
 
 
 def _is_signed(release: Checked, signer: Signer, file: OpenFile, log: Log, there: set[str]) -> bool:
-    """Whether it was signed here before; raises IntegrityError for a signature that somebody else has put there."""
+    """Whether it was signed here before; raises IntegrityError for a signature from elsewhere."""
     name = file.name + signer.ending
     if name not in there:
         return False
     if not log.knows(release.version, file.name, release.folder.read(name, LARGEST)):
-        raise IntegrityError(
-            f"{name} is there, but the log does not have it", "take it away, if you know why"
-        )
+        raise IntegrityError(f"{name} exists, but is not in the log", "remove it, if you know its origin")
     return True
 
 
 def _sign(
     release: Checked, signer: Signer, sign: Callable[[OpenFile], bytes], file: OpenFile, log: Log
 ) -> None:
-    """What is about to be signed is in the log first; and no signature is put there that was not verified, and logged."""
-    said = {"version": release.version, "file": file.name, "sha256": file.sha256, "by": signer.who}
-    log.append(event="signing", commit=release.signing.commit, policy=release.policy.sha256, **said)
+    """Log what is about to be signed; then sign, verify, log the signature, and write it, in this order."""
+    fields = {"version": release.version, "file": file.name, "sha256": file.sha256, "by": signer.who}
+    log.append(event="signing", commit=release.signing.commit, policy=release.policy.sha256, **fields)
     signature = sign(file)
     signer.verify(file, signature)
-    log.append(event="signed", signature=hashlib.sha256(signature).hexdigest(), **said)
+    log.append(event="signed", signature=hashlib.sha256(signature).hexdigest(), **fields)
     release.folder.write(file.name + signer.ending, signature)
     say(f"  {file.name}{signer.ending}")

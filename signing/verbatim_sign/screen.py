@@ -1,4 +1,4 @@
-"""What a human reads before anything is signed. Nothing here was written by a stranger without having been checked."""
+"""What a human reads before anything is signed. All of it has been checked."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ _RED, _BOLD, _PLAIN = "\033[1;31m", "\033[1m", "\033[0m"
 
 
 def say(text: str = "", style: str = "") -> None:
-    """Print a line; in colour only where it is seen."""
+    """Print a line; in colour only on a terminal."""
     sys.stdout.write(f"{style}{text}{_PLAIN}\n" if style and sys.stdout.isatty() else f"{text}\n")
     sys.stdout.flush()
 
 
 def show(checked: Checked, signers: Iterable[str] = ()) -> None:
-    """All that matters, on one screen; what is unusual is red."""
+    """Print all that matters, on one screen; what is unusual is red."""
     say(f"CPython {checked.version}", _BOLD)
     say(f"  commit    {checked.signing.commit}")
     say(f"  policy    {checked.policy.sha256}, which is met")
     for name, sha256 in checked.hashes.items():
         quorum = checked.quorums[name]
-        said = f"{quorum.voices} of {quorum.needed}: {', '.join(quorum.confirming)}"
-        say(f"  {sha256[:16]}  {name}  ({said})")
+        count = f"{quorum.voices} of {quorum.needed}: {', '.join(quorum.confirming)}"
+        say(f"  {sha256[:16]}  {name}  ({count})")
     for file in checked.files:
         if file.name not in checked.hashes:
             say(f"  {file.sha256[:16]}  {file.name}  (the list of these)")
@@ -36,9 +36,9 @@ def show(checked: Checked, signers: Iterable[str] = ()) -> None:
 
 
 def confirm(version: str) -> None:
-    """Let a human type the version; raises UsageError if it is not typed, or nobody is there."""
+    """Let a human type the version; raises UsageError if it is not typed, or there is no terminal."""
     if not sys.stdin.isatty():
-        raise UsageError("nobody is there to read this", "run it in a terminal")
+        raise UsageError("there is no terminal to confirm on", "run it in a terminal")
     say(f"Type {version} to sign:", _BOLD)
     typed = sys.stdin.readline().strip()
     if typed != version:

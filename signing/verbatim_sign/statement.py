@@ -1,7 +1,7 @@
-"""What rebuilders say: in-toto statements of builds (https://in-toto.io/Statement/v1, https://slsa.dev/provenance/v1).
+"""Statements of builds by rebuilders, in in-toto's format (https://in-toto.io/Statement/v1, https://slsa.dev/provenance/v1).
 
-The main program writes them, and its docs/reference/statement.md says what is in them. Here they are read: whatever is not
-just as it would be written there is refused.
+The main program writes them, and its docs/reference/statement.md describes them. Here they are read: anything that is not
+exactly as it would be written there is refused.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DIGITS = {"sha256": SHA256_PATTERN, "gitCommit": COMMIT_PATTERN, "gitTree": COM
 
 @dataclass(frozen=True)
 class Statement:
-    """What came out of a build, and of what."""
+    """The outputs of a build, and its inputs."""
 
     sha256: str
     version: str
@@ -30,14 +30,14 @@ class Statement:
     kind: str
     #: Of the source: by in-toto's names of digests.
     source: Mapping[str, str]
-    #: The digests of what else went in, by its name.
+    #: The digests of the other inputs, by name.
     inputs: Mapping[str, Mapping[str, str]]
     #: SHA-256 by the artifact's name.
     hashes: Mapping[str, str]
 
     @classmethod
     def parse(cls, data: bytes, name: str) -> Statement:
-        """What some bytes say, called ``name`` in messages; raises IntegrityError if they are no such statement."""
+        """Parse a statement, called ``name`` in messages; raises IntegrityError if it is not valid."""
         content = parse_json(data, name)
         shape = Shape(name, IntegrityError)
         _, predicate = _in_toto(shape, content, r"https://slsa\.dev/provenance/v1")
@@ -72,12 +72,12 @@ class Statement:
         )
 
     def unfit(self, signing: Signing, made: Collection[str]) -> str | None:
-        """Why the policy does not allow what went into the build; None if it does.
+        """Why the policy does not allow the build's inputs; None if it does.
 
-        A tarball is allowed that is to be signed as well: ``made`` has the SHA-256 of what the stages before this one made.
+        A tarball that is also signed is allowed: ``made`` has the SHA-256 of what earlier stages made.
         """
         if self.kind == "tarball" and self.source["sha256"] not in made:
-            return f"it was built from a tarball, {self.source['sha256']}, expected git, or what a stage before it made"
+            return f"it was built from a tarball, {self.source['sha256']}, expected git, or a tarball that an earlier stage made"
         if self.kind == "git" and self.source["gitCommit"] != signing.commit:
             return f"it is of the commit {self.source['gitCommit']}, expected {signing.commit}"
         for name, digests in self.inputs.items():
@@ -91,14 +91,14 @@ class Statement:
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """A statement is taken back, by its SHA-256."""
+    """A statement is withdrawn, by its SHA-256."""
 
     sha256: str
     reason: str
 
     @classmethod
     def parse(cls, data: bytes, name: str) -> Withdrawal:
-        """What some bytes say, called ``name`` in messages; raises IntegrityError if they are no withdrawal."""
+        """Parse a withdrawal, called ``name`` in messages; raises IntegrityError if it is not valid."""
         content = parse_json(data, name)
         shape = Shape(name, IntegrityError)
         subjects, predicate = _in_toto(shape, content, "urn:verbatim:withdrawal:v1")
@@ -127,12 +127,12 @@ def _subjects(shape: Shape, content: Any) -> dict[str, str]:
         hashes[name] = shape.text(digest["sha256"], f"subject.{name}", SHA256_PATTERN)
     names = [value["name"] for value in content["subject"]]
     if not names or names != sorted(hashes):
-        raise shape.refused("subject", names, "names that are sorted, each once")
+        raise shape.refused("subject", names, "sorted names, each once")
     return hashes
 
 
 def _dependencies(shape: Shape, value: object) -> list[tuple[str, dict[str, str]]]:
-    """Their names and digests, in their order; the source comes first."""
+    """The dependencies' names and digests, in their order; the source comes first."""
     found = []
     for each in shape.items(value, "resolvedDependencies"):
         entry = shape.table(each, "resolvedDependencies", ("name", "digest"))
@@ -142,5 +142,5 @@ def _dependencies(shape: Shape, value: object) -> list[tuple[str, dict[str, str]
             shape.text(digest, name, _DIGITS[shape.text(algorithm, name, "|".join(_DIGITS))])
         found.append((name, digests))
     if not found:
-        raise shape.refused("resolvedDependencies", value, "the source, and what else went in")
+        raise shape.refused("resolvedDependencies", value, "the source, and the other inputs")
     return found

@@ -1,4 +1,4 @@
-"""What others wrote, taken in with care: JSON that says nothing twice, of a known shape, and where it is signed, in one form."""
+"""Reading untrusted input: JSON without repeated names, of a known shape, and canonical where it is signed."""
 
 from __future__ import annotations
 
@@ -15,71 +15,71 @@ SHA256_PATTERN = r"[0-9a-f]{64}"
 
 @dataclass(frozen=True)
 class Shape:
-    """Takes apart what a document says. What is not as expected is refused: by document, place and kind of refusal."""
+    """Checks the shape of a document. Anything unexpected is refused, with the document's name and the field."""
 
     document: str
     error: type[Refusal]
 
     def table(
-        self, value: object, place: str, required: Collection[str], optional: Collection[str] = ()
+        self, value: object, field: str, required: Collection[str], optional: Collection[str] = ()
     ) -> dict[str, Any]:
-        """A table with all of the required entries, and no others but the optional ones."""
+        """A table with all of the required entries, and no others than the optional ones."""
         if not isinstance(value, dict):
-            raise self.refused(place, value, "a table")
+            raise self.refused(field, value, "a table")
         if {*required} - value.keys() or value.keys() - {*required, *optional}:
-            raise self.refused(place, list(value), f"the entries {', '.join(required)}")
+            raise self.refused(field, list(value), f"the entries {', '.join(required)}")
         return value
 
-    def named(self, value: object, place: str) -> dict[str, Any]:
-        """A table with names of its own, at least one."""
+    def named(self, value: object, field: str) -> dict[str, Any]:
+        """A table with any names, at least one."""
         if not isinstance(value, dict) or not value:
-            raise self.refused(place, value, "a table with entries")
+            raise self.refused(field, value, "a table with entries")
         return value
 
-    def items(self, value: object, place: str) -> list[Any]:
-        """A list."""
+    def items(self, value: object, field: str) -> list[Any]:
+        """A list of anything."""
         if not isinstance(value, list):
-            raise self.refused(place, value, "a list")
+            raise self.refused(field, value, "a list")
         return value
 
-    def texts(self, value: object, place: str, pattern: str) -> list[str]:
-        """A list of such texts, at least one."""
-        found = self.items(value, place)
+    def texts(self, value: object, field: str, pattern: str) -> list[str]:
+        """A list of texts that match a pattern, at least one."""
+        found = self.items(value, field)
         if not found:
-            raise self.refused(place, found, "one at least")
-        return [self.text(each, place, pattern) for each in found]
+            raise self.refused(field, found, "at least one")
+        return [self.text(each, field, pattern) for each in found]
 
-    def text(self, value: object, place: str, pattern: str = ".{1,1000}") -> str:
-        """A text that fits a pattern, and can be printed without harm."""
+    def text(self, value: object, field: str, pattern: str = ".{1,1000}") -> str:
+        """A printable text that matches a pattern."""
         if not isinstance(value, str) or not value.isprintable() or not re.fullmatch(pattern, value):
-            raise self.refused(place, value, f"a text like {pattern}")
+            raise self.refused(field, value, f"a text like {pattern}")
         return value
 
-    def refused(self, place: str, got: object, expected: str) -> Refusal:
-        """What to raise."""
-        return self.error(f"{self.document}: {place}: expected {expected}, got {ascii(got)[:200]}")
+    def refused(self, field: str, got: object, expected: str) -> Refusal:
+        """The error to raise for a field."""
+        return self.error(f"{self.document}: {field}: expected {expected}, got {ascii(got)[:200]}")
 
 
 def parse_json(data: bytes, name: str) -> object:
-    """What JSON says (RFC 8259, in UTF-8, without numbers).
+    """Parse JSON (RFC 8259, in UTF-8, without numbers).
 
-    Raises IntegrityError if it is none, is nested too deeply, has a number or says a name twice in one object.
+    Raises IntegrityError if it is invalid, is nested too deeply, has a number or has a name twice in one object.
     """
     try:
         return json.loads(data.decode(), object_pairs_hook=_without_duplicates, **_WITHOUT_NUMBERS)
     except RecursionError as error:
         raise IntegrityError(f"{name} is nested too deeply") from error
     except ValueError as error:
-        raise IntegrityError(f"{name} is not the JSON that it should be: {error}") from error
+        raise IntegrityError(f"{name} is not the expected JSON: {error}") from error
 
 
 def check_canonical(content: object, data: bytes, name: str) -> None:
-    """Raise IntegrityError if some bytes are not the canonical JSON (RFC 8785) of what they say.
+    """Raise IntegrityError if some bytes are not the canonical JSON (RFC 8785) of their content.
 
-    Without numbers, and with names in ASCII, as the shapes here have them, that is JSON without spaces and with sorted names.
+    Without numbers, and with names in ASCII, as in all shapes here, that is JSON without spaces and with sorted names.
     """
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    # Half a character, which JSON can escape and UTF-8 cannot hold, is not in what was decoded from UTF-8.
+    # Half a surrogate pair can only come from an escape, never from decoded UTF-8.
     if text.encode(errors="surrogatepass") != data:
         raise IntegrityError(f"{name} is not in canonical JSON")
 
@@ -88,13 +88,13 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"the name {ascii(name)[:40]} comes twice in one object")
+            raise ValueError(f"the name {ascii(name)[:40]} appears twice in one object")
         found[name] = value
     return found
 
 
 def _refuse(text: str) -> None:
-    raise ValueError(f"the number {text[:40]} has no place in it")
+    raise ValueError(f"it has the number {text[:40]}, expected none")
 
 
 _WITHOUT_NUMBERS: dict[str, Any] = dict.fromkeys(("parse_int", "parse_float", "parse_constant"), _refuse)

@@ -1,4 +1,4 @@
-"""``sign verify``: what a downstream does, who has neither attestations nor statements; and the plain commands for it."""
+"""``sign verify``: what a downstream does without attestations and statements; prints the plain commands for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from verbatim_sign.screen import say
 def verify(
     version: str, release: Path, signing: Signing, signers: Sequence[Signer], of_sums: Sequence[Signer]
 ) -> None:
-    """Verify the signatures of every artifact, and those of SHA256SUMS that there are; raises Refusal."""
+    """Verify the signatures of every artifact, and any of SHA256SUMS; raises Refusal."""
     with ExitStack() as held:
         folder = held.enter_context(version_folder(release, "dist", version))
         names = sorted(name for names in signing.artifacts.values() for name in names)
@@ -30,6 +30,6 @@ def verify(
         pairs += [(signer, SUMS) for signer in of_sums if SUMS + signer.ending in there]
         for signer, name in pairs:
             signer.verify(files[name], folder.read(name + signer.ending, LARGEST))
-        say(f"all signatures of {version} hold. The same with plain commands, in {folder.path}:")
+        say(f"all signatures of {version} are valid. The same with plain commands, in {folder.path}:")
         for command in (["sha256sum", "--check", SUMS], *(signer.command(name) for signer, name in pairs)):
             say(f"  {shlex.join(command)}")

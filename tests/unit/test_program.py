@@ -120,9 +120,12 @@ def test_a_wrong_use_is_one_line_and_status_2(run: Run, arguments: list[str]) ->
     ("arguments", "complaint"),
     [
         (["--version", "v3.13.5"], "'v3.13.5' is not a version of CPython 3; a version looks like 3.13.5"),
-        (["--version", "3.99.0", "--source", "tarball"], "no published source tarball of 3.99.0 is known"),
+        (
+            ["--version", "3.99.0", "--source", "tarball"],
+            "releases/published.toml has no source tarball of 3.99.0",
+        ),
         (["--source", "/nonexistent"], "--source '/nonexistent' is neither "),
-        (["--source", "/nonexistent.tgz"], "/nonexistent.tgz is not there; give a .tgz"),
+        (["--source", "/nonexistent.tgz"], "/nonexistent.tgz does not exist; give a .tgz"),
         (["--source", "."], "not appear to be a git repository"),
         (["--source", "http://127.0.0.1:9/Python-3.13.5.tgz", "--offline"], "is not in the cache"),
         (["--commit", "abc"], "'abc' is not a commit; give all 40 hexadecimal digits"),
@@ -133,7 +136,7 @@ def test_a_wrong_use_is_one_line_and_status_2(run: Run, arguments: list[str]) ->
         ),
         (["--commit", "a" * 40, "--offline", "--source", "git"], f"commit {'a' * 40} is not in the cache"),
         (["--offline"], "Python-3.13.5.tgz is not in the cache"),
-        (["--offline", "--source", "git"], "cannot be asked offline; give --commit as well"),
+        (["--offline", "--source", "git"], "is not known offline; give --commit as well"),
         (["--offline", "--source", "tarball"], "run once without --offline"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -319,4 +322,4 @@ def test_a_cache_that_others_may_write_to_is_refused(run: Run, cache: Path, outp
     cache.chmod(0o777)
     ended = run(*build_from("tarball", output))
     assert ended.status == 3
-    assert f"the cache {cache} is another user's, or others may write to it" in ended.complaint
+    assert f"the cache {cache} belongs to another user, or others may write to it" in ended.complaint

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from verbatim.errors import CapabilityError, NetworkError, VerbatimError
 from verbatim.paths import cache_directory
 from verbatim.scratch import scratch
-from verbatim.system_errors import in_our_terms
+from verbatim.system_errors import as_verbatim_error
 
 _GIVEN = "/home/user/output"
 _ERRNOS = st.sampled_from(sorted(errno.errorcode))
@@ -28,7 +28,7 @@ def failed(number: int, path: str | None = None) -> OSError:
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_a_full_disk_is_one_wherever_it_is_met(number: int) -> None:
-    refusal = in_our_terms(failed(number), [])
+    refusal = as_verbatim_error(failed(number), [])
     assert isinstance(refusal, CapabilityError)
     assert refusal.remedy.startswith("free some space")
 
@@ -39,7 +39,7 @@ def test_a_full_disk_is_one_wherever_it_is_met(number: int) -> None:
     ids=os.strerror,
 )
 def test_what_the_machine_refuses_is_its_own_wherever_that_is(number: int) -> None:
-    refusal = in_our_terms(failed(number, "/somewhere/else"), [])
+    refusal = as_verbatim_error(failed(number, "/somewhere/else"), [])
     assert isinstance(refusal, CapabilityError)
     assert refusal.message == f"{os.strerror(number)}: /somewhere/else"
 
@@ -47,27 +47,27 @@ def test_what_the_machine_refuses_is_its_own_wherever_that_is(number: int) -> No
 @pytest.mark.parametrize("path", [_GIVEN, f"{_GIVEN}/policy.toml", "/home/user"])
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST], ids=os.strerror)
 def test_a_path_that_the_user_named_is_the_users(number: int, path: str) -> None:
-    assert isinstance(in_our_terms(failed(number, path), ["3.13.5", 4, None, _GIVEN]), CapabilityError)
+    assert isinstance(as_verbatim_error(failed(number, path), ["3.13.5", 4, None, _GIVEN]), CapabilityError)
 
 
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST], ids=os.strerror)
 def test_another_path_is_ours(number: int) -> None:
-    assert in_our_terms(failed(number, "/somewhere/else"), [_GIVEN]) is None
-    assert in_our_terms(failed(number, f"{_GIVEN}-beside"), [_GIVEN]) is None
+    assert as_verbatim_error(failed(number, "/somewhere/else"), [_GIVEN]) is None
+    assert as_verbatim_error(failed(number, f"{_GIVEN}-beside"), [_GIVEN]) is None
 
 
 def test_a_working_folder_is_ours_though_it_lies_in_the_users(tmp_path: Path) -> None:
     with scratch(tmp_path) as work, pytest.raises(FileNotFoundError) as caught:
         (work / "missing" / "file").write_text("something")
-    assert in_our_terms(caught.value, [str(tmp_path)]) is None
+    assert as_verbatim_error(caught.value, [str(tmp_path)]) is None
 
 
 def test_of_the_cache_only_the_folder_itself_is_the_users(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VERBATIM_CACHE", str(tmp_path))
-    assert in_our_terms(failed(errno.ENOTDIR, str(tmp_path)), []) is not None
-    assert in_our_terms(failed(errno.ENOENT, str(tmp_path / "work")), []) is None
+    assert as_verbatim_error(failed(errno.ENOTDIR, str(tmp_path)), []) is not None
+    assert as_verbatim_error(failed(errno.ENOENT, str(tmp_path / "work")), []) is None
 
 
 def test_the_usual_cache_is_the_users_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_the_usual_cache_is_the_users_too(monkeypatch: pytest.MonkeyPatch, tmp_p
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(NotADirectoryError) as caught:
         cache_directory()
-    assert isinstance(in_our_terms(caught.value, []), CapabilityError)
+    assert isinstance(as_verbatim_error(caught.value, []), CapabilityError)
 
 
 def test_a_current_folder_that_is_gone_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,30 +86,30 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path: Path, monkeypatch: pyte
     os.rmdir(tmp_path / "gone")
     with pytest.raises(FileNotFoundError) as caught:
         os.getcwd()
-    refusal = in_our_terms(caught.value, ["dist"])
+    refusal = as_verbatim_error(caught.value, ["dist"])
     assert isinstance(refusal, CapabilityError)
     assert "current folder" in refusal.remedy
-    assert in_our_terms(failed(errno.ENOENT, "dist/file"), ["dist"]) is not None
+    assert as_verbatim_error(failed(errno.ENOENT, "dist/file"), ["dist"]) is not None
 
 
 def test_what_the_kernel_shows_is_of_the_machine() -> None:
-    assert isinstance(in_our_terms(failed(errno.ENOENT, "/proc/self/mountinfo"), []), CapabilityError)
+    assert isinstance(as_verbatim_error(failed(errno.ENOENT, "/proc/self/mountinfo"), []), CapabilityError)
 
 
 def test_a_program_that_is_not_there_is_named() -> None:
-    refusal = in_our_terms(failed(errno.ENOENT, "no-such-program"), [])
+    refusal = as_verbatim_error(failed(errno.ENOENT, "no-such-program"), [])
     assert isinstance(refusal, CapabilityError)
     assert "there is no program no-such-program on this machine" in str(refusal)
 
 
 @pytest.mark.parametrize("number", [errno.EBADF, errno.ECHILD, errno.ENOTSOCK, errno.ESPIPE], ids=os.strerror)
 def test_what_no_machine_refuses_is_a_mistake(number: int) -> None:
-    assert in_our_terms(failed(number, _GIVEN), [_GIVEN]) is None
+    assert as_verbatim_error(failed(number, _GIVEN), [_GIVEN]) is None
 
 
 def test_an_error_without_a_number_is_a_mistake() -> None:
-    assert in_our_terms(OSError("out of order"), [_GIVEN]) is None
-    assert in_our_terms(failed(errno.EINVAL), [_GIVEN]) is None
+    assert as_verbatim_error(OSError("out of order"), [_GIVEN]) is None
+    assert as_verbatim_error(failed(errno.EINVAL), [_GIVEN]) is None
 
 
 @pytest.mark.parametrize(
@@ -125,15 +125,15 @@ def test_an_error_without_a_number_is_a_mistake() -> None:
     ids=lambda error: type(error).__name__,
 )
 def test_the_network_is_told_from_the_disk_and_no_secret_is_shown(error: OSError) -> None:
-    refusal = in_our_terms(error, [])
+    refusal = as_verbatim_error(error, [])
     assert isinstance(refusal, NetworkError)
     assert "secret" not in str(refusal)
 
 
 @given(number=_ERRNOS, path=st.none() | st.text(min_size=1), named=st.lists(st.text() | st.integers()))
 def test_whatever_the_error_it_is_told_or_left(number: int, path: str | None, named: list[object]) -> None:
-    found = in_our_terms(failed(number, path), named)
+    found = as_verbatim_error(failed(number, path), named)
     assert found is None or isinstance(found, VerbatimError)
     # More paths named never make a mistake of ours out of the user's.
     if found is not None and number != errno.ENOENT:
-        assert in_our_terms(failed(number, path), [*named, _GIVEN]) is not None
+        assert as_verbatim_error(failed(number, path), [*named, _GIVEN]) is not None

@@ -1,7 +1,7 @@
 """The canonical tar of a folder: the same bytes for the same tree, wherever it lies.
 
 Sorted by name, every time the same, owner 0:0 without names, permission bits alone, hard links as files
-of their own, POSIX (pax) headers. Such a tar is what an environment's root digest is taken of.
+of their own, POSIX (pax) headers. An environment's root digest is the SHA-256 of such a tar.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def write_tree(folder: Path, time: int, onward: SupportsWrite | None = None) -> 
     """Write the tree's canonical tar; give its SHA-256 and size.
 
     ``time`` is the modification time of every member, in seconds since 1970. Raises IntegrityError for
-    what has no place in an artifact: devices, sockets, pipes.
+    devices, sockets and pipes.
     """
     sink = HashingWriter(onward)
     with tarfile.open(
@@ -57,7 +57,7 @@ def add_member(tar: tarfile.TarFile, info: tarfile.TarInfo, path: bytes, status:
 
 
 def walk(folder: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes, os.stat_result]]:
-    """Names relative to the top, paths and statuses, each folder before what it holds, in byte order."""
+    """Names relative to the top, paths and statuses, in byte order, each folder before its contents."""
     with os.scandir(folder) as entries:
         ordered = sorted(entries, key=lambda entry: entry.name)
     for entry in ordered:

@@ -1,6 +1,6 @@
-"""What a tar archive is compressed with: one gzip member, one xz or bzip2 stream, and nothing behind it.
+"""What a tar archive is compressed with: one gzip member, one xz or bzip2 stream, and nothing after it.
 
-A second part, padding, or anything else behind the end is read by one program and passed over by another. Bytes come
+Some programs read a second part, padding or anything else after the end, and others skip it. Bytes come
 out in bounded pieces, each of which is counted.
 """
 
@@ -16,7 +16,7 @@ from verbatim.archive.header import BLOCK, may_be_header
 from verbatim.archive.limits import PIECE, ArchiveLimits
 from verbatim.errors import IntegrityError
 
-#: In bytes: what is read of a file at once.
+#: In bytes: how much of a file is read at a time.
 _INPUT = 1 << 16
 #: In bytes; xz -9 needs 65 MiB to decompress.
 _MOST_MEMORY = 1 << 27
@@ -25,10 +25,10 @@ _REMEDY = "do not use this archive; if it came from python.org or Debian, tell t
 
 
 class Readable(Protocol):
-    """All that is asked of a stream."""
+    """What a stream must offer."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """So many bytes, or fewer at the end."""
+        """At most ``size`` bytes; fewer only at the end."""
 
 
 class _Decompressor(Protocol):
@@ -47,7 +47,7 @@ class _Decompressor(Protocol):
 
 
 class _Gzip:
-    """One gzip member, with the manners of the other two."""
+    """One gzip member, with the interface of the other two."""
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
@@ -68,7 +68,7 @@ class _Gzip:
         return plain
 
 
-#: By the name of a compression: how it begins, and what undoes it.
+#: By the name of a compression: its first bytes, and its decompressor.
 _DECOMPRESSORS: dict[str, tuple[bytes, Callable[[], _Decompressor]]] = {
     "gzip": (b"\x1f\x8b", _Gzip),
     "xz": (b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MOST_MEMORY)),
@@ -77,12 +77,12 @@ _DECOMPRESSORS: dict[str, tuple[bytes, Callable[[], _Decompressor]]] = {
 
 
 def compression_of(beginning: bytes) -> str:
-    """The name of the compression of a file that begins like this; empty for none that is known."""
+    """The name of the compression of a file that begins like this; empty if none is known."""
     return next((name for name, (magic, _) in _DECOMPRESSORS.items() if beginning.startswith(magic)), "")
 
 
 class Plain:
-    """The bytes of a file, decompressed if need be; raises IntegrityError when a limit is met."""
+    """The bytes of a file, decompressed if need be; raises IntegrityError at a limit."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class Plain:
         self._piece, self._at = b"", 0
 
     def take(self, size: int) -> bytes:
-        """Just so many bytes; raises EOFError if there are fewer."""
+        """Exactly ``size`` bytes; raises EOFError if there are fewer."""
         taken = self._piece[self._at : self._at + size]
         self._at += len(taken)
         while len(taken) < size:
@@ -117,7 +117,7 @@ class Plain:
         return taken
 
     def some(self, most: int) -> bytes:
-        """Some bytes, at most so many; nothing at the end, which is the file's end as well."""
+        """At most ``most`` bytes; nothing at the end, which is also the file's end."""
         if self._at == len(self._piece):
             self._fill()
         taken = self._piece[self._at : self._at + most]
@@ -140,7 +140,7 @@ class Plain:
             if piece:
                 return piece
         if self._decompressor.unused_data or self._stream.read(1):
-            raise self._refusal(f"has something behind the end of its {self.compression}")
+            raise self._refusal(f"has something after the end of its {self.compression}")
         return b""
 
     def _decompress(self, decompressor: _Decompressor) -> bytes:

@@ -1,8 +1,8 @@
-"""One header block of a tar archive: 512 bytes that are read, written again, and have to be the same.
+"""One header block of a tar archive: 512 bytes that are read, written again, and must come out the same.
 
-The layout is POSIX's (pax, "ustar Interchange Format") and GNU's (tar's manual, "Basic Tar Format"). Readers of tar take
-far more than packers write, and each takes something else: signs, spaces, missing ends, old forms of numbers. What is
-read here is written again as packers write it. A byte that comes out otherwise is one that some reader may understand
+The layout is POSIX's (pax, "ustar Interchange Format") and GNU's (tar's manual, "Basic Tar Format"). Tar readers accept
+far more than packers write, and each accepts something else: signs, spaces, missing ends, old forms of numbers. What is
+read here is written again as packers write it. A byte that comes out different is one that some reader may understand
 in another way.
 """
 
@@ -17,7 +17,7 @@ from typing import Literal, NoReturn
 BLOCK = 512
 
 Dialect = Literal["POSIX", "GNU"]
-#: Magic and version together. Blocks without any (Unix V7) are not read: no release is packed so.
+#: Magic and version together. Blocks without any (Unix V7) are refused: no release is packed in that format.
 _DIALECTS: dict[bytes, Dialect] = {b"ustar\x0000": "POSIX", b"ustar  \0": "GNU"}
 _MAGICS = {dialect: magic for magic, dialect in _DIALECTS.items()}
 
@@ -31,7 +31,7 @@ _CHECKSUM = slice(148, 156)
 
 #: What may follow a number's digits: NUL with most packers; libarchive, POSIX's own example, has a space before it.
 _ENDS = {8: (b"\0", b" \0"), 12: (b"\0", b" ")}
-#: Of the checksum: as everyone writes it, and as git does.
+#: How the checksum ends: as everyone writes it, and as git does.
 _CHECKSUM_ENDS = (b"\0 ", b"\0")
 _OCTAL = re.compile(rb"[0-7]+")
 #: The first byte of a number in base 256, which GNU's format has where octal digits do not suffice.
@@ -44,7 +44,7 @@ class NoHeaderError(Exception):
 
 
 class OddHeaderError(Exception):
-    """A header that no packer writes; the text goes on after the member's name."""
+    """A header that no packer writes; the text continues after the member's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Number:
 
     @classmethod
     def read(cls, field: bytes, ends: tuple[bytes, ...]) -> Number:
-        """Read a field leniently: what it says otherwise than it is written shows when it is written again."""
+        """Read a field leniently: an unusual spelling shows when it is written again."""
         if field[:1] == _BASE_256:
             return cls(int.from_bytes(field[1:]), _BASE_256)
         digits = field.rstrip(b"\0 ")
@@ -68,20 +68,20 @@ class Number:
         return cls(value, end if end in ends else ends[0])
 
     def written(self, size: int) -> bytes:
-        """The field that says this number, as packers write it."""
+        """The field of this number, as packers write it."""
         if self.end == b"":
             return bytes(size)
         if self.end != _BASE_256:
             field = b"%0*o%s" % (size - len(self.end), self.value, self.end)
             return field if len(field) == size else b""
-        # Who could have written digits has no reason for this.
+        # A packer that could have written digits has no reason for this.
         is_needed = self.value >= 8 ** (size - 1)
         return _BASE_256 + self.value.to_bytes(size - 1) if is_needed else b""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What one block says, as it says it."""
+    """The fields of one block, as they are written."""
 
     dialect: Dialect
     type: bytes
@@ -97,12 +97,12 @@ class Header:
 
     @classmethod
     def parse(cls, block: bytes) -> Header:
-        """Read a block; raises NoHeaderError if it is none, OddHeaderError if no packer writes it so."""
+        """Read a block; raises NoHeaderError if it is not a header, OddHeaderError if no packer writes it so."""
         fields = _LAYOUT.unpack(block)
         name, mode, uid, gid, size, mtime, checksum, type_, target, magic, uname, gname, *others = fields
         major, minor, prefix, _ = others
-        said, summed = Number.read(checksum, _CHECKSUM_ENDS), _sum(block)
-        if said.end == b"" or said.value != summed:
+        stored, summed = Number.read(checksum, _CHECKSUM_ENDS), _sum(block)
+        if stored.end == b"" or stored.value != summed:
             raise NoHeaderError(f"its checksum is {checksum!r}, expected {summed:06o}")
         if magic not in _DIALECTS:
             raise OddHeaderError(f"has a header with the magic {magic!r}, expected POSIX's or GNU's")
@@ -116,7 +116,7 @@ class Header:
             _text(gname),
             (Number.read(major, _ENDS[8]), Number.read(minor, _ENDS[8])),
             _text(prefix),
-            said.end,
+            stored.end,
         )
         again = header.written()
         if again != block:
@@ -141,7 +141,7 @@ class Header:
 
     @property
     def size(self) -> int:
-        """In bytes, of the data behind the header."""
+        """In bytes, of the data after the header."""
         return self.numbers[3].value
 
     @property
@@ -155,7 +155,7 @@ class Header:
         return self.devices[0].value, self.devices[1].value
 
     def written(self) -> bytes:
-        """The block that says this, as a packer of its dialect writes it."""
+        """The block with these fields, as a packer of its dialect writes it."""
         sizes = (8, 8, 8, 12, 12)
         block = _LAYOUT.pack(
             self.name,
@@ -167,7 +167,7 @@ class Header:
             self.uname,
             self.gname,
             *(number.written(8) for number in self.devices),
-            # GNU's format has other things here, which only its incremental archives need.
+            # GNU's format has other fields here, which only its incremental archives need.
             self.prefix if self.dialect == "POSIX" else b"",
             b"",
         )
@@ -189,28 +189,28 @@ def may_be_header(block: bytes) -> bool:
     signed = unsigned - 256 * sum(
         byte > 127 for byte in block[: _CHECKSUM.start] + block[_CHECKSUM.stop : BLOCK]
     )
-    said = {int.from_bytes(field[1:]), int.from_bytes(field[1:]) | (field[0] & 0x3F) << 56}
+    readings = {int.from_bytes(field[1:]), int.from_bytes(field[1:]) | (field[0] & 0x3F) << 56}
     bare = field.lstrip(b"\0\t\n\v\f\r ")
     if octal := re.match(rb"[0-7]+", bare):
-        said.add(int(octal[0], 8))
+        readings.add(int(octal[0], 8))
     if re.match(rb"[+-]", bare):
         value = 0
         for digit in bare[1:]:
             if digit not in _BASE_64:
                 break
             value = value * 64 + _BASE_64.index(digit)
-            said.add(value)
-    return bool(said & {unsigned, signed})
+            readings.add(value)
+    return bool(readings & {unsigned, signed})
 
 
 def _refuse(fields: tuple[bytes, ...], again: tuple[bytes, ...]) -> NoReturn:
-    """Name the first field that comes out otherwise."""
+    """Name the first field that comes out different."""
     for (name, _), field, expected in zip(_FIELDS, fields, again, strict=True):
         # If anything else differs, the checksum does as well.
         if field != expected and name != "chksum":
             found, wanted = field.rstrip(b"\0"), expected.rstrip(b"\0")
             raise OddHeaderError(f"has the field {name}={found!r} in its header, expected {wanted!r}")
-    raise OddHeaderError("has a header whose checksum is not written as one")
+    raise OddHeaderError("has a header whose checksum is not written as packers write it")
 
 
 def _sum(block: bytes) -> int:
@@ -219,5 +219,5 @@ def _sum(block: bytes) -> int:
 
 
 def _text(field: bytes) -> bytes:
-    """What is before the first NUL; what is behind it is missed when it is written again."""
+    """The bytes before the first NUL; any after it are found missing when the field is written again."""
     return field.partition(b"\0")[0]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from verbatim.archive.members import UnsafeMemberError
 from verbatim.errors import IntegrityError
 
-#: In bytes, of one archive: ten times the largest artifact that is known.
+#: In bytes, of one archive: ten times the largest known artifact.
 MOST_BYTES = 4 << 30
 #: In bytes, of all archives that are unpacked into one folder: more than the largest environment needs.
 MOST_BYTES_TOGETHER = 16 << 30
@@ -27,7 +27,7 @@ _REMEDY = "do not use this archive; if it is an honest one, tell Verbatim's main
 
 
 class ArchiveLimits:
-    """What one archive has taken so far. A limit that is met raises IntegrityError, and the message names it."""
+    """Counts what one archive takes. Beyond a limit it raises IntegrityError, which names the limit."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class ArchiveLimits:
 
     @classmethod
     def together(cls, what: str) -> ArchiveLimits:
-        """The limits of all archives that are unpacked into one folder, which have no time of their own."""
+        """The limits of all archives that are unpacked into one folder; without a limit on time."""
         return cls(what, most_bytes=MOST_BYTES_TOGETHER, most_seconds=math.inf)
 
     def member(self, name: str, size: int) -> None:
@@ -66,7 +66,7 @@ class ArchiveLimits:
             raise UnsafeMemberError(self._archive, name, f"is one more than {self._most_members} members")
 
     def piece(self, size: int) -> None:
-        """Count bytes that came out of the archive, whatever they are; and look at the clock."""
+        """Count bytes that came out of the archive, and check the time."""
         self._bytes += size
         if self._bytes > self._most_bytes:
             raise IntegrityError(f"{self._archive} is larger than {_bytes(self._most_bytes)}", _REMEDY)

@@ -1,6 +1,6 @@
 """What a member of an archive, or a file in a git tree, may be called and may point to.
 
-Whoever makes an archive chooses these names; they are refused unless they can only mean one place
+Whoever makes an archive chooses these names; they are refused unless they can only mean one path
 below the folder that is unpacked into.
 """
 
@@ -13,28 +13,28 @@ from verbatim.errors import IntegrityError
 _REMEDY = "do not use this archive; if it came from python.org or Debian, tell them"
 
 
-#: In bytes: much longer than any that is known, and short enough to be made below any folder.
+#: In bytes: much longer than any known name, and short enough to exist below any folder.
 _LONGEST = 1000
 _LONGEST_PART = 255
-#: As on Windows. bsdtar(1) takes it off everywhere, and then reads another name.
+#: As on Windows. bsdtar(1) removes it on every system, and then reads another name.
 _DRIVE = re.compile(r"[A-Za-z]:")
 #: In the year 2242, in seconds since 1970: what a tar header holds without an extension.
 _LATEST = 1 << 33
 
 
 class UnsafeMemberError(IntegrityError):
-    """A member that no honest release has."""
+    """The archive has a member that no honest release has."""
 
     def __init__(self, archive: str, name: str, what: str) -> None:
         super().__init__(f"{archive}: the member {name!r} {what}", _REMEDY)
 
 
 def member_parts(archive: str, name: str) -> tuple[str, ...]:
-    """The components of a member's name; ``./`` before and ``/`` behind it are taken off.
+    """The components of a member's name; a leading ``./`` and a trailing ``/`` are removed.
 
     The top itself (``./``) has none. Raises UnsafeMemberError for an absolute name, ``..``, an empty
-    or over-long component, a name that is not UTF-8, for control characters and backslashes, and for the letter of a
-    drive, which bsdtar(1) takes off.
+    or over-long component, a name that is not UTF-8, for control characters and backslashes, and for a drive
+    letter, which bsdtar(1) removes.
     """
     if name.startswith("/"):
         raise UnsafeMemberError(archive, name, "has an absolute name")
@@ -45,7 +45,7 @@ def member_parts(archive: str, name: str) -> tuple[str, ...]:
     if "\\" in name or not all(character.isprintable() for character in name):
         raise UnsafeMemberError(archive, name, "has a name with control characters or backslashes")
     if _DRIVE.match(name):
-        raise UnsafeMemberError(archive, name, "has a name that begins with the letter of a drive")
+        raise UnsafeMemberError(archive, name, "has a name that begins with a drive letter")
     if len(name.encode()) > _LONGEST:
         raise UnsafeMemberError(archive, f"{name[:40]}…", f"has a name of more than {_LONGEST} bytes")
     bare = name.removeprefix("./").removesuffix("/")
@@ -63,13 +63,13 @@ def member_parts(archive: str, name: str) -> tuple[str, ...]:
 
 
 def check_time(archive: str, name: str, time: float) -> None:
-    """See that a member's time, in seconds since 1970, can be one; raises UnsafeMemberError if not."""
+    """Raise UnsafeMemberError for a member's time (seconds since 1970) that is out of range."""
     if not -_LATEST < time < _LATEST:
         raise UnsafeMemberError(archive, name, "has a time that is out of range")
 
 
 def check_link(archive: str, parts: tuple[str, ...], target: str, *, absolute: bool = False) -> None:
-    """See that a symbolic link at ``parts`` stays inside; raises UnsafeMemberError if it leads out.
+    """Raise UnsafeMemberError if a symbolic link at ``parts`` leads out of the archive.
 
     ``absolute`` targets are for root file systems, where ``/`` is the root itself.
     """

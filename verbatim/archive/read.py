@@ -1,4 +1,4 @@
-"""Reading a foreign archive in one pass, and saying of every way in which it can be unreadable that it is damaged."""
+"""Reading an untrusted archive in one pass; every way of being unreadable is reported as damage."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def reading(
 ) -> Iterator[TarReader]:
     """Open a tar archive, compressed or not, to be read in one pass; ``archive`` is its name for messages.
 
-    ``on_plain`` gets each piece of the decompressed stream. The block must iterate over all members: what is behind
-    the last is read then. Raises IntegrityError if the archive is damaged, exceeds a limit, or has what no release has.
+    ``on_plain`` gets each piece of the decompressed stream. The block must iterate over all members: what follows
+    the last one is read then. Raises IntegrityError if the archive is damaged, exceeds a limit, or has what no release has.
     """
     with damage(archive):
         limits = limits or ArchiveLimits(archive)
@@ -37,7 +37,7 @@ def reading(
 
 
 def read_member(archive: str, stream: Readable, name: str) -> bytes:
-    """The content of one file of a tar archive, all of which is read; ``name`` is without ``./`` before it.
+    """The content of one file of a tar archive, which is read to its end; ``name`` has no leading ``./``.
 
     Raises IntegrityError as `reading` does, and if there is no such file or it is larger than a mebibyte.
     """
@@ -53,7 +53,7 @@ def read_member(archive: str, stream: Readable, name: str) -> bytes:
 
 @contextmanager
 def damage(archive: str) -> Iterator[None]:
-    """Say of every way in which an archive can be unreadable that it is damaged."""
+    """Raise IntegrityError, "is damaged", for every way in which an archive can be unreadable."""
     try:
         yield
     except (
@@ -68,7 +68,7 @@ def damage(archive: str) -> Iterator[None]:
             f"{archive} is damaged: {str(error) or 'it ends early'}", "fetch it again"
         ) from error
     except OSError as error:
-        # What bz2 raises is not of the system, and has no number.
+        # bz2 raises OSError without a number; the system's errors have one.
         if error.errno is not None:
             raise
         raise IntegrityError(f"{archive} is damaged: {error}", "fetch it again") from error

@@ -13,12 +13,12 @@ from verbatim.archive.header import OddHeaderError
 TIMES = frozenset(("atime", "ctime", "mtime"))
 OWNERS = frozenset(("gid", "gname", "uid", "uname"))
 NAMES = frozenset(("linkpath", "path"))
-#: What a member may have. There is no ``size``: some readers pass over it, and every size that is not refused for
+#: What a member may have. ``size`` is not among them: some readers skip it, and every size that is not refused for
 #: being too large fits into the header.
 _KNOWN = TIMES | OWNERS | NAMES | {"comment"}
 
-#: What libarchive's bsdtar writes of its own accord, above all on macOS, and what changes neither a member's name,
-#: kind, content nor rights. It is not unpacked, and never the same as an archive without it, but it has a name.
+#: What libarchive's bsdtar writes by default, above all on macOS, and what changes neither a member's name,
+#: kind, content nor rights. It is not unpacked, and never the same as an archive without it, but it is named.
 _HARMLESS = re.compile(
     r"(LIBARCHIVE|SCHILY)\.xattr\.com\.apple\.[A-Za-z0-9._#-]+|LIBARCHIVE\.creationtime|SCHILY\.(dev|ino|nlink)"
 )
@@ -72,7 +72,7 @@ def _split(data: bytes) -> Iterator[tuple[str, bytes]]:
         record = data[:end]
         keyword, equals, value = record[length.end() :].partition(b"=") if length else (b"", b"", b"")
         if len(record) != end or not equals or not value.endswith(b"\n") or not _KEYWORD.fullmatch(keyword):
-            raise OddHeaderError(f"has a record in its extended header that is not one: {data[:40]!r}")
+            raise OddHeaderError(f"has an invalid record in its extended header: {data[:40]!r}")
         yield keyword.decode("ascii"), value[:-1]
         data = data[end:]
 
@@ -82,7 +82,7 @@ def _value(keyword: str, value: bytes) -> str:
         text = value.decode("utf-8")
     except UnicodeDecodeError as error:
         raise OddHeaderError(f"has a header {keyword} that is not UTF-8") from error
-    # An empty value takes back what another header said (POSIX), and not every reader knows that.
+    # An empty value cancels that of another header (POSIX), and not every reader knows that.
     if not text or "\0" in text:
         raise OddHeaderError(f"has a header {keyword} that is empty or has a NUL in it")
     if keyword in TIMES and not _TIME.fullmatch(text):

@@ -1,9 +1,9 @@
-"""The one grammar of tar archives: what is accepted means the same to every reader of tar that is in use.
+"""The one grammar of tar archives: what is accepted means the same to every tar reader in use.
 
 An archive has one dialect. A member is at most one extended header (POSIX's ``x``, or GNU's one ``K`` and one ``L``),
 one header and its data, padded with zeros. Two blocks of zeros end the archive, and nothing but zeros follows. Anything
 else is refused by name, even where most readers would guess the same.
-`tests/integration/archives/test_tar_readers.py` holds this against GNU tar, libarchive, BusyBox, Python and 7-Zip.
+`tests/integration/archives/test_tar_readers.py` checks this against GNU tar, libarchive, BusyBox, Python and 7-Zip.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from verbatim.errors import IntegrityError
 
 #: In bytes: of names and other extensions, which are held in memory.
 _LONGEST_HEADER = 1 << 20
-#: In bytes: of zeros behind the end; packers fill a record, which is 10 KiB unless somebody asks for more.
+#: In bytes: of zeros after the end; packers fill a record, which is 10 KiB unless told otherwise.
 _LONGEST_END = 1 << 20
 _LONG_NAME = b"././@LongLink"
 _GIT_NAME = b"pax_global_header"
@@ -68,7 +68,7 @@ class TarReader:
             yield member
 
     def read(self, size: int = -1, /) -> bytes:
-        """Some of the content of the member that was given last, at most so many bytes; nothing at its end."""
+        """At most ``size`` bytes of the content of the member that was given last; nothing at its end."""
         most = self._left if size < 0 else min(size, self._left)
         piece = self._plain.some(most) if most else b""
         if most and not piece:
@@ -78,12 +78,12 @@ class TarReader:
             padding, self._padding = self._plain.take(self._padding), 0
             if any(padding):
                 raise UnsafeMemberError(
-                    self._archive, self._name, "has something hidden in the padding behind it"
+                    self._archive, self._name, "has something hidden in the padding after it"
                 )
         return piece
 
     def _next_block(self) -> bytes | None:
-        """The next header, or None at the end, when all that may follow was seen."""
+        """The next header, or None at the end, once all that follows has been checked."""
         while self._left:
             self.read(1 << 18)
         block = self._plain.take(BLOCK)
@@ -102,9 +102,9 @@ class TarReader:
         while piece := self._plain.some(1 << 18):
             size += len(piece)
             if any(piece):
-                self._damaged("there is more behind its end")
+                self._damaged("there is more after its end")
             if size > _LONGEST_END:
-                self._damaged(f"there are more than {_LONGEST_END} bytes of zeros behind its end")
+                self._damaged(f"there are more than {_LONGEST_END} bytes of zeros after its end")
         if size % BLOCK:
             self._damaged("its size is not a multiple of 512 bytes")
 
@@ -131,13 +131,13 @@ class TarReader:
         if header.dialect != self._dialect:
             raise OddHeaderError(f"is written in {header.dialect}'s format, and those before in another")
         if not header.name:
-            # BusyBox takes it for the end, even if an extension says the name.
+            # BusyBox takes it for the end, even if an extension has the name.
             raise OddHeaderError("has no name")
         self._blocks.append(block)
         return header
 
     def _extend(self, extension: _Extension, header: Header) -> None:
-        """Take in a header that belongs to the one behind it."""
+        """Add a header that belongs to the one after it."""
         data = self._extension_data(header)
         match header.type, header.dialect:
             case b"g", "POSIX" if self._position == 1 and header.name == _GIT_NAME and is_git_comment(data):
@@ -165,14 +165,14 @@ class TarReader:
         if header.size > _LONGEST_HEADER:
             raise OddHeaderError(f"has a header of {header.size} bytes")
         if header.target or header.prefix or any(header.device):
-            raise OddHeaderError("has an extended header that says more than its size")
+            raise OddHeaderError("has an extended header with more than a size")
         data = self._plain.take(header.size)
         if any(self._plain.take(-header.size % BLOCK)):
             raise OddHeaderError("has something hidden in the padding of an extended header")
         return data
 
     def _named(self, header: Header, extension: _Extension) -> str:
-        """The member's name; one that an extension says must be what the header has the beginning of (GNU)."""
+        """The member's name; the header must have the beginning of one that an extension has (GNU)."""
         if (path := extension.records.get("path")) is not None:
             if header.name.endswith(b"/") and header.type != b"5" and len(header.name) < 100:
                 raise OddHeaderError("has two names, one of a folder and one of another thing")
@@ -194,12 +194,12 @@ class TarReader:
         if name.endswith("/") and kind != "folder":
             raise OddHeaderError(f"is a {kind} with the name of a folder")
         if header.mode & ~0o7777 not in (0, TYPE_BITS[kind]):
-            raise OddHeaderError(f"is a {kind}, and something else by its mode {header.mode:o}")
+            raise OddHeaderError(f"is a {kind}, but its mode {header.mode:o} is not that of one")
         if any(header.device) and kind not in DEVICES:
             raise OddHeaderError(f"is a {kind} with the numbers of a device")
         parts = member_parts(self._archive, name)
         if not parts and kind != "folder":
-            raise OddHeaderError(f"is a {kind} in place of the top")
+            raise OddHeaderError(f"is a {kind}, but has the name of the top folder")
         if kind in ("file", "hard link"):
             self._files.add(parts)
         time = float(records.get("mtime", header.time))
@@ -247,13 +247,13 @@ class TarReader:
 
 
 def _long_name(data: bytes) -> bytes:
-    """A name in a GNU header of its own: with one NUL, at its end."""
+    """A name in a separate GNU header: with one NUL, at its end."""
     if not data.endswith(b"\0") or b"\0" in data[:-1]:
         raise OddHeaderError("has a long name that does not end with its only NUL")
     return data[:-1]
 
 
 def _check_beginning(short: bytes, long: bytes) -> None:
-    """See that a header has as much of a long name as there is room for, as GNU tar and its likes write it."""
+    """Raise OddHeaderError unless a header has as much of a long name as fits, as GNU tar writes it."""
     if len(long) < 100 or short not in (long[:99], long[:100]):
         raise OddHeaderError("has a long name that is not needed, or is not what its short name begins with")

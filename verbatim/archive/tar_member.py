@@ -1,4 +1,4 @@
-"""What a member of a tar archive is, as the one grammar gives it."""
+"""A member of a tar archive, as the one grammar reads it."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ DEVICES = ("character device", "block device")
 
 @dataclass(frozen=True, slots=True)
 class TarMember:
-    """One member: what it is, and what its packer put to it."""
+    """One member: what it is, and what its packer recorded."""
 
-    #: As it is written, with whatever is before or behind it; and its components.
+    #: As it is written, with a leading ``./`` or a trailing ``/``; and its components.
     name: str
     parts: tuple[str, ...]
     kind: TarKind
@@ -52,8 +52,8 @@ class TarMember:
     target: str
     #: Major and minor number.
     device: tuple[int, int]
-    #: Of its pax extended header, and those of them that are not known here (see `records`).
+    #: Of its pax extended header; and the keywords among them that are harmless but not unpacked (see `records`).
     records: Mapping[str, str]
     foreign: tuple[str, ...]
-    #: Each header of it, in 512 bytes, that of an extension as well.
+    #: All its headers, 512 bytes each, those of extensions included.
     blocks: tuple[bytes, ...]

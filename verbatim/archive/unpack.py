@@ -1,8 +1,8 @@
 """The one careful way to unpack an archive, for source tarballs, Debian packages and wheels.
 
-It never writes through a link, never over something that is there, never outside its folder (see `Writer`), and takes
+It never writes through a link, never over what exists, never outside its folder (see `Writer`), and takes
 neither owners nor set-id bits from the archive. Names are handled as UTF-8 bytes, whatever the locale. A hard link
-becomes a file of its own: so every engine is handed the same tree, those included that cannot be handed links.
+becomes a file of its own, so that engines which cannot take links get the same tree.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Unpacker:
         """Unpack a tar archive, compressed or not, read in one pass.
 
         ``archive`` is the name for messages. Raises IntegrityError if the archive is damaged, holds what
-        no honest one does, or names a place twice. One that ``shares`` may name what is there already, wholly
-        unpacked, if it is to be just that: as Debian's packages of several architectures do (Multi-Arch: same).
+        no honest one does, or has two members at one path. One that ``shares`` may have what is already unpacked,
+        if both are the same: as Debian's packages of several architectures do (Multi-Arch: same).
         """
         with reading(archive, stream) as tar:
             for member in tar:
@@ -89,7 +89,7 @@ class Unpacker:
                 self._file(archive, below + member.parts, 0o644, content)
 
     def finish(self) -> None:
-        """Give the folders their modes, which had to be writable until now."""
+        """Set the modes of the folders, which had to be writable until now."""
         for parts, mode in sorted(self._modes.items(), reverse=True):
             self._writer.set_mode(parts, mode)
 
@@ -128,13 +128,13 @@ class Unpacker:
                 and not (self._root_file_system and known == "directory")
                 and known != "implied"
             ):
-                raise UnsafeMemberError(archive, "/".join(parts), f"is there twice (the first is a {known})")
+                raise UnsafeMemberError(archive, "/".join(parts), f"appears twice (the first is a {known})")
             self._parents(archive, parts)
             if known is None:
                 self._writer.make_folder(parts)
             # A folder that its owner cannot enter could be neither read nor removed.
             plain = _plain(mode) | 0o700
-            # Where packages disagree, it must not matter which of them comes first.
+            # Where packages disagree, their order must not matter.
             self._modes[parts] = plain & self._modes[parts] if known == "directory" else plain
             self._kinds[parts] = "directory"
 
@@ -160,7 +160,7 @@ class Unpacker:
             )
         with self._writer.reading(target) as content:
             status = os.fstat(content.fileno())
-            # It takes the space of a file: a few blocks of links could otherwise fill a disk.
+            # It takes as much space as a file: a few blocks of links could otherwise fill a disk.
             with self._lock:
                 self._together.member("/".join(parts), status.st_size)
             self._file(archive, parts, stat.S_IMODE(status.st_mode), content)
@@ -168,7 +168,7 @@ class Unpacker:
     def _is_there(
         self, archive: str, parts: Parts, member: TarMember, content: Readable | None = None
     ) -> bool:
-        """Whether a place is taken, by just that file or link; raises UnsafeMemberError if it is by another thing."""
+        """Whether that very file or link exists already; raises UnsafeMemberError if something else does."""
         kind = self._kinds.get(parts)
         if kind is None:
             return False
@@ -177,17 +177,15 @@ class Unpacker:
         else:
             same = kind == "file" and self._is_same_file(parts, member.mode, content)
         if not same:
-            raise UnsafeMemberError(archive, "/".join(parts), "is there twice, and not the same")
+            raise UnsafeMemberError(archive, "/".join(parts), "appears twice, and not the same")
         return True
 
     def _claim(self, archive: str, parts: Parts, kind: str) -> None:
-        """Take a place, which nothing may have taken before, and make the folders above it."""
+        """Reserve a path, which must be new, and make the folders above it."""
         name = "/".join(parts)
         with self._lock:
             if parts in self._kinds:
-                raise UnsafeMemberError(
-                    archive, name, f"is there twice (the first is a {self._kinds[parts]})"
-                )
+                raise UnsafeMemberError(archive, name, f"appears twice (the first is a {self._kinds[parts]})")
             self._parents(archive, parts)
             self._kinds[parts] = kind
 

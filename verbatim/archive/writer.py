@@ -1,6 +1,6 @@
-"""The one way to write below a folder that others fill: no link is followed, and nothing that is there is written over.
+"""The one way to write below a folder that others fill: no link is followed, and nothing is overwritten.
 
-Every place is reached from the folder's own descriptor, one component after the other, with openat(2) and
+Every path is reached from the folder's own descriptor, one component after the other, with openat(2) and
 ``O_NOFOLLOW``; every file is new (``O_EXCL``). So whatever links an archive or a package has put there, no byte and no
 name outside the folder changes.
 """
@@ -19,19 +19,19 @@ from typing import IO
 from verbatim.archive.containers import Readable
 from verbatim.errors import IntegrityError
 
-#: The components of a place's name, from the folder on; none for the folder itself.
+#: The components of a path, relative to the folder; none for the folder itself.
 Parts = tuple[str, ...]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-#: A pipe that is in the way is not waited for.
+#: Opening a pipe that is in the way would wait for its other end.
 _OLD_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
 _IN_THE_WAY = {errno.EEXIST, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO}
 _PIECE = 1 << 18
 
 
 class OccupiedError(IntegrityError):
-    """Something else is where a file, a folder or a link was to be, or where a folder above it was."""
+    """Something else is at the path of a file, a folder or a link, or of a folder above it."""
 
     def __init__(self, parts: Parts) -> None:
         super().__init__(
@@ -43,7 +43,7 @@ class OccupiedError(IntegrityError):
 class Writer:
     """Writes below one folder. Several threads may use it at once.
 
-    Each method raises OccupiedError for what is in its way. Modes are given whatever the umask.
+    Each method raises OccupiedError for what is in its way. Modes do not depend on the umask.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -51,14 +51,14 @@ class Writer:
         weakref.finalize(self, os.close, self._top)
 
     def make_folder(self, parts: Parts, mode: int = 0o700) -> None:
-        """Make a folder, which must be new; the one above it must be there."""
+        """Make a folder, which must be new; its parent must exist."""
         with self._holder(parts) as (holder, name):
             os.mkdir(name, 0o700, dir_fd=holder)
         if mode != 0o700:
             self.set_mode(parts, mode)
 
     def ensure_folder(self, parts: Parts, mode: int = 0o755) -> None:
-        """Make a folder and those above it, each with that mode, where they are missing."""
+        """Make a folder and those above it that are missing, each with that mode."""
         for length in range(1, len(parts) + 1):
             with self._holder(parts[:length]) as (holder, name):
                 try:
@@ -69,12 +69,12 @@ class Writer:
             self.set_mode(parts[:length], mode)
 
     def set_mode(self, parts: Parts, mode: int) -> None:
-        """Give a folder its mode."""
+        """Set a folder's mode, which the umask does not limit."""
         with self._folder(parts) as folder:
             os.fchmod(folder, mode)
 
     def write(self, parts: Parts, content: Readable, mode: int) -> None:
-        """Write a new file; its mode comes last, so that nobody runs what is not whole."""
+        """Write a new file; its mode is set last, so that nobody runs a part of it."""
         with self._holder(parts) as (holder, name):
             descriptor = os.open(name, _NEW_FILE, 0o600, dir_fd=holder)
         with open(descriptor, "wb") as file:
@@ -83,18 +83,18 @@ class Writer:
             os.fchmod(descriptor, mode)
 
     def link(self, parts: Parts, target: str) -> None:
-        """Make a symbolic link, wherever it leads to."""
+        """Make a symbolic link; its target is not checked."""
         with self._holder(parts) as (holder, name):
             os.symlink(target.encode(), name, dir_fd=holder)
 
     def target(self, parts: Parts) -> bytes:
-        """Where the link at a place leads to."""
+        """The target of the link at a path."""
         with self._holder(parts) as (holder, name):
             return os.readlink(name, dir_fd=holder)
 
     @contextmanager
     def reading(self, parts: Parts) -> Iterator[IO[bytes]]:
-        """Read a file that is there."""
+        """Open an existing regular file to read."""
         with self._holder(parts) as (holder, name):
             descriptor = os.open(name, _OLD_FILE, dir_fd=holder)
         with open(descriptor, "rb") as file:
@@ -124,14 +124,14 @@ class Writer:
 
     @contextmanager
     def _holder(self, parts: Parts) -> Iterator[tuple[int, bytes]]:
-        """The descriptor of the folder that holds a place, and what the place is called in it."""
+        """The descriptor of the folder above a path, and the last component."""
         with self._folder(parts[:-1]) as holder, _named(parts):
             yield holder, parts[-1].encode()
 
 
 @contextmanager
 def _named(parts: Parts) -> Iterator[None]:
-    """Say of what is in the way where that is."""
+    """Raise OccupiedError, which names the path, for what is in the way."""
     try:
         yield
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Reading a zip archive by one strict grammar, so that every other reader sees in it what is seen here.
+"""Reading a zip archive by one strict grammar, so that every other reader sees the same in it.
 
-A zip says most things twice: in a header before each member, and in a list at the end. Some readers go by the one, some
-by the other. Here both must say the same; the members must fill the file from its first byte to the list, without a gap
+A zip records most things twice: in a header before each member, and in a list at the end. Some readers use one, some
+the other. Here both must agree; the members must fill the file from its first byte to the list, without a gap
 or an overlap; and nothing may follow the end record. Then there is only one way to read it.
 """
 
@@ -37,10 +37,10 @@ _KINDS: dict[int, ZipKind] = {stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat
 _LONGEST_NAME, _LONGEST_EXTRA = 1000, 200
 #: Info-ZIP takes this for a version that VMS gave a file, and leaves it out.
 _VMS_VERSION = re.compile(r";\d*")
-#: What would lead to another end record, and how far before the end record it would stand (APPNOTE.TXT 4.3.15).
+#: What would lead to another end record, and how far before the end record it would be (APPNOTE.TXT 4.3.15).
 _LOCATOR, _LOCATOR_SIZE = b"PK\x06\x07", 20
-#: Where an ISO 9660 image says what it is.
-_ISO, _ISO_PLACES = b"CD001", (0x8001, 0x8801, 0x9001)
+#: The magic of an ISO 9660 image, and its offsets.
+_ISO, _ISO_OFFSETS = b"CD001", (0x8001, 0x8801, 0x9001)
 
 Parts = tuple[str, ...]
 _Header = TypeVar("_Header", LocalHeader, CentralHeader)
@@ -48,12 +48,12 @@ _Header = TypeVar("_Header", LocalHeader, CentralHeader)
 
 @dataclass(frozen=True)
 class ZipMember:
-    """A member whose two headers have been seen to agree."""
+    """A member whose two headers agree."""
 
     name: str
     parts: Parts
     kind: ZipKind
-    #: Permission bits, with set-id and sticky; None where the archive says nothing of Unix modes.
+    #: Permission bits, with set-id and sticky; None where the archive has no Unix modes.
     mode: int | None
     #: Of modification, in seconds since 1970.
     time: int
@@ -64,10 +64,10 @@ class ZipMember:
 
 
 class ZipReader:
-    """A zip archive that is open for reading; its structure is checked before the first member is given.
+    """A zip archive that is open for reading; its structure is checked before it gives the first member.
 
-    ``archive`` is its name for messages. Bytes and time are counted in ``limits``; who uses a reader counts the members.
-    Raises IntegrityError for whatever does not fit the grammar.
+    ``archive`` is its name for messages. It counts bytes and time in ``limits``; its caller counts the members.
+    Raises IntegrityError for anything that does not fit the grammar.
     """
 
     def __init__(self, archive: str, file: IO[bytes], limits: ArchiveLimits) -> None:
@@ -90,7 +90,7 @@ class ZipReader:
         self._links = {member.parts for member in self.members if member.kind == "link"}
 
     def contents(self) -> Iterator[tuple[ZipMember, ZipContent]]:
-        """Each member with what it holds. What is left of that is read and checked before the next one is given."""
+        """Each member with its content. What the caller leaves unread is read and checked before the next member."""
         for member in self.members:
             content = ZipContent(
                 self._archive, member.name, self._packed(member), member.central, self._limits
@@ -100,7 +100,7 @@ class ZipReader:
                 pass
 
     def link_target(self, member: ZipMember, content: ZipContent) -> str:
-        """Where a link leads; raises UnsafeMemberError if that is not inside, or not a name."""
+        """A link's target; raises UnsafeMemberError if it leads out, or is not a name."""
         if member.central.size > _LONGEST_NAME:
             raise UnsafeMemberError(self._archive, member.name, "is a link to a name that is too long")
         try:
@@ -112,12 +112,14 @@ class ZipReader:
         check_link(self._archive, member.parts, target)
         steps = target.split("/")
         if not {"", ".", ".."}.isdisjoint(steps):
-            # Info-ZIP leaves out the idle ones, 7-Zip makes no link that goes up, nor one through another.
+            # Info-ZIP drops the idle ones; 7-Zip makes no link that goes up or through another one.
             raise UnsafeMemberError(
-                self._archive, member.name, f"is a link to {target!r}, which is not plainly below"
+                self._archive,
+                member.name,
+                f"is a link to {target!r}, expected a relative path without empty parts, '.' and '..'",
             )
-        place = (*member.parts[:-1], *steps)
-        if any(place[:length] in self._links for length in range(1, len(place) + 1)):
+        parts = (*member.parts[:-1], *steps)
+        if any(parts[:length] in self._links for length in range(1, len(parts) + 1)):
             raise UnsafeMemberError(
                 self._archive, member.name, f"is a link to {target!r}, through another link"
             )
@@ -145,7 +147,7 @@ class ZipReader:
         return headers
 
     def _members(self, headers: Sequence[CentralHeader], end: int) -> dict[int, ZipMember]:
-        """By where they begin, in that order; they must fill the file up to ``end``."""
+        """The members by their offsets, in that order; they must fill the file up to ``end``."""
         members, offset = {}, 0
         for header in sorted(headers, key=lambda header: header.offset):
             name = self._name(header)
@@ -171,9 +173,9 @@ class ZipReader:
         if not parts or name.startswith("./"):
             raise HeaderError("has no name, or one that begins with './'")
         if any(_VMS_VERSION.fullmatch(part[part.rfind(";") :]) for part in parts if ";" in part):
-            raise HeaderError("has a name that ends with the number of a version")
+            raise HeaderError("has a name that ends with a version number")
         if header.system != UNIX and not name.isascii():
-            raise HeaderError("has a name that Info-ZIP takes to be in an encoding of DOS")
+            raise HeaderError("has a name that Info-ZIP decodes with a DOS code page")
         kind, mode = _kind_and_mode(header, name.endswith("/"))
         if kind == "folder" and header.size:
             raise HeaderError("is a folder with contents")
@@ -205,10 +207,10 @@ class ZipReader:
 
     def _expect(self, descriptor: bytes, offset: int) -> None:
         if self._at(offset, len(descriptor)) != descriptor:
-            raise HeaderError("has other sizes or another checksum behind its data")
+            raise HeaderError("has other sizes or another checksum after its data")
 
     def _packed(self, member: ZipMember) -> Iterator[bytes]:
-        """What a member's data are in the file, in pieces."""
+        """A member's data as they are in the file, in pieces."""
         offset, left = member.offset, member.central.packed_size
         while left:
             self._file.seek(offset)
@@ -220,11 +222,11 @@ class ZipReader:
             left -= len(data)
 
     def _refuse_two_in_one_place(self) -> set[Parts]:
-        """No two members of one name, and none below a file or a link; the folders that come after what is in them."""
+        """Refuse two members of one name, and any below a file or a link; give the folders that come after their contents."""
         kinds: dict[Parts, ZipKind] = {}
         for member in self.members:
             if member.parts in kinds:
-                raise UnsafeMemberError(self._archive, member.name, "is there twice")
+                raise UnsafeMemberError(self._archive, member.name, "appears twice")
             kinds[member.parts] = member.kind
         late: set[Parts] = set()
         for order in (self.members, self.laid_out):
@@ -241,18 +243,20 @@ class ZipReader:
         return late
 
     def _without_mode(self, folder: ZipMember) -> ZipMember:
-        """A folder that comes after what is in it: Info-ZIP leaves its mode as it made it, others set it."""
+        """A folder that comes after its contents: Info-ZIP leaves the mode that it made it with, others set it."""
         if folder.mode is not None and folder.mode & 0o7702 != 0o700:
-            raise UnsafeMemberError(self._archive, folder.name, "comes after what is in it, with an odd mode")
+            raise UnsafeMemberError(
+                self._archive, folder.name, "comes after its contents, with an unusual mode"
+            )
         return replace(folder, mode=None)
 
     def _refuse_two_formats(self) -> None:
-        """A program that goes by the contents could take the file for another kind of archive."""
+        """A program that detects formats by content could take the file for another kind of archive."""
         self._file.seek(0)
         if may_be_header(self._file.read(BLOCK)):
             raise HeaderError("it can also be read as a tar archive")
-        for place in _ISO_PLACES:
-            self._file.seek(place)
+        for offset in _ISO_OFFSETS:
+            self._file.seek(offset)
             if self._file.read(len(_ISO)) == _ISO:
                 raise HeaderError("it can also be read as an ISO 9660 image")
 
@@ -261,17 +265,15 @@ class ZipReader:
 
 
 def _kind_and_mode(header: CentralHeader, is_folder: bool) -> tuple[ZipKind, int | None]:
-    """What a member is; only where the archive was made on Unix, its mode says so."""
-    said = header.attributes >> 16
+    """A member's kind and mode; archives that were not made on Unix have no modes."""
+    unix_mode = header.attributes >> 16
     plain: ZipKind = "folder" if is_folder else "file"
-    kind = _KINDS.get(stat.S_IFMT(said)) if stat.S_IFMT(said) else plain
-    is_unix = header.system == UNIX and said
+    kind = _KINDS.get(stat.S_IFMT(unix_mode)) if stat.S_IFMT(unix_mode) else plain
+    is_unix = header.system == UNIX and unix_mode
     if kind is None or (kind == "folder") != is_folder or (kind == "link" and not is_unix):
-        raise HeaderError(
-            f"has the mode {said:o}, and is not a file, a folder or a link by all that is said of it"
-        )
+        raise HeaderError(f"has the mode {unix_mode:o}, which is not that of a {plain}")
     if header.attributes & DOS_FOLDER and not is_folder:
-        raise HeaderError("is a folder by its attributes, and a file by its name")
-    if not is_unix and said & 0o7000:
-        raise HeaderError("was not made on Unix, and has set-id or sticky bits")
-    return kind, stat.S_IMODE(said) if is_unix else None
+        raise HeaderError("is a folder by its attributes, but a file by its name")
+    if not is_unix and unix_mode & 0o7000:
+        raise HeaderError("was not made on Unix, but has set-id or sticky bits")
+    return kind, stat.S_IMODE(unix_mode) if is_unix else None

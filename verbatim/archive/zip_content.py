@@ -1,4 +1,4 @@
-"""What a member of a zip archive holds: exactly what its headers announce, or an error."""
+"""The content of a member of a zip archive: exactly what its headers announce, or an error."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from verbatim.archive.limits import PIECE, ArchiveLimits
 from verbatim.archive.zip_headers import DEFLATED, CentralHeader
 from verbatim.errors import IntegrityError
 
-#: A reader that does not go by the list at the end looks for this where it does not know a member's size.
+#: A reader that does not use the list at the end looks for this where it does not know a member's size.
 _DESCRIPTOR = b"PK\x07\x08"
 
 
 class ZipContent:
-    """A stream of what a member holds, decompressed in bounded pieces.
+    """A stream of a member's content, decompressed in bounded pieces.
 
-    ``packed`` are its data in the archive, in pieces. Reading raises IntegrityError once it is seen that they are not what
+    ``packed`` are its data in the archive, in pieces. Reading raises IntegrityError once they turn out not to be what
     the headers say: both sizes and the checksum must be right, and the compressed stream must end where the data do.
     """
 
@@ -33,7 +33,7 @@ class ZipContent:
         self._pieces = self._checked()
 
     def read(self, _size: int = -1, /) -> bytes:
-        """The next piece, however much was asked for; nothing at the end."""
+        """The next piece, whatever its size; nothing at the end."""
         return next(self._pieces, b"")
 
     @property
@@ -75,11 +75,11 @@ class ZipContent:
                 data = packed
                 while data:
                     if inflate.eof:
-                        raise self._damaged("has something behind the end of its compressed data")
+                        raise self._damaged("has something after the end of its compressed data")
                     if piece := inflate.decompress(data, PIECE):
                         yield piece
                     data = inflate.unconsumed_tail or inflate.unused_data
-            # Some of the last bytes' worth may be left inside.
+            # Output of the last input bytes may still be inside.
             while piece := inflate.decompress(b"", PIECE):
                 yield piece
         except zlib.error as error:

@@ -1,8 +1,8 @@
 """The records that a zip archive is made of, field by field (PKWARE's APPNOTE.TXT, section 4.3).
 
-Only what an honest release needs is known here: no encryption, no second disk, no zip64 (nothing is larger than
-4 GiB), and no extra field that says the name, the kind, the mode or the content of a member once more.
-Whatever else stands in a record is refused, because another reader may go by it.
+It accepts only what an honest release needs: no encryption, no second disk, no zip64 (nothing is larger than
+4 GiB), and no extra field that repeats a member's name, kind, mode or content.
+Anything else in a record is refused, because another reader may use it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DOS = 0x27
 DOS_FOLDER = 0x10
 #: An internal attribute (4.4.14): it looks like text.
 _TEXT = 1
-#: 7-Zip says with it that the upper half holds a Unix mode.
+#: 7-Zip's mark that the upper half holds a Unix mode.
 _HAS_MODE = 0x8000
 
 #: Extra fields (4.5, and Info-ZIP's extrafld.txt) that are known, and what sizes each can have.
@@ -46,24 +46,24 @@ _EXTRAS = {**TIMES, **OWNERS, _ZIP64: frozenset((16,))}
 
 #: Versions that are needed to extract what is stored, and what is deflated or a folder (4.4.3).
 _VERSIONS = (10, 20)
-#: What stands for "see zip64".
+#: These mean "see zip64".
 _ELSEWHERE_2, _ELSEWHERE_4 = 0xFFFF, 0xFFFFFFFF
 #: In bytes, of a comment on the whole archive: git writes the commit's 40 digits.
 LONGEST_COMMENT = 255
 
 
 class HeaderError(ValueError):
-    """A record that no honest archive has."""
+    """A record is one that no honest archive has."""
 
 
 @dataclass(frozen=True)
 class Common:
-    """What both headers of a member say."""
+    """The fields that both headers of a member have."""
 
     needed: int
     flags: int
     method: int
-    #: Of modification, as DOS has them.
+    #: Of modification, in the format of DOS.
     clock: int
     date: int
     crc: int
@@ -93,7 +93,9 @@ class Common:
         if self.needed not in _VERSIONS:
             raise HeaderError(f"needs version {self.needed} of the format, not 10 or 20")
         if self.flags & ~_FLAGS:
-            raise HeaderError(f"has the flags {self.flags:#06x}: it is encrypted, patched, or worse")
+            raise HeaderError(
+                f"has the flags {self.flags:#06x}: it is encrypted, patched, or of an unknown kind"
+            )
         if self.method not in (STORED, DEFLATED):
             raise HeaderError(f"is compressed by method {self.method}, not stored or deflated")
         if _ELSEWHERE_4 in (self.size, self.packed_size):
@@ -102,14 +104,14 @@ class Common:
         if len(fields) != len(dict(fields)):
             raise HeaderError("has an extra field twice")
         sizes = struct.pack("<2Q", self.size, self.packed_size)
-        # What follows the data would be larger with it.
+        # With it, the descriptor after the data would be larger.
         if dict(fields).get(_ZIP64, sizes) != sizes or (_ZIP64 in dict(fields) and self.has_descriptor):
-            raise HeaderError("has a zip64 field that says other sizes")
+            raise HeaderError("has a zip64 field with other sizes")
 
 
 @dataclass(frozen=True)
 class LocalHeader(Common):
-    """What stands before a member's data (4.3.7)."""
+    """The header before a member's data (4.3.7)."""
 
     FORM: ClassVar = struct.Struct("<4s5H3I2H")
     MAGIC: ClassVar = b"PK\x03\x04"
@@ -124,7 +126,7 @@ class LocalHeader(Common):
 
     @classmethod
     def parse(cls, whole: bytes, name_size: int) -> Self:
-        """Parse a record with the name and the extra fields behind it."""
+        """Parse a record with the name and the extra fields after it."""
         needed, flags, method, clock, date, crc, packed_size, size = cls.FORM.unpack_from(whole)[1:9]
         name, extra = _split(whole[cls.FORM.size :], name_size)
         return cls(needed, flags, method, clock, date, crc, packed_size, size, name, extra)
@@ -132,7 +134,7 @@ class LocalHeader(Common):
 
 @dataclass(frozen=True)
 class CentralHeader(Common):
-    """What the list at the archive's end says of a member (4.3.12)."""
+    """A member's entry in the list at the archive's end (4.3.12)."""
 
     made_by: int
     system: int
@@ -157,7 +159,7 @@ class CentralHeader(Common):
 
     @classmethod
     def parse(cls, whole: bytes, name_size: int) -> Self:
-        """Parse a record with the name and the extra fields behind it."""
+        """Parse a record with the name and the extra fields after it."""
         fields = cls.FORM.unpack_from(whole)
         made_by, system, needed, flags, method, clock, date, crc, packed_size, size = fields[1:11]
         common = (needed, flags, method, clock, date, crc, packed_size, size)
@@ -175,21 +177,23 @@ class CentralHeader(Common):
             raise HeaderError(f"has the DOS attributes {self.attributes & 0xFFFF:#06x}")
 
     def check_local(self, local: LocalHeader) -> None:
-        """Raise HeaderError if the header before the data says anything else."""
+        """Raise HeaderError if the header before the data differs."""
         ours = (self.needed, self.flags, self.method, self.clock, self.date, self.name)
         theirs = (local.needed, local.flags, local.method, local.clock, local.date, local.name)
-        told = (self.crc, self.packed_size, self.size)
-        said = (local.crc, local.packed_size, local.size)
-        # What follows the data can be left out before it.
-        later = (0, *told) if self.has_descriptor else ()
-        agrees = all(one == other or (later and one == 0) for one, other in zip(said, told, strict=True))
+        sizes = (self.crc, self.packed_size, self.size)
+        local_sizes = (local.crc, local.packed_size, local.size)
+        # With a descriptor after the data, these may be zero before it.
+        later = (0, *sizes) if self.has_descriptor else ()
+        agrees = all(
+            one == other or (later and one == 0) for one, other in zip(local_sizes, sizes, strict=True)
+        )
         if ours != theirs or not agrees:
-            raise HeaderError("has two headers that do not say the same")
+            raise HeaderError("has two headers that disagree")
         local.check()
 
     @property
     def descriptor(self) -> bytes:
-        """What has to follow the data (4.3.9), with its customary signature."""
+        """The descriptor that must follow the data (4.3.9), with its customary signature."""
         return struct.pack("<4s3I", b"PK\x07\x08", self.crc, self.packed_size, self.size)
 
 
@@ -207,10 +211,10 @@ class End:
 
     @classmethod
     def parse(cls, tail: bytes) -> Self:
-        """Find it as every reader does, by its last magic; ``tail`` is the end of the file."""
+        """Find the record as every reader does, by its last magic; ``tail`` is the end of the file."""
         at = tail.rfind(cls.MAGIC)
         if at < 0 or len(tail) - at < cls.FORM.size:
-            raise HeaderError("it has no end record, or more behind it")
+            raise HeaderError("it has no end record, or more after it")
         _, disk, first_disk, here, members, size, offset, length = cls.FORM.unpack_from(tail, at)
         comment = tail[at + cls.FORM.size :]
         if length != len(comment):
@@ -233,7 +237,7 @@ def _split(data: bytes, size: int) -> tuple[bytes, bytes]:
 
 
 def extras(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Extra fields by their kinds; raises HeaderError for one that is not known, or is not whole."""
+    """Extra fields by their kinds; raises HeaderError for one that is unknown or incomplete."""
     while data:
         if len(data) < 4:
             raise HeaderError("has extra fields that do not end where they should")

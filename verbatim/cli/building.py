@@ -65,9 +65,9 @@ def rebuild(
     jobs: int = JOBS,
     json: bool = False,
 ) -> None:
-    """Build again with the conditions varied, compare, and name what a difference is due to.
+    """Build again with the conditions varied, compare, and name the cause of a difference.
 
-    It takes one stage, and builds it the plain way first if `--output` does not have it.
+    It takes one stage, and builds it without variation first if `--output` does not have it.
 
     Example:
 
@@ -96,7 +96,7 @@ def rebuild(
 
 
 @command(
-    tests="only these modules of CPython's test suite, with commas between them; also pip, what pip installs, and roots, running elsewhere"
+    tests="only these modules of CPython's test suite, with commas between them; also pip (installing) and roots (running in other environments)"
 )
 def test_artifact(
     context: Context,
@@ -108,7 +108,7 @@ def test_artifact(
     jobs: int = JOBS,
     json: bool = False,
 ) -> None:
-    """Test a tree that was built for a platform: by CPython's own tests, and by what pip installs with it.
+    """Test what was built for a platform: run CPython's own tests, and install packages with its pip.
 
     Example:
 
@@ -125,8 +125,8 @@ def test_artifact(
     tested = []
     for suite in suites:
         tested.append(run_suite(release, suite, folder / release.version, fetcher))
-        # At once: the next may come to no result.
+        # At once: the next one may fail without a result.
         write_tested(tested[-1], folder / release.version)
     show_tested(tested, as_json=json)
     for each in tested:
-        each.refuse_failure()
+        each.raise_for_failure()

@@ -18,13 +18,13 @@ class Command(Task[Callable[..., None]]):
     """One command. Its options are the parameters of its function; its docstring ends with an example."""
 
     def __init__(self, body: Callable[..., None], own: Mapping[str, str]) -> None:
-        """Raise ValueError for an option that has no text, or two."""
+        """``own`` has the help texts of its own options. Raises ValueError for an option with no text, or two."""
         super().__init__(framed(body), auto_shortflags=False)
         _, *names = (translate_underscores(name) for name in inspect.signature(body).parameters)
         #: The texts of the options that no other command has.
         self.own = {translate_underscores(name): text for name, text in own.items()}
         if twice := sorted(self.own.keys() & SHARED.keys()):
-            raise ValueError(f"{self.name}: {', '.join(twice)} is described in the table already")
+            raise ValueError(f"{self.name}: {', '.join(twice)} is already described in the table")
         texts = {**SHARED, **self.own}
         if silent := [name for name in names if name not in texts]:
             raise ValueError(f"{self.name}: {', '.join(silent)} is described nowhere")

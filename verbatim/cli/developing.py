@@ -40,7 +40,7 @@ def test(context: Context, integration: bool = False, slow: bool = False) -> Non
 
 @command(which="modules, or how mutants' names begin, with commas between; all if left out")
 def mutants(context: Context, which: str = "") -> None:
-    """Alter what the signing stage checks, bit by bit, and see that its tests notice (an hour or more).
+    """Alter what the signing stage checks, bit by bit, and check that its tests notice (an hour or more).
 
     Example:
 
@@ -64,7 +64,7 @@ def lint(context: Context) -> None:
 
 @command()
 def reference(context: Context) -> None:
-    """Write docs/reference/commands.md and json.md anew, from the code.
+    """Write docs/reference/commands.md and json.md again, from the code.
 
     Example:
 
@@ -81,7 +81,7 @@ def reference(context: Context) -> None:
 
 @command(
     stage="source, docs, linux or speed; all if left out",
-    rounds="how often what is compared is repeated; what takes many minutes is repeated less often",
+    rounds="how often to repeat each comparison; those that take many minutes are repeated less often",
 )
 def benchmark(context: Context, stage: str = "", rounds: int = 5) -> None:
     """Measure side by side with the peers and write the figures to benchmarks/README.md.
@@ -95,7 +95,7 @@ def benchmark(context: Context, stage: str = "", rounds: int = 5) -> None:
 
 
 def _run(module: str, *arguments: str) -> None:
-    """Run one of the development tools of this environment in the project's folder."""
+    """Run one of this environment's development tools in the project's folder; raises Exit with its status."""
     done = subprocess.run([sys.executable, "-m", module, *arguments], cwd=PROJECT, check=False)
     if done.returncode != 0:
         raise Exit(code=done.returncode)

@@ -30,7 +30,7 @@ def environments(context: Context, make: str = "") -> None:
 
 @command()
 def lock(context: Context, environment: str = "") -> None:
-    """Resolve environments anew and write their lock.toml (for maintainers; needs Debian's apt).
+    """Resolve environments again and write their lock.toml (for maintainers; needs Debian's apt).
 
     Without `--environment` it resolves all of them.
 
@@ -53,7 +53,7 @@ def image(
     output: str | None = None,
     push: str | None = None,
 ) -> None:
-    """Make the image of an environment, whose digest the lock has; or only say what it is called.
+    """Make the image of an environment, whose digest is in the lock; without options, print its name.
 
     `--output` names a file, which `docker load` takes.
 

@@ -12,9 +12,9 @@ from verbatim.paths import cache_directory
 
 @command()
 def doctor(context: Context, offline: bool = False) -> None:
-    """Say what this machine can run and, where it cannot, which check failed and what to do.
+    """Check what this machine can run; for what it cannot, print the check that failed and what to do.
 
-    With `--offline` it does not ask which addresses answer.
+    With `--offline` it does not try any address.
 
     Example:
 
@@ -33,9 +33,9 @@ def doctor(context: Context, offline: bool = False) -> None:
 
 
 @command(
-    keep_downloads="remove only what was made from them",
-    older_than="only what was not used for so many days",
-    docker="the environments' images in the Docker daemon as well",
+    keep_downloads="keep the downloads, and remove only what was made from them",
+    older_than="remove only what was not used for so many days",
+    docker="also remove the environments' images from the Docker daemon",
 )
 def clean(context: Context, keep_downloads: bool = False, older_than: int = 0, docker: bool = False) -> None:
     """Remove what the cache holds.

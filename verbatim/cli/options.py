@@ -1,6 +1,6 @@
-"""The one table of options: what several commands share has one text here, and means the same everywhere.
+"""The one table of options: an option that several commands share has one text here, and means the same everywhere.
 
-What only one command has is described where that command is: see `verbatim.cli.command`.
+An option that only one command has is described beside that command: see `verbatim.cli.command`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ SHARED: Mapping[str, str] = {
     "offline": "use no network, only what is in the cache",
     "jobs": "how many downloads run at a time",
     "json": "print the result as JSON",
-    DEBUG: "show the commands that are run, and where an error came from",
-    "explain": "examine what is not identical with diffoscope, and write a page with the likely causes",
+    DEBUG: "show the commands that are run, and a traceback of an error",
+    "explain": "examine with diffoscope what is not identical, and write a page with the likely causes",
     "html": "the file for the page, in HTML",
     "attestations": "the folder that has a folder VERSION with signed statements",
     "as": "the rebuilder's name, as in the policy",
     "key": "the file of the rebuilder's private key",
     "identity": "sign with an identity that Sigstore certifies, in place of a key",
-    "policy": "the file that says whose attestations count, and how many are enough",
+    "policy": "the file that defines whose attestations count, and how many are enough",
     "trust-config": "the file that describes a Sigstore other than the public one",
 }

@@ -1,4 +1,4 @@
-"""Commands of rebuilders: their keys, what they sign and take back, and who attested what."""
+"""Commands of rebuilders: their keys, what they sign and withdraw, and who attested what."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def attest(
     output: str = "dist",
     attestations: str = "attestations",
 ) -> None:
-    """Sign the statements of what was built here; also where it is not what was published.
+    """Sign the statements of what was built here, also where that differs from what was published.
 
-    Without `--artifacts` it signs all that are there.
+    Without `--artifacts` it signs all the statements that exist.
 
     Example:
 
@@ -88,7 +88,7 @@ def withdraw(
     trust_config: str = "",
     attestations: str = "attestations",
 ) -> None:
-    """Take back, for good, a statement that one has signed.
+    """Withdraw, for good, a statement that you have signed.
 
     Example:
 
@@ -99,10 +99,10 @@ def withdraw(
 
     release, author = Release.parse(version), _author(as_, key, identity, trust_config)
     path = withdraw_statement(release, statement, reason, Path(attestations), author)
-    console.result(str(path or "it is withdrawn already"))
+    console.result(str(path or "it is already withdrawn"))
 
 
-@command(all_="every version: that each file is what it should be, and that none was changed or removed")
+@command(all_="check every version: that each file is valid, and that none was changed or removed")
 def check(
     context: Context,
     version: str = "",
@@ -113,9 +113,9 @@ def check(
     html: str = "",
     json: bool = False,
 ) -> None:
-    """Say who attested what, and whether it is enough for a release.
+    """Show who attested what, and whether that is enough for a release.
 
-    Without `--policy`, the attestations' own `policy.toml` counts. `--html` gets the matrix as a page.
+    Without `--policy`, the attestations' own `policy.toml` counts. `--html` writes the matrix as a page.
 
     Example:
 
@@ -130,19 +130,19 @@ def check(
     trust = Trust.load(optional(policy) or folder / POLICY, optional(trust_config))
     if all_:
         releases = check_all(folder, trust, today=today)
-        # Before anything is shown: a matrix without an objection that was removed would be a lie.
+        # Before anything is shown: a matrix that lacks a removed objection would be a lie.
         check_history(folder)
         show_all(releases)
         for each in releases:
-            each.refuse_files()
+            each.raise_for_refused_files()
         return
     checked = check_release(Release.parse(version), folder, trust, today=today)
     check_history(folder, checked.matrix.version)
     show_checked(checked, as_json=json)
     if page is not None:
         write_page(checked, page)
-    checked.refuse_files()
-    checked.refuse_lack()
+    checked.raise_for_refused_files()
+    checked.raise_for_missing_quorum()
 
 
 def _author(as_: str, key: str, identity: bool, trust_config: str) -> Author:
@@ -151,7 +151,7 @@ def _author(as_: str, key: str, identity: bool, trust_config: str) -> Author:
 
     name = check_name(as_)
     if identity == bool(key):
-        raise UsageError("one of --key and --identity is needed", "name a key, or use an identity")
+        raise UsageError("expected either --key or --identity", "name a key, or use an identity")
     if identity:
         return identified(name, optional(trust_config))
     path = Path(key)

@@ -1,4 +1,4 @@
-"""What several commands make of their options' values."""
+"""How commands read their options' values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from verbatim.paths import cache_directory
 if TYPE_CHECKING:
     from verbatim.fetch import Fetcher
 
-#: Of downloads at a time, unless ``--jobs`` says otherwise.
+#: Downloads at a time, unless ``--jobs`` is given.
 JOBS = os.cpu_count() or 1
 
 
@@ -28,18 +28,18 @@ def named(option: str, path: str) -> Path:
 
 
 def new_file(option: str, path: str) -> Path:
-    """Where a file is to be written; raises UsageError, before any work is done, if it cannot take that place."""
+    """The path of a file to write; raises UsageError, before any work is done, if a file cannot be written there."""
     check_new(named(option, path), option)
     return Path(path)
 
 
 def optional(path: str) -> Path | None:
-    """The path that an option names, if it is given."""
+    """The path that an option names; None if the option is empty."""
     return Path(path) if path else None
 
 
 def fetcher_for(*, offline: bool = False, jobs: int = JOBS) -> Fetcher:
-    """Downloads into this user's cache; raises UsageError if ``jobs`` is not at least 1."""
+    """A fetcher that downloads into this user's cache; raises UsageError if ``jobs`` is not at least 1."""
     from verbatim.fetch import Fetcher
     from verbatim.store import Store
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 @command(
-    against="a file or a folder that you have downloaded, in place of what is served now",
-    quick="of the source tarballs, make and compare only the tar stream, and write nothing",
-    against_git="rebuild nothing: hold each member of the source tarballs against the commit's tree",
+    against="compare with this file or folder, which you have downloaded, instead of what is served now",
+    quick="make and compare only the source tarballs' tar stream, and write nothing",
+    against_git="rebuild nothing: compare each member of the source tarballs with the commit's tree",
 )
 def verify(
     context: Context,
@@ -79,7 +79,7 @@ def verify(
         if quick
         else verifying(requests, fetcher, published)
     ) as verified:
-        # Only in here is what was downloaded at hand.
+        # The downloaded files exist only inside the block.
         show_verified(_explained(verified, page, fetcher), as_json=json)
     verified.raise_for_difference()
 
@@ -109,7 +109,7 @@ def compare(
 
 
 def _page(explain: bool, html: str) -> Path | None:
-    """The file that gets an explanation, if there shall be one."""
+    """The file to write an explanation to; None without ``--explain``."""
     if html and not explain:
         raise UsageError("--html is for what --explain finds", "add --explain")
     return new_file("--html", html or "explanation.html") if explain else None

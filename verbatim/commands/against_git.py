@@ -1,4 +1,4 @@
-"""``invoke verify --against-git``: release tarballs held against the commit that the release's tag names."""
+"""``invoke verify --against-git``: release tarballs compared with the commit that the release's tag names."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ from verbatim.stages.plan import Plan
 
 @dataclass(frozen=True)
 class TreeChecked:
-    """Tarballs of one release beside its commit."""
+    """Tarballs of one release, compared with its commit."""
 
     source: GitSource
-    #: Each tarball with what is to be said of it.
+    #: Each tarball with its comparison.
     comparisons: tuple[tuple[TarballSource, TreeComparison], ...]
-    #: Published tarballs that could not be had, and why.
+    #: By name, why a published tarball could not be fetched.
     unchecked: Mapping[str, str]
-    #: Tarballs that were refused, beside others that were not, and why.
+    #: By name, why a tarball was refused; at least one other was not.
     refused: Mapping[str, IntegrityError] = field(default_factory=dict)
 
     def raise_for_difference(self) -> None:
-        """Raise MismatchError if a tarball is not what the commit says, IntegrityError if one was refused."""
+        """Raise MismatchError if a tarball differs from the commit, IntegrityError if one was refused."""
         different = [tarball.name for tarball, comparison in self.comparisons if comparison.differences]
         if different:
             raise MismatchError(
-                f"{', '.join(different)}: not what commit {self.source.commit} says",
-                "do not use what differs; where that was published, tell the release manager",
+                f"{', '.join(different)}: different from commit {self.source.commit}",
+                "do not use what differs; if it was published, tell the release manager",
             )
         for error in self.refused.values():
             raise error
@@ -55,11 +55,11 @@ class TreeChecked:
 def check_against_git(
     release: Release, choice: SourceChoice, against: Path | None, fetcher: Fetcher, engine: Engine
 ) -> TreeChecked:
-    """Hold the published tarballs, or those at the path ``against``, against the commit that the choice means.
+    """Compare the published tarballs, or those at the path ``against``, with the commit that is chosen.
 
     The path is a tarball, or a folder with tarballs of the release under their own names. The engine makes what is
-    declared as generated. Raises UsageError if the choice is no commit, UndecidedError if the folder has no such
-    tarball, IntegrityError if every archive is refused, and what its parts raise; a difference is not raised but returned.
+    declared as generated. Raises UsageError if the choice is not a commit, UndecidedError if the folder has no such
+    tarball, IntegrityError if every archive is refused, and what its parts raise; a difference is returned, not raised.
     """
     if choice.is_tarball:
         raise UsageError("--against-git needs a commit, but --source is a tarball", "name it with --against")
@@ -87,7 +87,7 @@ def check_against_git(
 def _compare(
     expected: Expected, tarballs: Sequence[TarballSource]
 ) -> tuple[tuple[tuple[TarballSource, TreeComparison], ...], dict[str, IntegrityError]]:
-    """Those that can be read, and why the others are refused; raises that if it is all of them."""
+    """The comparisons, and why tarballs were refused; raises the first reason if all were."""
     comparisons, refused = [], {}
     for tarball in tarballs:
         try:
@@ -102,7 +102,7 @@ def _compare(
 
 
 def _published(release: Release, fetcher: Fetcher) -> tuple[list[TarballSource], dict[str, str]]:
-    """Those that can be had, and why the others cannot; raises what that raised if it is all of them."""
+    """The tarballs, and why others could not be fetched; raises the first reason if none could."""
     tarballs, refusals = [], {}
     for name in release.source_tarballs:
         try:
@@ -122,7 +122,7 @@ def _named(against: Path, release: Release) -> list[Path]:
 
 
 def _made(source: GitSource, fetcher: Fetcher, engine: Engine) -> Inventory:
-    """What is in the tar that the recipe makes of the commit."""
+    """The inventory of the tar that the recipe makes of the commit."""
     plan = Plan(source.release, source.identity, packed_stage(source.release))
     root = ensure_root(plan.stage.environment, fetcher)
     with scratch(WORK.folder) as work:

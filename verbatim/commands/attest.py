@@ -1,4 +1,4 @@
-"""``invoke attest`` and ``invoke withdraw``: a rebuilder puts a name to what was built here, or takes it back."""
+"""``invoke attest`` and ``invoke withdraw``: a rebuilder signs what was built here, or withdraws it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Author:
 
     name: str
     form: AttestationFormat
-    #: Gives what is to be written for a payload: an envelope, or a bundle.
+    #: Gives the file's content for a payload: an envelope, or a bundle.
     sign: Callable[[bytes], bytes]
 
 
@@ -45,19 +45,19 @@ class Attested:
     stage: str
     statement: Statement
     sha256: str
-    #: The artifacts that are not what was published.
+    #: The artifacts that differ from the published ones.
     objections: list[str]
-    #: Where it was written; None if the same was there already.
+    #: Where it was written; None if the same file already existed.
     path: Path | None
 
 
 def keyed(name: str, signer: CryptoSigner) -> Author:
-    """A rebuilder with a key."""
+    """A rebuilder who signs with a key."""
     return Author(name, "dsse", partial(seal, signer=signer))
 
 
 def identified(name: str, trust_config: Path | None) -> Author:
-    """A rebuilder with an identity."""
+    """A rebuilder who signs with an identity that Sigstore certifies."""
 
     def sign(payload: bytes) -> bytes:
         identity, bundle = sign_with_identity(payload, trust_config)
@@ -72,7 +72,7 @@ def attest_stages(
 ) -> list[Attested]:
     """Sign the statements of what was built into a folder, and add them to the attestations.
 
-    ``stages`` names some with commas between, or is empty for all that are there. Only what this cache knows
+    ``stages`` names some with commas between, or is empty for all that exist. Only what this cache knows
     to have been built here is signed, and only while the artifacts are as the statement says. Raises UsageError
     for what was not built, IntegrityError for what was altered.
     """
@@ -98,7 +98,7 @@ def attest_stages(
 def withdraw_statement(
     release: Release, sha256: str, reason: str, attestations: Path, author: Author
 ) -> Path | None:
-    """Take back the statement with that hash, for good; give the new file, or None if that was done already."""
+    """Withdraw the statement with that hash, for good; give the new file, or None if that was already done."""
     statement = WithdrawalStatement.of(sha256, reason)
     return add_attestation(
         attestations / release.version, author.name, WITHDRAWAL, author.form, author.sign(statement.encode())
@@ -121,10 +121,10 @@ def _statement(
     release: Release, stage: str, built: Path, artifacts: Collection[str], store: Store
 ) -> Statement:
     statement = read_statement(release, stage, built, artifacts)
-    # Whatever is fetched or given lies in the store as well: that a file is there says nothing of who built it.
+    # What was fetched or given is in the store as well, so being there does not show who built a file.
     if sha256_bytes(statement.encode()) not in store.remembered(BUILT):
         raise UsageError(
-            f"{built / file_name(stage)} was not built here, as far as this cache knows",
+            f"{built / file_name(stage)} was not built here, according to this cache",
             f"attest only to what you have built: ./invoke build --version {release.version} --artifacts {stage}",
         )
     check_artifacts(built, statement.hashes)

@@ -36,13 +36,13 @@ from verbatim.store import Store
 #: What engines, or rebuilds, disagree on.
 DISPUTED = Cache("disputed")
 
-#: What the store remembers the statements of builds under that were made here.
+#: The kind of names under which the store remembers the statements of builds that were made here.
 BUILT = "built"
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the user asks for."""
+    """A stage of a release to build, from which source, by which engines."""
 
     release: Release
     stage: Stage
@@ -53,15 +53,15 @@ class Request:
 
     @property
     def folder(self) -> Path:
-        """Where the results go."""
+        """The release's own folder, for the results."""
         return self.output / self.release.version
 
     def plan(self, source: Identity) -> Plan:
-        """What is to be built from a source."""
+        """The plan of the build from that source."""
         return Plan(self.release, source, self.stage)
 
     def key(self, engine: Engine) -> str:
-        """The same for the same question to an engine, wherever the answer goes."""
+        """A hash of all that an engine is asked; the same wherever the results go."""
         asked = (
             self.release.version,
             self.stage.name,
@@ -82,7 +82,7 @@ class BuildResult:
     stage: str
     #: Where the artifacts are; if the engines disagree, where each engine has a folder with its own.
     folder: Path
-    #: Whether it was there already, and only reuse_results.
+    #: Whether it already existed, and was only verified.
     unchanged: bool
     source: Identity
     #: The first engine's, and a verdict on each.
@@ -96,7 +96,7 @@ class BuildResult:
         disputed = disputed_artifacts(self.by_engine)
         if disputed:
             raise MismatchError(
-                f"{', '.join(disputed)}: not the same from {' and '.join(self.by_engine)}",
+                f"{', '.join(disputed)}: different from {' and '.join(self.by_engine)}",
                 f"one of the engines may have been tampered with; what each made is in {self.folder}",
             )
 
@@ -120,9 +120,9 @@ Judge = Callable[[Release, Sequence[Artifact], Fetcher], list[Verdict]]
 
 
 def build_stages(requests: Sequence[Request], fetcher: Fetcher, judging: Judge = judge) -> list[BuildResult]:
-    """Make what several requests for one release ask for, all from the source that the first was made from.
+    """Build several requests for one release, all from the source that the first was built from.
 
-    What is for a target is built from the tarball that the first one made: what is built is what is shipped.
+    Targets are built from the tarball that the first one made: what is built is what is shipped.
     """
     first, *others = requests
     results = [build_stage(first, fetcher, judging)]
@@ -132,9 +132,9 @@ def build_stages(requests: Sequence[Request], fetcher: Fetcher, judging: Judge =
 
 
 def derive_request(request: Request, first: BuildResult) -> Request:
-    """A request for what is to be made from the same source, or from what was made of it.
+    """The request with the first build's source or, for a target, with the tarball that it made.
 
-    Raises MismatchError if what was made of it is in dispute, or not what was published.
+    Raises MismatchError if that tarball is disputed, or differs from the published one.
     """
     if request.stage.target is None:
         return replace(request, choice=same_source(request.choice, first))
@@ -146,17 +146,17 @@ def derive_request(request: Request, first: BuildResult) -> Request:
 
 
 def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> BuildResult:
-    """Make the artifacts of a stage, or see that they are there already; judge them.
+    """Make the artifacts of a stage, or verify those that exist; judge them.
 
-    Raises what its parts raise; a difference between engines or from the published files is not raised
-    but returned.
+    Raises what its parts raise; a difference between engines or from the published files is returned,
+    not raised.
     """
     release = request.release
     _check_output(request)
     remembered = _remembered(request, fetcher.store)
     if remembered is None:
         check_engines(request.engines)
-    # The network is not asked again what it answered before.
+    # What the network answered before is not asked again.
     is_known = remembered is not None and request.choice.is_remote
     source = None if is_known else choose_source(request.choice, release, fetcher)
     if remembered is not None:
@@ -164,7 +164,7 @@ def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> B
         artifacts = reuse_results(request.folder, remembered, plan)
         if artifacts is not None:
             _recall_fall_back(request, plan)
-            # Each engine made them, together or one after the other.
+            # Each engine has built them before, in this or in another run.
             by_engine = {engine.name: artifacts for engine in request.engines}
             verdicts = judging(release, artifacts, fetcher)
             return BuildResult(
@@ -180,27 +180,27 @@ def build_stage(request: Request, fetcher: Fetcher, judging: Judge = judge) -> B
 
 
 def same_source(choice: SourceChoice, built: BuildResult) -> SourceChoice:
-    """The choice that means what was built from, though a server may have come back or a tag have moved."""
+    """The choice of the very source that was used, though a server may be back or a tag may have moved."""
     text = built.source.kind if choice.text == "auto" else choice.text
     return SourceChoice(text, built.source.digest.get("gitCommit"))
 
 
 def _recall_fall_back(request: Request, plan: Plan) -> None:
     if request.choice.text == "auto" and plan.source.kind == "tarball":
-        console.warn("git could not be asked when this was built; --source git builds from the commit")
+        console.warn("git could not be reached when this was built; --source git builds from the commit")
 
 
 def _check_output(request: Request) -> None:
-    """Raise UsageError if the results could not go where they are to go: a build is too long to learn it at its end."""
+    """Raise UsageError if the results could not be written: a build is too long to find that out at its end."""
     folder = request.folder
-    # A link to nowhere is there as well.
+    # A dangling link exists as well.
     there = next(path for path in folder.absolute().parents if os.path.lexists(path))
     if not there.is_dir():
         raise UsageError(f"{there} is not a folder", "give another --output")
     if not os.access(there, os.W_OK | os.X_OK):
         raise UsageError(f"{there} cannot be written to", "give another --output")
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise UsageError(f"{folder} is there, but is not a build", "move it away, or give another --output")
+        raise UsageError(f"{folder} exists, but is not a build", "move it away, or give another --output")
     known = known_names(request.release)
     strange = sorted({path.name for path in folder.iterdir()} - known) if folder.exists() else []
     if strange:
@@ -211,7 +211,7 @@ def _check_output(request: Request) -> None:
 
 
 def check_engines(engines: Sequence[Engine]) -> None:
-    """Raise CapabilityError for what is missing, before anything is fetched for nothing."""
+    """Raise CapabilityError for what an engine lacks, before anything is fetched in vain."""
     for engine in engines:
         lack = lacking(engine)
         if lack is not None:
@@ -219,7 +219,7 @@ def check_engines(engines: Sequence[Engine]) -> None:
 
 
 def _remembered(request: Request, store: Store) -> Statement | None:
-    """What each of the engines built for the same request before, as this user's own cache has it.
+    """The statement that each engine built for the same request before, according to this user's cache.
 
     The output folder is not believed: whoever alters an artifact there can alter its statement as well.
     """
@@ -231,7 +231,7 @@ def _remembered(request: Request, store: Store) -> Statement | None:
 def _build(
     request: Request, plan: Plan, source: Source, fetcher: Fetcher
 ) -> tuple[Path, dict[str, list[Artifact]]]:
-    """Build with each engine on its own, from the same inputs; give the folder, and each engine's artifacts in it."""
+    """Build with each engine separately, from the same inputs; give the folder, and each engine's artifacts."""
     started = datetime.now(UTC)
     root = ensure_root(plan.stage.environment, fetcher)
     with scratch(WORK.folder) as work, scratch(request.output) as staging:
@@ -259,7 +259,7 @@ def _build(
 def build_with(
     engine: Engine, plan: Plan, prepared: Prepared, root: Root, *, work: Path, staging: Path
 ) -> list[Artifact]:
-    """What an engine makes, in a folder of its own below ``staging``; what it needs meanwhile is below ``work``."""
+    """The artifacts that an engine makes, in its own folder below ``staging``; it works below ``work``."""
     own, output = work / engine.name, staging / engine.name
     own.mkdir()
     output.mkdir()
@@ -269,7 +269,7 @@ def build_with(
 def _keep_disputed(
     request: Request, builds: Mapping[str, list[Artifact]]
 ) -> tuple[Path, dict[str, list[Artifact]]]:
-    """Put what engines disagree on where it can be looked at, and nobody takes it for a result."""
+    """Keep what engines disagree on in the cache, where it can be examined and nobody takes it for a result."""
     folder = DISPUTED.folder / f"{request.release.version}-{request.stage.name}"
     if folder.exists():
         remove_tree(folder)

@@ -26,7 +26,7 @@ POLICY = "policy.toml"
 
 @dataclass(frozen=True)
 class Trust:
-    """By what the attestations are judged."""
+    """The policy that attestations are judged by, and the Sigstore that is trusted."""
 
     policy: Policy
     path: Path
@@ -37,7 +37,7 @@ class Trust:
 
     @classmethod
     def load(cls, path: Path, trust_config: Path | None) -> Trust:
-        """Read the policy; what is odd about it, but not wrong, is said aloud."""
+        """Read the policy; warns of what is unusual in it, but not wrong."""
         policy, sha256 = Policy.load(path)
         for identity, names in policy.shared().items():
             console.warn(f"{path}: {' and '.join(names)} share {identity}, and count as one")
@@ -46,23 +46,23 @@ class Trust:
 
 @dataclass(frozen=True)
 class ReleaseChecked:
-    """Who confirms what of one release, by one policy."""
+    """The attestations of one release, counted by one policy."""
 
     trust: Trust
     found: Found
     matrix: Matrix
 
-    def refuse_files(self) -> None:
+    def raise_for_refused_files(self) -> None:
         """Raise IntegrityError if a file is not what it should be."""
         if self.found.refused:
             name, reason = next(iter(self.found.refused.items()))
             more = len(self.found.refused) - 1
             raise IntegrityError(
                 f"{self.matrix.version}: {reason}{f'; {more} more files are refused' if more else ''}",
-                f"find out who put {name!r} there, and take it away",
+                f"find out who put {name!r} there, and remove it",
             )
 
-    def refuse_lack(self) -> None:
+    def raise_for_missing_quorum(self) -> None:
         """Raise MismatchError if an artifact has no quorum."""
         missing = self.matrix.missing
         if missing:
@@ -87,26 +87,26 @@ def check_release(release: Release, folder: Path, trust: Trust, *, today: date) 
 
 
 def check_all(folder: Path, trust: Trust, *, today: date) -> list[ReleaseChecked]:
-    """Check every release's folder, and name what else lies beside them; see `check_history` as well."""
+    """Check every release's folder; warns of what else lies beside them. See `check_history` as well."""
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", "check --attestations")
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     releases = [release for release in map(_release, names) if release is not None]
     beside = [name for name in names if _release(name) is None and name != POLICY]
     if beside:
-        console.warn(f"passed over in {folder}, since their names are not versions: {', '.join(beside)}")
+        console.warn(f"ignored in {folder}, since their names are not versions: {', '.join(beside)}")
     return [check_release(release, folder, trust, today=today) for release in releases]
 
 
 def check_history(folder: Path, version: str | None = None) -> None:
     """Raise IntegrityError if the folder is a git repository, and an attestation was ever changed or removed in it.
 
-    That is seen in the commits; and where it is not committed, by what HEAD and the index have, and the folder has not.
+    The commits show that; what was not committed is found by comparing the folder with HEAD and the index.
     ``version`` limits it to the attestations of one release.
     """
     if not (folder / ".git").exists():
         console.warn(
-            f"{folder} is not a git repository of its own, so whether anything was removed cannot be seen"
+            f"{folder} is not a git repository of its own, so removed attestations cannot be detected"
         )
         return
     with scratch(GIT.folder) as work:
@@ -122,8 +122,8 @@ def check_history(folder: Path, version: str | None = None) -> None:
     gone = [name for name, blob in own if not _is_there(folder / name, blob)]
     if gone:
         raise IntegrityError(
-            f"git has {_some(gone)}, but {folder} lacks it, or has other bytes in its place",
-            f"find out who did that, and put it back; git log -- {gone[0]} shows where it is from",
+            f"git has {_some(gone)}, but {folder} does not have it, or has other bytes under its name",
+            f"find out who did that, and restore it; git log -- {gone[0]} shows its origin",
         )
 
 
@@ -132,7 +132,7 @@ def _some(names: list[str]) -> str:
 
 
 def _is_attestation(name: str, version: str | None) -> bool:
-    """Whether git's name of a file is that of an attestation; of one release, if a version is given."""
+    """Whether a file's name in git is that of an attestation; of one release, if a version is given."""
     first, slash, _ = name.partition("/")
     return bool(slash) and (first == version if version else _release(first) is not None)
 
@@ -145,7 +145,7 @@ def _release(name: str) -> Release | None:
 
 
 def _is_there(path: Path, blob: str) -> bool:
-    """Whether a plain file has the bytes that git has under that id: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects"""
+    """Whether a regular file has the bytes that git has under that id: https://git-scm.com/book/en/v2/Git-Internals-Git-Objects"""
     try:
         data = read_file(path, 2 * LARGEST)
     except (OSError, IntegrityError):

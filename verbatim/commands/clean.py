@@ -1,4 +1,4 @@
-"""``invoke clean``: give the cache's space back. Nothing in it is worth more than the time to make it again."""
+"""``invoke clean``: empty the cache. Everything in it can be made or fetched again."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _DAY = 24 * 3600
 
 
 def clean_cache(cache: Path, *, downloads: bool, days: int = 0) -> int:
-    """Remove what is in the cache, and nothing that is not ours; give the bytes that were freed.
+    """Remove from the cache what Verbatim put there; give the number of bytes freed.
 
     With ``days``, only what was neither used nor changed for so many days. Raises UsageError if the folder is not a
-    cache of ours, or is in use.
+    cache of Verbatim's, or is in use.
     """
     if not (cache / CACHE_TAG).is_file():
         raise UsageError(f"{cache} was not made by verbatim, so nothing is removed", "check VERBATIM_CACHE")

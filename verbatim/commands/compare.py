@@ -19,12 +19,12 @@ class Compared:
     """Pairs of artifacts with their verdicts. The files of the pairs may be gone when the task ends."""
 
     pairs: Sequence[Pair]
-    #: What accounts for the differences, by the artifact's name, if that was asked for.
+    #: By the artifact's name, what explains the difference; empty without ``--explain``.
     explanations: Mapping[str, Explanation] = field(default_factory=dict, kw_only=True)
 
     @property
     def unequal(self) -> list[tuple[str, File, File]]:
-        """The pairs that are not identical and at hand: what there is to explain, by the artifact's name."""
+        """By the artifact's name, the pairs that differ and whose bytes are available: those to explain."""
         return [
             (pair.name, pair.first, pair.second)
             for pair in self.pairs
@@ -36,15 +36,15 @@ class Compared:
         ]
 
     def raise_for_difference(self) -> None:
-        """Raise MismatchError if anything differs or has no partner, UndecidedError if that could not be decided."""
+        """Raise MismatchError if anything differs or has no partner, UndecidedError if that could not be determined."""
         different = self._judged("different")
         if different:
-            raise MismatchError(f"{some(different)}: not the same", "what differs is said above")
+            raise MismatchError(f"{some(different)}: different", "see the differences above")
         undecided = self._judged("undecided", "unpublished")
         if undecided:
             raise UndecidedError(
-                f"{some(undecided)}: it could not be told whether they are the same",
-                "compare where the bytes of both are at hand",
+                f"{some(undecided)}: it could not be determined whether they are the same",
+                "compare where the bytes of both are available",
             )
 
     def _judged(self, *judgements: str) -> list[str]:
@@ -56,9 +56,9 @@ AnyCompared = TypeVar("AnyCompared", bound=Compared)
 
 
 def compare_builds(first: Path, second: Path) -> Compared:
-    """Compare what is at two places; raises what `open_artifacts` raises.
+    """Compare the builds at two paths; raises what `open_artifacts` raises.
 
-    An archive that is refused is different, and the others have a verdict of their own; if all are, that is raised.
+    A refused archive is different, and the others still get verdicts; if all are refused, that is raised.
     """
     pairs = compare_sets(open_artifacts(first), open_artifacts(second))
     refusals = [pair.refusal for pair in pairs if pair.refusal is not None]

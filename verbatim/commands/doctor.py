@@ -30,16 +30,16 @@ from verbatim.web import WEB_ERRORS, new_session, reason
 
 #: In bytes: environment and downloads, a tree, and two tarballs.
 _NEEDED_SPACE = 1_500_000_000
-#: Seconds that an address gets to answer, and that git gets to ask one.
-_PATIENCE, _GIT_PATIENCE = 5, 20
+#: Seconds that an address gets to answer, and that git gets.
+_TIMEOUT, _GIT_TIMEOUT = 5, 20
 #: The environment whose bubblewrap is tried.
-_TRIED = "source"
+_TRIAL_ENVIRONMENT = "source"
 
 
 def examine(engine: Engine, others: Sequence[Engine], *, offline: bool) -> tuple[list[Check], list[Check]]:
-    """What a build with an engine needs, and what merely helps: other engines; of the addresses, one is enough.
+    """The checks of what a build with an engine needs, and of what merely helps: other engines, further addresses.
 
-    What can stop a build is tried, as a build does it.
+    Each tries what a build does. One address that answers is enough.
     """
     cache = cache_directory()
     needed = [
@@ -69,9 +69,9 @@ def examine(engine: Engine, others: Sequence[Engine], *, offline: bool) -> tuple
 
 
 def _start(engine: Engine) -> Check:
-    """Start a job with next to nothing in its root, if what starts the sandbox has been fetched."""
+    """Start a minimal job in the sandbox, if the packages with bubblewrap have been fetched."""
     what, cache = "sandbox: starts", cache_directory()
-    environment = Environment(environment_folder(_TRIED))
+    environment = Environment(environment_folder(_TRIAL_ENVIRONMENT))
     packages, store = BUBBLEWRAP.needed(environment.lock).values(), Store(cache)
     if not all(store.find(package.sha256) for package in packages):
         return Check(what, True, "not tried: bubblewrap has not been fetched yet")
@@ -93,9 +93,9 @@ def _start(engine: Engine) -> Check:
             status = engine.run(job)
         except VerbatimError as error:
             return Check(what, False, error.message, error.remedy)
-        said = job.log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+        complaint = job.log.read_text("utf-8", "replace").strip().rpartition("\n")[2]
     return Check(
-        what, status == 0, "yes" if status == 0 else f"it ended with {status}: {said}", "report this"
+        what, status == 0, "yes" if status == 0 else f"it ended with {status}: {complaint}", "report this"
     )
 
 
@@ -120,7 +120,7 @@ def _space() -> Check:
         f"{human_size(_NEEDED_SPACE)} of disk space for the cache",
         free >= _NEEDED_SPACE,
         f"{human_size(free)} in {cache}",
-        "free some, or set VERBATIM_CACHE to where there is more",
+        "free some space, or set VERBATIM_CACHE to a disk with more",
     )
 
 
@@ -144,12 +144,12 @@ def _git() -> Check:
 
 
 def _git_server() -> Check:
-    """By git itself: it has certificates, proxies and keys of its own."""
+    """Asks with git itself, which has its own certificates, proxies and keys."""
     what = "git server"
     try:
         remote = Remote.parse(git_url())
         with scratch(GIT.folder) as work:
-            Repository(work).reach(remote, _GIT_PATIENCE)
+            Repository(work).reach(remote, _GIT_TIMEOUT)
     except VerbatimError as error:
         return Check(what, False, error.message, error.remedy)
     return Check(what, True, f"{remote.shown} answers")
@@ -158,7 +158,7 @@ def _git_server() -> Check:
 def _reachable(what: str, url: str) -> Check:
     try:
         with new_session() as session:
-            answer = session.head(url, timeout=_PATIENCE)
+            answer = session.head(url, timeout=_TIMEOUT)
     except (*WEB_ERRORS, OSError, ValueError) as error:
         return Check(
             what, False, f"{showable(url)}: {reason(error)}", "check the network, or name another mirror"

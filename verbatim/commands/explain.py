@@ -27,7 +27,7 @@ SECONDS = 1_800
 def explain(
     compared: AnyCompared, fetcher: Fetcher, *, limits: JobLimits = LIMITS, seconds: float = SECONDS
 ) -> AnyCompared:
-    """A comparison with its unequal pairs explained, as far as that can be done; its verdicts stay what they are.
+    """A comparison with its unequal pairs explained as far as possible; its verdicts do not change.
 
     ``limits`` are for each pair, ``seconds`` for all of them. Raises IntegrityError if diffoscope's environment is not
     what its lock says.
@@ -38,7 +38,7 @@ def explain(
 def _explanations(
     compared: Compared, fetcher: Fetcher, limits: JobLimits, seconds: float
 ) -> Mapping[str, Explanation]:
-    """By the artifact's name."""
+    """The explanations by the artifacts' names."""
     if not compared.unequal:
         return {}
     try:
@@ -59,7 +59,7 @@ def _explanations(
 
 def _explain(first: File, second: File, root: Root, limits: JobLimits) -> Explanation:
     if limits.seconds <= 0:
-        return Explanation(unseen="the time for all artifacts together was up")
+        return Explanation(unseen="the time limit for all artifacts together was reached")
     try:
         return explain_findings(*look_into(first, second, root, limits))
     except (LimitError, IntegrityError, CapabilityError) as error:

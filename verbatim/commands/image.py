@@ -20,9 +20,9 @@ from verbatim.scratch import scratch
 
 @dataclass(frozen=True)
 class Provided:
-    """One place where the image is now."""
+    """A destination that now has the image."""
 
-    place: Literal["docker", "file", "registry"]
+    destination: Literal["docker", "file", "registry"]
     #: What it is called there: a tag, a path, a name with its digest.
     name: str
 
@@ -36,10 +36,10 @@ def provide_image(
     output: Path | None,
     reference: str | None,
 ) -> Iterator[Provided]:
-    """Put the image of an environment wherever it is wanted, and tell each place once it is there.
+    """Put the image of an environment wherever it is wanted; yields each destination once it has it.
 
-    Raises UsageError at once for a reference that is not valid. While it goes on, it raises MismatchError if the image does not
-    come out as the lock says, and what each place refuses.
+    Raises UsageError at once for a reference that is not valid. While iterated, it raises MismatchError if the image does not
+    come out as the lock says, and what each destination raises.
     """
     if reference is not None:
         check_reference(reference)

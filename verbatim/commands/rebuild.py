@@ -24,7 +24,7 @@ class Rebuilt:
 
     #: The build that was compared with.
     built: BuildResult
-    #: What each variation's values were, as people are told them.
+    #: By variation, the values for people to read.
     varied: Mapping[str, Sequence[str]]
     #: Why the others could not be varied here.
     not_varied: Mapping[str, str]
@@ -43,21 +43,21 @@ class Rebuilt:
             cause = f"what is built depends on: {', '.join(findings.alone)}"
         else:
             cause = "what is built differs, but only with several things varied at once"
-        raise MismatchError(cause, f"correct the recipe; what came out otherwise is in {self.kept}")
+        raise MismatchError(cause, f"correct the recipe; what came out different is in {self.kept}")
 
 
 def rebuild_last(requests: Sequence[Request], variations: Sequence[Variation], fetcher: Fetcher) -> Rebuilt:
-    """Build a release, or verify the build that is there, and rebuild its last stage with these variations.
+    """Build a release, or verify the existing build, and rebuild its last stage with these variations.
 
-    Raises what its parts raise, and CapabilityError if this machine can vary nothing of it; a difference is
-    not raised but returned.
+    Raises what its parts raise, and CapabilityError if this machine can vary none of them; a difference is
+    returned, not raised.
     """
     first, *others = build_stages(requests, fetcher)
     built = others[-1] if others else first
     request = derive_request(requests[-1], first) if others else requests[-1]
     source = choose_source(same_source(request.choice, built), request.release, fetcher)
     if source.identity != built.source:
-        raise UsageError("the source was changed during the rebuild", "leave it alone meanwhile")
+        raise UsageError("the source was changed during the rebuild", "do not change it during a rebuild")
     plan = request.plan(source.identity)
     root = ensure_root(plan.stage.environment, fetcher)
     kept = DISPUTED.folder / f"{request.release.version}-{request.stage.name}-rebuilt"
@@ -72,7 +72,7 @@ def rebuild_last(requests: Sequence[Request], variations: Sequence[Variation], f
 
 
 def _possible(variations: Sequence[Variation], host: Host) -> tuple[dict[str, ValuePair], dict[str, str]]:
-    """The values of what can be varied here, and why the rest cannot."""
+    """The values of what can be varied here; by name, why the others cannot."""
     lacks = {variation.name: variation.lack(host) for variation in variations}
     not_varied = {name: lack for name, lack in lacks.items() if lack}
     if len(not_varied) == len(variations):

@@ -32,7 +32,7 @@ from verbatim.testing.suite import ExcludedTest, TargetTests
 #: Four hours, 64 MB of log, 4 GB in 400,000 files.
 LIMITS = JobLimits(seconds=4 * 3600, output_bytes=64 << 20, space=4 << 30, files=400_000)
 
-#: Who uses the tree, which is not who has built it; with what every system has, memory that processes share.
+#: The user of the tree, who is not its builder; with shared memory, which every system has.
 _USER = BuildConditions(
     uid=1001,
     gid=1001,
@@ -40,20 +40,20 @@ _USER = BuildConditions(
     group="user",
     file_systems={"/dev/shm": 1 << 30, "/tmp": 1 << 30},  # noqa: S108
 )
-#: Where it lies, below /in: nowhere near where it was built, and not easily.
-_PLACE = "añother place"
+#: The tree's folder below /in: far from where it was built, and hard to handle (a space, a non-ASCII letter).
+_TREE_FOLDER = "añother place"
 
 _PIP = re.compile(r"^verdict (venv|wheel|sdist) (passed|failed)$", re.MULTILINE)
 _STEPS = ("venv", "wheel", "sdist")
-#: Of the recipe's, what says whether a tree runs.
+#: The recipe's script that checks whether a tree runs.
 _SCRIPT = "runs.py"
-#: The recipe's status if what is chosen or left out is not there.
+#: The recipe's status if a chosen or left out test does not exist.
 _UNKNOWN = 3
 
 
 @dataclass(frozen=True)
 class SuiteResult:
-    """What the tests of one archive found."""
+    """Results of the tests of one archive."""
 
     target: str
     #: The archive, and its SHA-256.
@@ -63,23 +63,23 @@ class SuiteResult:
     chosen: Sequence[str]
     #: Of CPython's own tests; None if none were asked for.
     summary: Summary | None
-    #: Whether pip could do what it should, by what that is; empty if it was not asked.
+    #: By pip's step, whether it succeeded; empty if pip was not tested.
     pip: Mapping[str, bool]
-    #: Whether it runs in other roots, by their names; empty if that was not asked.
+    #: By the name of another root, whether it runs there; empty if that was not tested.
     roots: Mapping[str, bool]
     left_out: Sequence[ExcludedTest]
-    #: How long it took.
+    #: The duration.
     seconds: float
     log: Path
 
     @property
     def passed(self) -> bool:
-        """Whether all of it did."""
+        """Whether every test did."""
         summary = self.summary
         is_good = summary is None or (summary.succeeded and not summary.failed and not summary.omitted)
         return is_good and all(self.pip.values()) and all(self.roots.values())
 
-    def refuse_failure(self) -> None:
+    def raise_for_failure(self) -> None:
         """Raise MismatchError if a test failed."""
         if self.passed:
             return
@@ -95,7 +95,7 @@ class SuiteResult:
 
 
 def check_archive(release: Release, target: Target, folder: Path) -> str:
-    """The SHA-256 of the archive with a target's tree, once it is seen to be what its statement says.
+    """The SHA-256 of the archive with a target's tree, checked against its statement.
 
     Raises UsageError if it was not built, IntegrityError if it was altered.
     """
@@ -119,8 +119,8 @@ def run_suite(
 ) -> SuiteResult:
     """Test the tree that was built for a target; ``folder`` is the release's, and gets the log.
 
-    Raises UsageError, IntegrityError or CapabilityError before anything is run, IntegrityError too if what is left out is
-    not there any more, and BuildError if the tests come to no result. That some fail is not raised but returned.
+    Raises UsageError, IntegrityError or CapabilityError before anything is run, IntegrityError also if a left out test
+    no longer exists, and BuildError if the tests give no result. Failures are returned, not raised.
     """
     target = suite.target
     sha256 = check_archive(release, target, folder)
@@ -128,104 +128,106 @@ def run_suite(
     started = time.monotonic()
     log = folder / BUILD_INFO / f"{_stem(suite)}.log"
     with scratch(WORK.folder) as work:
-        bench = _TestRun(target.tree(release), work, fetcher, limits)
-        bench.unpack(folder)
+        test_run = _TestRun(target.tree(release), work, fetcher, limits)
+        test_run.unpack(folder)
         try:
-            status, said = _run_in_environment(suite, bench) if suite.is_in_its_environment else (0, "")
-            roots = {root.name: _runs_in(root, suite, bench) for root in suite.roots}
+            status, output = _run_in_environment(suite, test_run) if suite.is_in_its_environment else (0, "")
+            roots = {root.name: _runs_in(root, suite, test_run) for root in suite.roots}
         finally:
-            keep_info(folder, log.name, "".join(bench.said))
-    _refuse_status(status, said, suite, log)
+            keep_info(folder, log.name, "".join(test_run.outputs))
+    _refuse_status(status, output, suite, log)
     tested = SuiteResult(
         target.name,
-        f"{bench.name}.tar.xz",
+        f"{test_run.name}.tar.xz",
         sha256,
         suite.chosen,
-        read_summary(said),
-        {step: verdict == "passed" for step, verdict in _PIP.findall(said)},
+        read_summary(output),
+        {step: verdict == "passed" for step, verdict in _PIP.findall(output)},
         roots,
         suite.left_out,
         time.monotonic() - started,
         log,
     )
-    _refuse_silence(tested, suite)
+    _refuse_missing_results(tested, suite)
     return tested
 
 
 @dataclass
 class _TestRun:
-    """An unpacked tree, and what may be done to it."""
+    """An unpacked tree, and the runs of commands on it."""
 
     name: str
     work: Path
     fetcher: Fetcher
     limits: JobLimits
-    #: All that was printed, a text for each command.
-    said: list[str] = field(default_factory=list)
+    #: What each command printed.
+    outputs: list[str] = field(default_factory=list)
 
     @property
     def tree(self) -> str:
-        """Where it lies inside."""
-        return f"/in/{_PLACE}/{self.name}"
+        """The tree's path inside the sandbox."""
+        return f"/in/{_TREE_FOLDER}/{self.name}"
 
     def unpack(self, folder: Path) -> None:
-        """Take it out of its archive."""
+        """Unpack the tree, and copy the recipe that tests it."""
         self.recipe = Recipe.load("suite").copy(self.work / "recipes")
         (self.work / "tree").mkdir()
         with console.progress(f"unpacking {self.name}.tar.xz", unit="things"):
             unpack_file(folder / f"{self.name}.tar.xz", self.work / "tree")
 
     def run(self, environment: Environment, argv: Sequence[str], listen: Callable[[str], None]) -> int:
-        """Run a command in an environment's root; give its status. What it prints is kept whatever becomes of it."""
+        """Run a command in an environment's root; give its status. Its output is kept even if it fails."""
         root = ensure_root(environment, self.fetcher)
-        place = self.work / f"run-{len(self.said)}"
+        folder = self.work / f"run-{len(self.outputs)}"
         for below in ("", "output", "build"):
-            (place / below).mkdir()
+            (folder / below).mkdir()
         job = Job(
             argv=argv,
             root=root,
             epoch=0,
-            inputs={_PLACE: self.work / "tree", **self.recipe.inputs},
-            output=place / "output",
-            build=place / "build",
-            log=place / "log",
+            inputs={_TREE_FOLDER: self.work / "tree", **self.recipe.inputs},
+            output=folder / "output",
+            build=folder / "build",
+            log=folder / "log",
             on_line=listen,
         )
         try:
             return Sandbox(_USER, self.limits).run(job)
         finally:
-            self.said.append(job.log.read_text("utf-8", "replace"))
+            self.outputs.append(job.log.read_text("utf-8", "replace"))
 
 
-def _run_in_environment(suite: TargetTests, bench: _TestRun) -> tuple[int, str]:
-    """CPython's own tests, and pip: the recipe's status, and what it printed."""
-    with console.progress(f"testing {bench.name}", unit="things") as bar:
+def _run_in_environment(suite: TargetTests, test_run: _TestRun) -> tuple[int, str]:
+    """Run CPython's own tests, and pip; give the recipe's status and its output."""
+    with console.progress(f"testing {test_run.name}", unit="things") as bar:
 
         def listen(line: str) -> None:
             done = reached(line)
             if done is not None:
                 bar.reach(*done)
 
-        status = bench.run(suite.environment, bench.recipe.argv(*suite.words_for(bench.tree)), listen)
-    return status, bench.said[-1]
+        status = test_run.run(
+            suite.environment, test_run.recipe.argv(*suite.words_for(test_run.tree)), listen
+        )
+    return status, test_run.outputs[-1]
 
 
-def _runs_in(environment: Environment, suite: TargetTests, bench: _TestRun) -> bool:
-    """Whether it runs in another root, as a script for its interpreter says; without a shell, or anything else there."""
-    argv = [*suite.interpreter(bench.tree), f"/in/recipe/{_SCRIPT}"]
-    with console.progress(f"running {bench.name} in {environment.name}", unit="things"):
-        return bench.run(environment, argv, lambda _: None) == 0
+def _runs_in(environment: Environment, suite: TargetTests, test_run: _TestRun) -> bool:
+    """Whether it runs in another root, according to a script for its interpreter; no shell is needed there."""
+    argv = [*suite.interpreter(test_run.tree), f"/in/recipe/{_SCRIPT}"]
+    with console.progress(f"running {test_run.name} in {environment.name}", unit="things"):
+        return test_run.run(environment, argv, lambda _: None) == 0
 
 
 def _stem(suite: TargetTests) -> str:
-    """What the log is called: some of the tests do not take the place of all."""
+    """The log's name without its ending: a run of some tests does not replace that of all."""
     return f"{suite.target.name}-{'some-' if suite.chosen else ''}tests"
 
 
-def _refuse_status(status: int, said: str, suite: TargetTests, log: Path) -> None:
+def _refuse_status(status: int, output: str, suite: TargetTests, log: Path) -> None:
     if status == 0:
         return
-    last = next((line for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
+    last = next((line for line in reversed(output.splitlines()) if line.strip()), "it printed nothing")
     kind, _, name = last.partition("=")
     if status == _UNKNOWN and last in {f"choose={chosen}" for chosen in suite.chosen}:
         raise UsageError(f"--tests: this release has no {name}", f"{log} names what it has")
@@ -237,8 +239,8 @@ def _refuse_status(status: int, said: str, suite: TargetTests, log: Path) -> Non
     raise BuildError(f"the tests ended with status {status}: {last}", f"the whole log is {log}")
 
 
-def _refuse_silence(tested: SuiteResult, suite: TargetTests) -> None:
-    """Raise BuildError if something that was asked has no answer."""
+def _refuse_missing_results(tested: SuiteResult, suite: TargetTests) -> None:
+    """Raise BuildError if a requested test has no result."""
     lacking = [step for step in _STEPS if "pip=yes" in suite.words and step not in tested.pip]
     if "suite=yes" in suite.words and tested.summary is None:
         lacking.append("regrtest")

@@ -1,4 +1,4 @@
-"""``invoke verify``: rebuild a release here, and hold it against what is published, artifact by artifact."""
+"""``invoke verify``: rebuild a release here, and compare it with what is published, artifact by artifact."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from verbatim.stages.plan import Artifact
 
 @dataclass(frozen=True)
 class Verified(Compared):
-    """Our artifacts beside the published files, and what ours were built from."""
+    """Our artifacts, compared with the published files, and the source of ours."""
 
     #: Ours is the first of each.
     pairs: Sequence[PublishedPair]
@@ -38,10 +38,10 @@ class Verified(Compared):
 
 @contextmanager
 def verifying(requests: Sequence[Request], fetcher: Fetcher, against: Path | None) -> Iterator[Verified]:
-    """Build what is asked for, as ``build`` does, and compare; what was downloaded is there while the block runs.
+    """Build what is asked for, as ``build`` does, and compare; the downloads exist while the block runs.
 
-    ``against`` is what the user has downloaded, in place of what is served now. Raises what its parts raise, and
-    MismatchError if the engines disagree; a difference from the published files is not raised but returned.
+    ``against`` is what the user has downloaded, instead of what is served now. Raises what its parts raise, and
+    MismatchError if the engines disagree; a difference from the published files is returned, not raised.
     """
     wanted = [name for request in requests for name in request.stage.artifacts]
     given = open_given(against, wanted) if against is not None else None
@@ -83,7 +83,7 @@ def verifying_quickly(request: Request, fetcher: Fetcher, against: Path | None) 
         }
         if disputed_artifacts(builds):
             raise MismatchError(
-                f"the tar stream is not the same from {' and '.join(builds)}",
+                f"the tar stream is different from {' and '.join(builds)}",
                 "one of the engines may have been tampered with; --engine all without --quick keeps what each made",
             )
         [artifact] = builds[request.engines[0].name]
@@ -92,5 +92,5 @@ def verifying_quickly(request: Request, fetcher: Fetcher, against: Path | None) 
 
 
 def _unjudged(_release: Release, artifacts: Sequence[Artifact], _fetcher: Fetcher) -> list[Verdict]:
-    """What is served now is seen first: that the pinned file cannot be had must not end a verification."""
+    """Judge nothing yet: a pinned file that cannot be fetched must not end a verification."""
     return [Verdict("undecided", "not compared yet") for _ in artifacts]

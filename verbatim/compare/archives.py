@@ -1,4 +1,4 @@
-"""Which files are archives, by how they begin, and what is in one."""
+"""Which files are archives, by their first bytes, and what is in one."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from verbatim.compare.tars import read_tar
 from verbatim.compare.zips import read_zip
 from verbatim.errors import IntegrityError
 
-#: As python.org and other people call them, and as wget does when the name is taken.
+#: As python.org and others name them, and as wget does when the name is taken.
 _TAR = re.compile(r"(?P<stem>.*)\.(?:tar(?:\.(?:gz|xz|bz2))?|tgz|txz|tbz2?)(?:\.\d+)?", re.DOTALL)
 _ZIP = re.compile(r".*\.(?:zip|epub)(?:\.\d+)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class ArchiveForm:
-    """What a file is."""
+    """The format of a file."""
 
     #: None if it is not an archive.
     kind: ArchiveKind | None
@@ -33,7 +33,7 @@ class ArchiveForm:
 
 
 def form_of(path: Path, name: str) -> ArchiveForm:
-    """What a file is by its beginning. Only where that tells nothing, its name says what it has to be."""
+    """A file's format by its first bytes; only if they show none, by its name."""
     with path.open("rb") as file:
         if file.read(4) in MAGICS:
             return ArchiveForm("zip")
@@ -48,14 +48,14 @@ def form_of(path: Path, name: str) -> ArchiveForm:
 
 
 def archive_kind(name: str) -> ArchiveKind | None:
-    """What a file of this name has to be; None if it need not be an archive."""
+    """The kind that a file of this name must be; None if it need not be an archive."""
     if _TAR.fullmatch(name):
         return "tar"
     return "zip" if _ZIP.fullmatch(name) else None
 
 
 def uncompressed_name(name: str) -> str:
-    """A tar archive's name without its end, which says how it is compressed; any other name as it is."""
+    """A tar archive's name without its ending (such as ``.tar.xz``); any other name unchanged."""
     found = _TAR.fullmatch(name)
     return found["stem"] if found else name
 
@@ -63,7 +63,7 @@ def uncompressed_name(name: str) -> str:
 def read_inventory(path: Path, name: str) -> Inventory:
     """Read an archive in one pass; ``name`` is for messages.
 
-    Raises IntegrityError if it is damaged, names a member twice, or has what no release has.
+    Raises IntegrityError if it is damaged, has a member twice, or has what no release has.
     """
     read = read_zip if form_of(path, name).kind == "zip" else read_tar
     with console.progress(f"reading {name}", unit="things") as advance:

@@ -1,7 +1,7 @@
 """Two files of one release: identical, equivalent, or different, and in what.
 
-What two packers do differently with the same contents is taken away by a *stabilizer*; a comparison names those
-that were needed, and no others.
+A *stabilizer* removes what two packers do differently with the same contents; a comparison names those
+that were needed.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from verbatim.compare.inventory import Inventory
 from verbatim.compare.stabilizers import needed
 from verbatim.errors import IntegrityError
 
-#: ``undecided``: the hashes differ, and the bytes of one are not at hand. ``unpublished``: there is nothing to compare with.
+#: ``undecided``: the hashes differ, and the bytes of one are not available. ``unpublished``: there is nothing to compare with.
 Judgement = Literal["identical", "equivalent", "different", "undecided", "unpublished"]
 
 
 @dataclass(frozen=True)
 class MemberChange:
-    """A member that both have, and that is not the same."""
+    """A member that both have, and that differs."""
 
     name: str
     what: str
 
     def __str__(self) -> str:
-        return f"{self.name} is not the same ({self.what})"
+        return f"{self.name} differs ({self.what})"
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Comparison:
     reason: str = ""
 
     def differences(self, first: str, second: str) -> list[str]:
-        """Each in a few words, with what the two files are called."""
+        """A short line for each, in which the two files are called ``first`` and ``second``."""
         return [
             *(f"{name} is only in {first}" for name in self.removed),
             *(f"{name} is only in {second}" for name in self.added),
@@ -55,7 +55,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class File:
-    """A file that is compared."""
+    """A file that is compared, or only its hash."""
 
     name: str
     sha256: str
@@ -64,26 +64,28 @@ class File:
 
 
 def inventory_of(file: File) -> Inventory:
-    """The inventory of a file that is at hand; raises IntegrityError if it has changed meanwhile."""
+    """The inventory of a file whose bytes are available; raises IntegrityError if they have changed meanwhile."""
     if file.path is None:
-        raise ValueError(f"{file.name} is not at hand")
+        raise ValueError(f"the bytes of {file.name} are not available")
     inventory = read_inventory(file.path, file.name)
     if inventory.sha256 != file.sha256:
         raise IntegrityError(
             f"{file.name} has SHA-256 {inventory.sha256}, expected {file.sha256}",
-            "let nothing write to it meanwhile",
+            "let nothing write to it during the comparison",
         )
     return inventory
 
 
 def compare_files(first: File, second: File) -> Comparison:
-    """Compare by the hash and, where that differs and both are archives at hand, member by member."""
+    """Compare by hash; if that differs and both are available archives, member by member."""
     if first.sha256 == second.sha256:
         return Comparison("identical")
     away = [file.name for file in (first, second) if file.path is None]
     if away:
         names = " and ".join(dict.fromkeys(away))
-        return Comparison("undecided", reason=f"the hashes differ, and the bytes of {names} are not at hand")
+        return Comparison(
+            "undecided", reason=f"the hashes differ, and the bytes of {names} are not available"
+        )
     kinds = {form_of(file.path, file.name).kind for file in (first, second) if file.path is not None}
     if None in kinds:
         return Comparison("different")
@@ -114,7 +116,7 @@ def compare_inventories(first: Inventory, second: Inventory) -> Comparison:
 
 
 def _what(first: Inventory, second: Inventory, name: str) -> str:
-    """In what a member differs, the first thing that tells."""
+    """The first of kind, content or mode in which a member differs, in words."""
     one, other = first.contents[name], second.contents[name]
     if one.kind != other.kind:
         return f"a {one.kind} and a {other.kind}"
@@ -128,7 +130,7 @@ def _mode(inventory: Inventory, name: str) -> str:
 
 
 def some(items: Iterable[str], most: int = 3) -> str:
-    """The first few, and how many more there are."""
+    """The first ``most``, and how many more there are."""
     items = list(items)
     more = f" and {len(items) - most} more" if len(items) > most else ""
     return ", ".join(items[:most]) + more

@@ -1,4 +1,4 @@
-"""What is in an archive: contents by their hash, and apart from that everything else that makes up its bits."""
+"""The inventory of an archive: contents by their hash, and separately everything else that determines its bytes."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ ArchiveKind = Literal["tar", "zip"]
 
 @dataclass(frozen=True)
 class Content:
-    """What a member is, whenever, by whomever and in whatever order it was packed."""
+    """What a member is, regardless of when, by whom and in which order it was packed."""
 
     kind: str
-    #: The owner's permission bits, which are what unpacking it as oneself gives; and any that no release has:
+    #: The owner's permission bits, which are what an ordinary user gets by unpacking it; and any that no release has:
     #: set-id bits, and what lets everyone write.
     mode: int
     #: The SHA-256 of a file's bytes, the target of a link, nothing for a folder.
     body: str
-    #: Whether the archive says a mode at all: a zip that was not made on Unix does not, and ``mode`` is 0.
-    says_mode: bool = True
+    #: Whether the archive has modes: a zip that was not made on Unix has none, and ``mode`` is 0.
+    has_mode: bool = True
 
     def is_same(self, other: Content) -> bool:
-        """Whether it is the same as far as both archives say."""
-        if self.says_mode and other.says_mode:
+        """Whether it is the same in all that both archives record."""
+        if self.has_mode and other.has_mode:
             return self == other
         return (self.kind, self.body) == (other.kind, other.body)
 
 
 @dataclass(frozen=True)
 class Packing:
-    """What the packer put to a member, by the stabilizer that takes it away."""
+    """What the packer added to a member, by the stabilizer that removes it."""
 
     #: Of modification, in seconds since 1970; and all other times, as the archive has them.
     time: float
@@ -56,7 +56,7 @@ class Packing:
 
 @dataclass(frozen=True)
 class Inventory:
-    """One archive, member by member."""
+    """The members of one archive: what they are, and how they are packed."""
 
     kind: ArchiveKind
     #: Of the whole file, and of a tar archive's stream once it is decompressed.
@@ -67,9 +67,9 @@ class Inventory:
     contents: Mapping[str, Content]
     packings: Mapping[str, Packing]
     order: Sequence[str]
-    #: What belongs to no member.
+    #: Headers of the archive itself.
     headers: str = ""
-    #: What is wrong with a member, by its name, if nobody can say what all readers make of it; no two of such are the same.
+    #: By name, what is wrong with a member that readers may understand differently; it never counts as the same.
     odd: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
@@ -91,13 +91,13 @@ class Inventory:
 
 
 class InventoryBuilder:
-    """The members of an archive while it is read: no place twice, no name that leads out, no bomb."""
+    """Collects the members of an archive; refuses two of one path, names that lead out, and bombs."""
 
     def __init__(self, archive: str, advance: console.Advance) -> None:
         self._archive = archive
         self._advance = advance
         self._above: set[str] = set()
-        #: Members are counted when they claim their place; what is read, by whoever reads it.
+        #: `claim` counts members; whoever reads their content counts that.
         self.limits = ArchiveLimits(archive)
         self.contents: dict[str, Content] = {}
         self.packings: dict[str, Packing] = {}
@@ -105,7 +105,7 @@ class InventoryBuilder:
         self.odd: dict[str, str] = {}
 
     def claim(self, given: str, size: int) -> str:
-        """The place that a member's name means; raises IntegrityError if it is taken, or no honest one."""
+        """The normalised path of a member; raises IntegrityError if it is taken, or is unsafe."""
         name = "/".join(member_parts(self._archive, given)) or "."
         if name in self.contents:
             raise IntegrityError(f"{self._archive} has two members {name!r}", "do not use this archive")
@@ -114,7 +114,7 @@ class InventoryBuilder:
         return name
 
     def _note_folders(self, name: str) -> None:
-        """What lies below a link or a file comes out as the order, and each reader, will have it."""
+        """Mark links and files that have members below them: each reader unpacks those differently."""
         parts = name.split("/")
         for length in range(1, len(parts)):
             above = "/".join(parts[:length])
@@ -136,7 +136,7 @@ class InventoryBuilder:
 
 
 def telling_mode(mode: int, *, is_link: bool) -> int:
-    """The bits of a mode that are part of what a member is; the others are its packer's."""
+    """The bits of a mode that are part of what a member is; the others depend on its packer."""
     return mode & (0o7700 if is_link else 0o7702)
 
 

@@ -1,4 +1,4 @@
-"""The artifacts of two builds, and which of one belongs to which of the other."""
+"""The artifacts of two builds, paired."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ class ArtifactSet:
     """The artifacts of one build, by name."""
 
     files: Mapping[str, File]
-    #: Whether one file was named, which may be called anything.
+    #: Whether it is one file that was named, which may have any name.
     is_single: bool = False
 
     def partner(self, name: str) -> File | None:
-        """The file of that name; or, where its bytes are at hand, the same archive in another compression."""
+        """The file of that name, or the same archive in another compression if its bytes are available."""
         return self.files.get(name) or next(iter(self.siblings(name)), None)
 
     def siblings(self, name: str) -> list[File]:
-        """The same archive in other compressions, of which the bytes are at hand, sorted by name."""
+        """The same archive in other compressions, where the bytes are available; sorted by name."""
         return [
             file
             for other, file in sorted(self.files.items())
@@ -49,7 +49,7 @@ class Pair:
 
 
 def compare_sets(ours: ArtifactSet, theirs: ArtifactSet) -> list[Pair]:
-    """Compare what belongs together, sorted by name; two single files belong together, whatever they are called."""
+    """Pair and compare artifacts, sorted by name; two single files are a pair, whatever their names."""
     if ours.is_single and theirs.is_single:
         [one], [other] = ours.files.values(), theirs.files.values()
         return [_pair(one.name, one, other)]
@@ -57,9 +57,9 @@ def compare_sets(ours: ArtifactSet, theirs: ArtifactSet) -> list[Pair]:
 
 
 def _paired(ours: ArtifactSet, theirs: ArtifactSet) -> dict[str, tuple[File | None, File | None]]:
-    """By name; then by being the same archive, otherwise compressed; then those that only one has.
+    """By name; then the same archive in another compression; then those that only one has.
 
-    One file beside a whole build is only held against its partner there.
+    One file beside a whole build is only compared with its partner there.
     """
     pairs: dict[str, tuple[File | None, File | None]] = {}
     taken: set[str] = set()

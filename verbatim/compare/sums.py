@@ -13,14 +13,14 @@ _REMEDY = "do not use it; ask whoever made it for another"
 
 
 def write_sums(hashes: Mapping[str, str]) -> bytes:
-    """The file of some hashes, sorted by name."""
+    """The content of the file for these hashes, sorted by name."""
     return "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(hashes.items())).encode()
 
 
 def parse_sums(data: bytes, name: str) -> dict[str, str]:
     """The hashes by file name; ``name`` is the list's own, for messages.
 
-    Raises IntegrityError for whatever sha256sum would not have written of plain files in one folder: a hash that is
+    Raises IntegrityError for whatever sha256sum would not have written for regular files in one folder: a hash that is
     not 64 lower-case digits, a name twice or with a folder in it, half a line, nothing at all.
     """
     try:
@@ -40,8 +40,8 @@ def parse_sums(data: bytes, name: str) -> dict[str, str]:
             )
         sha256, file = match.groups()
         if file in (".", "..") or "/" in file or "\\" in file or not file.isprintable():
-            raise IntegrityError(f"{name}, line {number}: {file[:100]!r} is not a file's name alone", _REMEDY)
+            raise IntegrityError(f"{name}, line {number}: {file[:100]!r} is not a plain file name", _REMEDY)
         if file in hashes:
-            raise IntegrityError(f"{name}, line {number}: {file!r} comes twice", _REMEDY)
+            raise IntegrityError(f"{name}, line {number}: {file!r} appears twice", _REMEDY)
         hashes[file] = sha256
     return hashes

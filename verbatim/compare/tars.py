@@ -27,17 +27,17 @@ _EXTENSION = b"x"
 def read_tar(path: Path, name: str, gathered: InventoryBuilder) -> Inventory:
     """Read a tar archive, compressed or not.
 
-    Raises IntegrityError if it is damaged, names a member twice, or has what no release has.
+    Raises IntegrityError if it is damaged, has a member twice, or has what no release has.
     """
     stream = hashlib.sha256()
     with path.open("rb") as file:
         whole = HashingReader(file)
         with reading(name, whole, on_plain=stream.update) as tar:
             for member in tar:
-                place = gathered.claim(member.name, member.size)
-                gathered.add(place, _content(tar, member, gathered), _packing(member))
+                member_path = gathered.claim(member.name, member.size)
+                gathered.add(member_path, _content(tar, member, gathered), _packing(member))
                 if member.foreign:
-                    gathered.odd[place] = f"has the headers {', '.join(member.foreign)}"
+                    gathered.odd[member_path] = f"has the headers {', '.join(member.foreign)}"
             compression = tar.compression
     return Inventory(
         "tar",
@@ -65,7 +65,7 @@ def _content(tar: TarReader, member: TarMember, gathered: InventoryBuilder) -> C
 
 
 def _linked(member: TarMember, gathered: InventoryBuilder) -> Content:
-    """What is unpacked for a hard link: the file that it leads to, which the reader has seen to be there."""
+    """What is unpacked for a hard link: its target, which the reader has found to be an earlier file."""
     target = "/".join(member_parts(member.name, member.target))
     expected = gathered.packings[target].mode
     if member.mode != expected:
@@ -89,24 +89,24 @@ def _packing(member: TarMember) -> Packing:
 
 
 def _headers(member: TarMember) -> str:
-    """A hash of how a member's headers are written, whatever times, owners and modes they say.
+    """A hash of how a member's headers are written, apart from times, owners and modes.
 
-    An extension that says nothing else is left out: other times or owners may not need it. What is a hard link here
-    may be a file elsewhere, and that is told on its own.
+    An extension without anything else is left out: other times or owners may not need it. What is a hard link here
+    may be a file elsewhere, and that is compared separately.
     """
-    said = {
+    records = {
         keyword: "" if keyword in NAMES else value
         for keyword, value in member.records.items()
         if keyword not in TIMES | OWNERS
     }
-    digest = hashlib.sha256(repr(sorted(said.items())).encode("utf-8", "surrogateescape"))
+    digest = hashlib.sha256(repr(sorted(records.items())).encode("utf-8", "surrogateescape"))
     for block in member.blocks:
-        if block[156:157] != _EXTENSION or said:
+        if block[156:157] != _EXTENSION or records:
             digest.update(_telling(block, is_hard_link=member.kind == "hard link"))
     return digest.hexdigest()
 
 
 def _telling(block: bytes, *, is_hard_link: bool) -> bytes:
-    """Name, kind, target, format and its version; devices, prefix and what else there is (POSIX, ustar)."""
+    """The bytes of name, kind, target, format and version, devices, prefix and the rest (POSIX, ustar)."""
     kind_and_target = b"0" + bytes(100) if is_hard_link and block[156:157] == b"1" else block[156:257]
     return block[:100] + kind_and_target + block[257:265] + block[329:512]

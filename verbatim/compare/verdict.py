@@ -1,4 +1,4 @@
-"""The verdict on an artifact beside another one: a judgement, and in words why."""
+"""The verdict on an artifact compared with another one: a judgement, and the reason in words."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from verbatim.compare.comparison import Comparison, Judgement, some
 
 @dataclass(frozen=True)
 class Verdict:
-    """What every command says of an artifact, and what its exit status follows from."""
+    """A command's verdict on an artifact, which decides the exit status."""
 
     judgement: Judgement
     text: str
-    #: What it is founded on, if both files were read; ours is the first.
+    #: Its comparison, if both files were read; ours is the first.
     comparison: Comparison | None = None
-    #: Whether the published hash is another one, and no file that could be read says why: it must not pass for a match.
+    #: Whether the published hash differs and no file could be read to explain that: it must not pass as a match.
     is_unexplained: bool = False
 
     @classmethod
     def of(cls, comparison: Comparison, first: str = "the first", second: str = "the second") -> Verdict:
-        """The verdict that a comparison alone gives, in a line; the two files are called ``first`` and ``second``."""
+        """The verdict from a comparison alone; its text calls the two files ``first`` and ``second``."""
         match comparison.judgement:
             case "equivalent":
                 text = f"equivalent ({', '.join(comparison.stabilizers)}): the contents are the same"

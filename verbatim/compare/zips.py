@@ -26,12 +26,12 @@ def read_zip(path: Path, name: str, gathered: InventoryBuilder) -> Inventory:
     with path.open("rb") as file:
         archive = ZipReader(name, file, gathered.limits)
         for member, content in archive.contents():
-            place = gathered.claim(member.name, member.central.size)
-            said = _content(archive, member, content)
-            # Of a folder, too, the data are read to the end.
+            member_path = gathered.claim(member.name, member.central.size)
+            description = _content(archive, member, content)
+            # A folder's data are read to the end as well.
             while content.read():
                 pass
-            gathered.add(place, said, _packing(member, content.packed_sha256))
+            gathered.add(member_path, description, _packing(member, content.packed_sha256))
         file.seek(0)
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     # The list at the end and the members themselves can be in orders of their own.
@@ -54,7 +54,7 @@ def _content(archive: ZipReader, member: ZipMember, content: ZipContent) -> Cont
     else:
         body = body_sha256(content) if member.kind == "file" else ""
     mode = telling_mode(member.mode or 0, is_link=member.kind == "link")
-    return Content(member.kind, mode, body, says_mode=member.mode is not None)
+    return Content(member.kind, mode, body, has_mode=member.mode is not None)
 
 
 def _packing(member: ZipMember, packed_sha256: str) -> Packing:
@@ -63,7 +63,7 @@ def _packing(member: ZipMember, packed_sha256: str) -> Packing:
     owners = [data for kind, data in fields if kind in OWNERS]
     others = [(kind, b"" if kind in {**TIMES, **OWNERS} else data) for kind, data in fields]
     written = (central.needed, central.flags & ~LEVEL, central.made_by, central.system, central.internal)
-    # What follows the data can be written before it, too.
+    # Sizes and checksum can be written before the data, too.
     before = (local.crc, local.packed_size, local.size) if central.has_descriptor else ()
     return Packing(
         time=float(member.time),

@@ -1,4 +1,4 @@
-"""Which engines a build is made with."""
+"""Which engines a build uses."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from verbatim.engines.sandbox import Sandbox
 from verbatim.errors import CapabilityError, UsageError
 
 NAMES = ("sandbox", "docker", "nix")
-#: Names the engines that must not be skipped.
+#: The variable with the engines that must not be skipped.
 REQUIRED = "VERBATIM_REQUIRE_ENGINES"
 
 
 def engine(name: str, *, builders: str = "") -> Engine:
-    """The engine of a name; ``builders`` is for Nix. Raises UsageError if there is none of that name."""
+    """The engine with that name; ``builders`` is for Nix. Raises UsageError if there is none."""
     # Docker's client takes a third of a second to import: only for whoever wants it.
     if name == "docker":
         from verbatim.engines.docker import Docker  # noqa: PLC0415
@@ -29,13 +29,13 @@ def engine(name: str, *, builders: str = "") -> Engine:
         return Nix(builders)
     if name == "sandbox":
         return Sandbox()
-    raise UsageError(f"there is no engine {name!r}", f"there are: {', '.join(NAMES)}; and all, by itself")
+    raise UsageError(f"there is no engine {name!r}", f"there are: {', '.join(NAMES)}; and all, alone")
 
 
 def choose_engines(text: str, *, builders: str = "") -> list[Engine]:
     """The engines that ``--engine`` names, with commas between them; ``all`` are those that this machine has.
 
-    Raises UsageError for a name that is none or comes twice, or for builders without Nix; CapabilityError
+    Raises UsageError for an unknown or repeated name, or for builders without Nix; CapabilityError
     if ``all`` lacks one that ``VERBATIM_REQUIRE_ENGINES`` names, or has none.
     """
     required = _required()
@@ -49,19 +49,19 @@ def choose_engines(text: str, *, builders: str = "") -> list[Engine]:
         return engines
     usable = [found for found in engines if not _is_skipped(found, required)]
     if not usable:
-        raise CapabilityError("this machine has no engine", "./invoke doctor says what it lacks")
+        raise CapabilityError("this machine has no engine", "run ./invoke doctor to see what it lacks")
     if len(usable) == 1:
-        console.warn(f"there is only the engine {usable[0].name}: none that it could disagree with")
+        console.warn(f"there is only the engine {usable[0].name}, so nothing confirms its result")
     return usable
 
 
 def lacking(candidate: Engine) -> Check | None:
-    """The first thing that an engine lacks on this machine."""
+    """The first failed check of an engine on this machine; None if it lacks nothing."""
     return next((check for check in candidate.checks() if not check.passed), None)
 
 
 def _required() -> list[str]:
-    """What ``VERBATIM_REQUIRE_ENGINES`` names; raises UsageError for what is no engine."""
+    """The engines in ``VERBATIM_REQUIRE_ENGINES``; raises UsageError for an unknown one."""
     names = [name.strip() for name in os.environ.get(REQUIRED, "sandbox").split(",") if name.strip()]
     for name in names:
         if name not in NAMES:

@@ -1,4 +1,4 @@
-"""What a job finds around it: the contract's values, each of which the sandbox can also have otherwise."""
+"""The conditions of a build: the contract's values, each of which the sandbox can vary."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from verbatim.sandboxing.contract import BUILD, HOST_NAME, UID
 
-#: A home that is not there, as Debian gives it to nobody.
+#: A home that does not exist, as Debian gives it to the user nobody.
 NO_HOME = "/nonexistent"
 
 #: Of personality(2), from linux/personality.h.
@@ -24,14 +24,14 @@ class BuildConditions:
     home: str = BUILD
     uid: int = UID
     gid: int = UID
-    #: What the two numbers are called.
+    #: The names of the two numbers.
     user: str = "build"
     group: str = "build"
     host: str = HOST_NAME
     #: Empty for the machine's own.
     domain: str = ""
     umask: int = 0o022
-    #: Variables that come before the contract's own, or beside them.
+    #: Variables that override the contract's own, or are added.
     variables: Mapping[str, str] = field(default_factory=dict)
     #: The numbers of the CPUs to run on; None for all that there are.
     cpus: frozenset[int] | None = None
@@ -41,9 +41,9 @@ class BuildConditions:
     in_memory: bool = False
     #: The command that shows a folder as another one, its files in another order; the two folders follow it.
     reorder: tuple[str, ...] = ()
-    #: More file systems in memory, by their paths: how many bytes may be written to each.
+    #: More file systems in memory: by path, the size in bytes.
     file_systems: Mapping[str, int] = field(default_factory=dict)
-    #: What is seen below ``/in`` besides the inputs.
+    #: What is visible below ``/in`` besides the inputs.
     more_inputs: Mapping[str, Path] = field(default_factory=dict)
 
     def environment(self, contract: Mapping[str, str]) -> dict[str, str]:
@@ -52,7 +52,7 @@ class BuildConditions:
 
     @property
     def files(self) -> dict[str, str]:
-        """The files of the root that say something of the user or the host, where that is not what they say."""
+        """The root's files about the user and the host that need other contents than the environment's."""
         files = {}
         if (self.uid, self.gid, self.user, self.group, self.home) != (UID, UID, "build", "build", BUILD):
             files["/etc/passwd"] = _table(

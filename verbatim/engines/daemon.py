@@ -1,4 +1,4 @@
-"""The Docker daemon that the user's environment names, and what it says when it cannot."""
+"""The Docker daemon that the user's environment names, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ from verbatim.environments.image import REPOSITORY, Image, laid_out
 from verbatim.environments.rootfs import Root
 from verbatim.errors import CapabilityError, IntegrityError
 
-#: Seconds for the first answer, and for each later one: a slow disk takes its time to unpack an image.
-_FIRST_PATIENCE, _PATIENCE = 20, 600
+#: Seconds for the first answer, and for each later one: unpacking an image on a slow disk takes long.
+_FIRST_TIMEOUT, _TIMEOUT = 20, 600
 
 
 def connect() -> docker.DockerClient:
     """The daemon of ``DOCKER_HOST``, else of the current context, else of this machine.
 
-    Raises CapabilityError if it does not answer, or if its address or context is none.
+    Raises CapabilityError if it does not answer, or if its address or context is not valid.
     """
     try:
         _check_context()
-        client = docker.from_env(timeout=_FIRST_PATIENCE, use_ssh_client=True)
+        client = docker.from_env(timeout=_FIRST_TIMEOUT, use_ssh_client=True)
     except CapabilityError:
         raise
     except Exception as error:
-        # Of a damaged context Docker's client raises Exception itself, of a damaged address ValueError.
+        # For a damaged context Docker's client raises Exception itself, for a damaged address ValueError.
         raise _refusal(error) from error
-    client.api.timeout = _PATIENCE
+    client.api.timeout = _TIMEOUT
     return client
 
 
 def daemon_address() -> str:
-    """Which daemon is asked, with whatever secrets the address holds."""
+    """The daemon's address or context; it may hold secrets."""
     host = os.environ.get("DOCKER_HOST")
     if host:
         return host
@@ -58,7 +58,7 @@ def daemon_address() -> str:
 
 
 def _check_context() -> None:
-    """Raise CapabilityError for a context that is not there, or is not the user's.
+    """Raise CapabilityError for a context that does not exist, or is not the user's.
 
     Docker's client would ask this machine's daemon, or look for contexts in the current folder.
     """
@@ -70,7 +70,7 @@ def _check_context() -> None:
     name = _context_name()
     if name != "default" and (path is None or ContextAPI.get_context(name) is None):
         raise CapabilityError(
-            f"there is no Docker context {name!r}{'' if path else ', for want of a config.json'}",
+            f"there is no Docker context {name!r}{'' if path else ', since there is no config.json'}",
             "see `docker context ls`, DOCKER_CONTEXT and DOCKER_CONFIG",
         )
 
@@ -91,7 +91,7 @@ def _context_name() -> str:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Say what the daemon refused, or that it is gone, in our terms: raises CapabilityError."""
+    """Raise CapabilityError, with a remedy, for what the daemon refuses, or if it is gone."""
     try:
         yield
     except (DockerException, requests.RequestException) as error:
@@ -105,11 +105,11 @@ def _refusal(error: Exception) -> CapabilityError:
         if host
         else f"the Docker daemon of context {_context_name()!r}"
     )
-    said = masked(str(error.explanation if isinstance(error, APIError) else error), host)
-    said = " ".join(said.split())
-    if "no space left on device" in said.lower():
+    complaint = masked(str(error.explanation if isinstance(error, APIError) else error), host)
+    complaint = " ".join(complaint.split())
+    if "no space left on device" in complaint.lower():
         return CapabilityError(
-            f"the Docker daemon's disk is full: {said}", "free some space there: docker system prune"
+            f"the Docker daemon's disk is full: {complaint}", "free some space there: docker system prune"
         )
     number = _system_error(error)
     if number in (errno.EACCES, errno.EPERM):
@@ -118,28 +118,28 @@ def _refusal(error: Exception) -> CapabilityError:
             "join the group `docker`, use a rootless daemon, or build with --engine sandbox",
         )
     if isinstance(error, APIError):
-        return CapabilityError(f"the Docker daemon refused: {said}", "check the daemon and its log")
+        return CapabilityError(f"the Docker daemon refused: {complaint}", "check the daemon and its log")
     return CapabilityError(
-        f"{daemon} does not answer: {said}",
+        f"{daemon} does not answer: {complaint}",
         "start it, or check DOCKER_HOST and `docker context ls`, or build with --engine sandbox",
     )
 
 
 def _system_error(error: BaseException) -> int | None:
-    """The number of the system's error below layers of exceptions, each of which holds the next one somewhere."""
-    seen: list[object] = [error]
-    for item in seen:
+    """The errno of the system's error that is wrapped in several exceptions; None if there is none."""
+    chain: list[object] = [error]
+    for item in chain:
         if isinstance(item, OSError) and item.errno is not None:
             return item.errno
-        if isinstance(item, BaseException) and len(seen) < 20:
-            seen += [*item.args, item.__cause__, item.__context__, getattr(item, "reason", None)]
+        if isinstance(item, BaseException) and len(chain) < 20:
+            chain += [*item.args, item.__cause__, item.__context__, getattr(item, "reason", None)]
     return None
 
 
 def ensure_image(client: docker.DockerClient, root: Root) -> str:
-    """The id of the environment's image in the daemon, loaded if it is not there.
+    """The id of the environment's image in the daemon; loads it if need be.
 
-    It is known by its content: a name says nothing. Raises IntegrityError if another image has its name.
+    It is identified by its content, not by its name. Raises IntegrityError if another image has its name.
     """
     image = Image.of(root.environment)
     _refuse_other(client, image)
@@ -149,7 +149,7 @@ def ensure_image(client: docker.DockerClient, root: Root) -> str:
         identity = _find(client, image)
     if identity is None:
         raise IntegrityError(
-            f"the Docker daemon took {image.name} in, and has no image {image.config_digest} now",
+            f"the Docker daemon accepted {image.name}, but does not have the image {image.config_digest} now",
             "check the daemon and its log",
         )
     return identity
@@ -215,7 +215,7 @@ def _refuse_other(client: docker.DockerClient, image: Image) -> None:
 
 
 def _find(client: docker.DockerClient, image: Image) -> str | None:
-    """An image store of Docker's own knows images by their configuration, containerd's by their manifest."""
+    """The image's digest in the daemon: Docker's own store uses the configuration's, containerd's the manifest's."""
     for digest in (image.config_digest, image.digest):
         try:
             found = client.images.get(digest)

@@ -1,4 +1,4 @@
-"""Docker, or what answers as Docker does: the environment's image, loaded by digest, run with next to no rights.
+"""Docker, or what is compatible with it: the environment's image, loaded by digest, run with minimal rights.
 
 Inputs travel in and results out through the daemon, in volumes that live as long as the job, so that the
 daemon may be on another machine. See docker-run(1) for what the limits mean.
@@ -33,18 +33,18 @@ from verbatim.errors import BuildError, CapabilityError
 from verbatim.sandboxing.contract import BUILD, HOST_NAME, UID
 from verbatim.scratch import locked, scratch
 
-#: The leases of jobs in a daemon; and by what name what killed jobs left there is known to be this cache's.
+#: The leases of jobs in a daemon, and the name by which what killed jobs left there is known to be this cache's.
 _LEASES = Cache("docker", kept=("owner",))
 
-#: Of a container: in bytes, in processes and threads, and for each process.
+#: Limits of a container: bytes of memory; processes and threads; open files of each process.
 MEMORY = 8 << 30
 PROCESSES = 4096
 OPEN_FILES = 1024
 
 _OWNER, _LEASE = "verbatim.owner", "verbatim.lease"
 
-# The recipe is not the container's first process, to which signals mean something else: neither is it in the
-# sandbox. Docker's own variables are not ours.
+# As in the sandbox, the recipe is not the container's first process, for which signals work differently. Docker's
+# own variables are not passed on.
 _START = ("/usr/bin/bash", "-c", '"$@"; exit', "bash", "/usr/bin/env", "-i")
 
 
@@ -59,7 +59,7 @@ class Docker:
         return daemon_address()
 
     def checks(self) -> list[Check]:
-        """A daemon that answers, and runs Linux on an architecture that has environments."""
+        """A daemon that answers, and runs Linux on an architecture with environments."""
         try:
             with refusals():
                 client = connect()
@@ -105,7 +105,7 @@ def _confinement(volumes: Mapping[str, str]) -> dict[str, Any]:
     return {
         "cap_drop": ["ALL"],
         "hostname": HOST_NAME,
-        # A name space of its own, and no /dev/shm: the sandbox has none that can be written to.
+        # A namespace of its own, and no /dev/shm: the sandbox has no writable one.
         "ipc_mode": "none",
         "log_config": LogConfig(type="none"),
         "mem_limit": MEMORY,
@@ -131,7 +131,7 @@ def _container(
     volumes: Mapping[str, str],
     **options: Any,
 ) -> Container:
-    """A container, not started yet; as it is without options, it only gives access to the volumes."""
+    """A container, not started yet; without options it only gives access to the volumes."""
     mounts = [Mount(f"/{name}", volume, type="volume") for name, volume in volumes.items()]
     return client.containers.create(
         image, **{"mounts": mounts, **options}, labels=dict(labels), network_mode="none"
@@ -139,9 +139,9 @@ def _container(
 
 
 def _volumes(client: DockerClient, labels: Mapping[str, str]) -> dict[str, str]:
-    """A new volume for each place where something travels; by its place, what it is called."""
+    """A new volume for each folder that is transferred; the volumes' names by the folders."""
     token = secrets.token_hex(8)
-    names = {place: f"verbatim-{token}-{place}" for place in ("in", "build", "out")}
+    names = {folder: f"verbatim-{token}-{folder}" for folder in ("in", "build", "out")}
     for name in names.values():
         client.volumes.create(name, labels=dict(labels))
     return names
@@ -155,9 +155,9 @@ def _carry_in(job: Job, carrier: Container) -> None:
 
 
 def _run(container: Container, job: Job) -> int:
-    with job.log.open("wb") as log, _attached(container) as said:
+    with job.log.open("wb") as log, _attached(container) as output:
         container.start()
-        follow(said, log, job.on_line)
+        follow(output, log, job.on_line)
         status = int(container.wait()["StatusCode"])
         container.reload()
         if container.attrs["State"].get("OOMKilled"):
@@ -167,21 +167,21 @@ def _run(container: Container, job: Job) -> int:
 
 @contextmanager
 def _attached(container: Container) -> Iterator[Iterator[bytes]]:
-    """What a container says, from its start on."""
-    said = container.attach(stream=True, stdout=True, stderr=True)
+    """A container's output, from its start on."""
+    output = container.attach(stream=True, stdout=True, stderr=True)
     try:
-        yield said
+        yield output
     finally:
         # The stream's own close() refuses to do so over SSH, where the other end may have closed it already.
         with suppress(BrokenPipeError):
-            vars(said)["_response"].close()
+            vars(output)["_response"].close()
 
 
 def _carry_out(job: Job, carrier: Container) -> None:
     pieces, _ = carrier.get_archive("/out/.")
-    # As long as it is not closed, the daemon waits for somebody to read it, and does nothing else with the container.
+    # Until it is closed, the daemon waits for a reader, and does nothing else with the container.
     with closing(cast(Generator[bytes], pieces)):
-        # Two names of one file are refused, as they are of what is left in the sandbox.
+        # Two names of one file are refused, as in the sandbox.
         unpacker = Unpacker(job.output, hard_links=False)
         try:
             unpacker.tar("what the container left in /out", _Pieces(pieces))
@@ -210,11 +210,11 @@ class _Pieces:
 
 @contextmanager
 def _leased(client: DockerClient) -> Iterator[dict[str, str]]:
-    """Labels for all that a job makes, by which it is removed in the end, whatever interrupts the job.
+    """Labels for all that a job makes, by which it is removed at the end, whatever interrupts the job.
 
-    A lease is a folder that its process has locked: what a killed process of this user's left in the daemon
-    is removed first. Several machines may share a daemon: only what bears the name of this very cache is
-    looked at.
+    A lease is a folder that its process has locked: what a killed process of this user left in the daemon
+    is removed first. Several machines may share a daemon: only what is labelled with the name of this very cache is
+    touched.
     """
     folder = _LEASES.folder
     with scratch(folder) as lease:
@@ -227,7 +227,7 @@ def _leased(client: DockerClient) -> Iterator[dict[str, str]]:
 
 
 def _owner(folder: Path) -> str:
-    """What this cache is called on this machine; it may have been copied from another one."""
+    """The name of this cache on this machine; it may have been copied from another machine."""
     path = folder / "owner"
     with locked(folder):
         if not path.exists():

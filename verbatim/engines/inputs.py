@@ -14,9 +14,9 @@ from verbatim.sandboxing.contract import UID
 
 
 def write_inputs(inputs: Mapping[str, Path], output: IO[bytes]) -> None:
-    """Write what is to be seen below ``/in``, with the modes and times that it has here.
+    """Write what must be visible below ``/in``, with the modes and times that it has here.
 
-    All of it belongs to the build's user, since it does so in the sandbox as well.
+    All of it belongs to the build's user, as it does in the sandbox.
     """
     with tarfile.open(fileobj=output, mode="w|", format=tarfile.PAX_FORMAT, encoding="utf-8") as tar:
         folders: set[str] = set()
@@ -49,7 +49,7 @@ def _add(tar: tarfile.TarFile, name: str, path: bytes) -> None:
     top = os.lstat(path)
     first = name.encode("utf-8", "surrogateescape")
     below = walk(path, first + b"/") if stat.S_ISDIR(top.st_mode) else ()
-    for member, place, status in ((first, path, top), *below):
+    for member, member_path, status in ((first, path, top), *below):
         info = _member(member.decode("utf-8", "surrogateescape"))
         info.mtime = int(status.st_mtime)
-        add_member(tar, info, place, status)
+        add_member(tar, info, member_path, status)

@@ -1,16 +1,16 @@
-"""A job's log: every line goes into the file, and to who listens."""
+"""A job's log: every line goes into the file, and to a listener."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO
 
-# A line has a limit: a recipe gone wild shall not fill this machine's memory.
+# A line has a limit, so that a runaway recipe cannot fill this machine's memory.
 _LONGEST = 1 << 16
 
 
 def follow(pieces: Iterable[bytes], log: IO[bytes], on_line: Callable[[str], None]) -> None:
-    """Write what comes, in whatever pieces it does, and say each line once it is whole, or too long."""
+    """Write the pieces to the log, and call ``on_line`` with each line once it is whole, or too long."""
     for line in _lines(pieces, log):
         on_line(line.decode("utf-8", "replace"))
 

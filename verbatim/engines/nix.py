@@ -2,8 +2,8 @@
 
 The environment is in the store by its NAR hash, which Nix itself checks; inputs travel as one tar file. Only the
 old commands are used, which every Nix has: nix-instantiate(1), nix-build(1), nix-store(1). What a daemon does with
-settings of a user whom it does not trust is in nix.conf(5): it ignores them. So the derivation itself sees whether
-it is in the sandbox.
+settings of a user whom it does not trust is in nix.conf(5): it ignores them. So the derivation itself checks
+that it is in the sandbox.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from verbatim.programs import run_program
 
 _EXPRESSIONS = PROJECT / "nix"
 
-#: What a trusted user may ask for; of others the daemon takes none of it.
+#: A daemon heeds these only for trusted users.
 _SETTINGS = {
     "keep-build-log": "false",
     "sandbox": "true",
@@ -41,13 +41,13 @@ _SETTINGS = {
     "substitute": "false",
 }
 
-# A path that no store has. Asking for it asks the daemon.
+# A path that no store has. Asking for it shows whether the daemon answers.
 _NO_PATH = "00000000000000000000000000000000-verbatim"
 
-# Seconds for Nix to put away what it was doing.
+# Seconds for Nix to clean up.
 _GRACE = 20
 
-# Nix tidies up when it is terminated; so it shall be when this process is killed.
+# Nix cleans up when it is terminated; so it must be terminated when this process is killed.
 _TIED = """
 import ctypes, os, sys
 SET_PDEATHSIG, TERMINATE = 1, 15
@@ -58,7 +58,7 @@ if os.getppid() == int(sys.argv[1]):
 
 
 class Nix:
-    """Runs jobs as derivations, on this machine or on those that Nix hands its work to."""
+    """Runs jobs as derivations, on this machine or on Nix's remote builders."""
 
     name = "nix"
 
@@ -86,9 +86,9 @@ class Nix:
         """See `Engine.run`. Raises IntegrityError if Nix finds that the root is not the locked one."""
         with _derivation(job) as (derivation, mark):
             result = job.build / "result"
-            said = _said_by_nix(self._command(derivation, result), job, mark)
+            messages = _build(self._command(derivation, result), job, mark)
             if not result.is_symlink():
-                return exit_status(said)
+                return exit_status(messages)
             _take(Path(os.readlink(result)), job.output)
         return 0
 
@@ -118,12 +118,12 @@ def _environment() -> dict[str, str]:
 
 
 def _ask(*command: str) -> str:
-    """What one of Nix's programs prints; raises what `refusal` makes of its complaint."""
+    """The output of one of Nix's programs; raises what `refusal` makes of its complaint."""
     return _run(*command)[0]
 
 
 def _run(*command: str) -> tuple[str, list[str]]:
-    """What one of Nix's programs prints, and the lines of its warnings; raises as `_ask` does."""
+    """The output of one of Nix's programs, and the lines of its warnings; raises as `_ask` does."""
     try:
         done = run_program(
             command,
@@ -136,17 +136,17 @@ def _run(*command: str) -> tuple[str, list[str]]:
         raise CapabilityError(
             f"{command[0]} was not found", "install Nix, or build with --engine sandbox"
         ) from None
-    said = done.stderr.decode("utf-8", "replace").splitlines()
+    messages = done.stderr.decode("utf-8", "replace").splitlines()
     if done.returncode != 0:
-        raise refusal(said)
-    return done.stdout.decode("utf-8", "replace"), said
+        raise refusal(messages)
+    return done.stdout.decode("utf-8", "replace"), messages
 
 
 @contextmanager
 def _derivation(job: Job) -> Iterator[tuple[str, str]]:
     """The job's derivation, in the store while the block runs, and the mark of the command's lines.
 
-    The mark makes it another derivation each time: Nix shall not give back what it has built before.
+    The mark makes it a new derivation each time: otherwise Nix returns what it has built before.
     """
     mark = f"{secrets.token_hex(16)} "
     inputs, link = job.build / "inputs.tar", job.build / "derivation"
@@ -172,7 +172,7 @@ def _derivation(job: Job) -> Iterator[tuple[str, str]]:
 
 
 def _forget(folder: Path, derivation: str) -> None:
-    """Take out of the store what was put there for one job; the environment stays for the next one."""
+    """Remove from the store what was added for one job; the environment stays for the next one."""
     for name in ("derivation", "result"):
         (folder / name).unlink(missing_ok=True)
     try:
@@ -185,8 +185,8 @@ def _forget(folder: Path, derivation: str) -> None:
         console.note(f"left to Nix's garbage collector: {error.message}")
 
 
-def _said_by_nix(command: Sequence[str], job: Job, mark: str) -> list[str]:
-    """Run the build to its end, and hand on what the job's command says; give the rest of what is said."""
+def _build(command: Sequence[str], job: Job, mark: str) -> list[str]:
+    """Run the build to its end, and pass on the output of the job's command; give Nix's own messages."""
     rest: list[str] = []
     with (
         job.log.open("wb") as log,
@@ -208,7 +208,7 @@ def _said_by_nix(command: Sequence[str], job: Job, mark: str) -> list[str]:
 
 
 def _marked(lines: IO[bytes], mark: bytes, rest: list[str]) -> Iterator[bytes]:
-    # A line has a limit: a recipe gone wild shall not fill this machine's memory.
+    # A line has a limit, so that a runaway recipe cannot fill this machine's memory.
     is_inside = False
     for line in iter(lambda: lines.readline(1 << 16), b""):
         if line.startswith(mark):
@@ -222,7 +222,7 @@ def _marked(lines: IO[bytes], mark: bytes, rest: list[str]) -> Iterator[bytes]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Let Nix end its build and tidy up; if it cannot, it ends all the same."""
+    """Let Nix end its build and clean up; kill it if it does not do so in time."""
     process.terminate()
     try:
         process.communicate(timeout=_GRACE)
@@ -231,7 +231,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _take(built: Path, output: Path) -> None:
-    """Copy what was built; a link is copied as one, and a folder without what is in it, for whoever wants neither to see."""
+    """Copy what was built; links as links, and folders without their contents, so that the caller can refuse both."""
     for entry in sorted(built.iterdir()):
         copy = output / entry.name
         if entry.is_symlink():

@@ -1,6 +1,6 @@
-"""What Nix and the builder in ``nix/`` say when a job's command failed, or was never started: what it means.
+"""The meaning of what Nix and the builder in ``nix/`` print when a job's command failed, or was never started.
 
-Lines of the command's are not among these: they are marked, and handed on before.
+The command's own lines are not among these: they are marked, and passed on before.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from verbatim.addresses import masked
 from verbatim.errors import BuildError, CapabilityError, IntegrityError
 
-# So the builder says it.
+# The builder's own message.
 _ENDED = re.compile(r"verbatim: the command ended with status ([0-9]{1,3})")
 
-# As root it warns of that, and fails when it builds.
+# As root, Nix only warns of that at first, and fails when it builds.
 _NO_GROUP = "specified in 'build-users-group' does not exist"
 
-#: What Nix or the builder says, what it means, and what is to be done.
+#: Messages of Nix or the builder, what they mean, and the remedy.
 _REFUSALS: tuple[
     tuple[tuple[str, ...], type[BuildError | CapabilityError | IntegrityError], str, str], ...
 ] = (
@@ -42,8 +42,8 @@ _REFUSALS: tuple[
     (
         ("unable to start any build",),
         CapabilityError,
-        "Nix handed nothing to --builders",
-        "see that ssh reaches them (as root, if there is a daemon), and that `trusted-users` in nix.conf names you",
+        "Nix gave no work to --builders",
+        "check that ssh reaches them (as root, if there is a daemon), and that `trusted-users` in nix.conf names you",
     ),
     (
         (
@@ -65,37 +65,37 @@ _REFUSALS: tuple[
     (
         ("has an unsupported type",),
         BuildError,
-        "what the recipe left has no place among artifacts",
+        "the recipe left something that cannot be an artifact",
         "correct the recipe",
     ),
     (("",), CapabilityError, "Nix could not build", "check nix.conf, NIX_REMOTE and --builders"),
 )
 
 
-def exit_status(said: Sequence[str]) -> int:
-    """The command's exit status, as the builder says it; raises what `refusal` makes of the rest, if it does not."""
-    for line in said:
+def exit_status(messages: Sequence[str]) -> int:
+    """The command's exit status as the builder prints it; if it does not, raises what `refusal` makes of the messages."""
+    for line in messages:
         if ended := _ENDED.fullmatch(line):
             return int(ended[1])
-    raise refusal(said)
+    raise refusal(messages)
 
 
-def lacks_users(said: Sequence[str]) -> bool:
-    """Whether Nix says, if only as a warning, that there is no user to build as."""
-    return any(_NO_GROUP in line for line in said)
+def lacks_users(messages: Sequence[str]) -> bool:
+    """Whether Nix says, even as a warning, that there is no user to build as."""
+    return any(_NO_GROUP in line for line in messages)
 
 
-def refusal(said: Sequence[str]) -> BuildError | CapabilityError | IntegrityError:
-    """Why Nix did not build, in our terms."""
-    text = "\n".join(said)
+def refusal(messages: Sequence[str]) -> BuildError | CapabilityError | IntegrityError:
+    """The error to raise if Nix did not build."""
+    text = "\n".join(messages)
     error, meaning, remedy = next(row[1:] for row in _REFUSALS if any(sign in text for sign in row[0]))
-    return error(f"{meaning}: {masked(_complaint(said))}", remedy)
+    return error(f"{meaning}: {masked(_complaint(messages))}", remedy)
 
 
-def _complaint(said: Sequence[str]) -> str:
+def _complaint(messages: Sequence[str]) -> str:
     """The most telling line: the builder's own, or Nix's first error."""
     for begin in ("verbatim: ", "error: "):
-        for line in said:
+        for line in messages:
             if begin in line:
                 return line.partition(begin)[2].strip()
-    return said[-1].strip() if said else "it said nothing"
+    return messages[-1].strip() if messages else "it printed nothing"

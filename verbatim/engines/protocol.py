@@ -1,4 +1,4 @@
-"""What every engine is given, and what it gives back."""
+"""The interface of engines, and the job that each gets."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Job:
     root: Root
     #: Seconds since 1970, for ``SOURCE_DATE_EPOCH``.
     epoch: int
-    #: Files and folders to be seen, read-only, under ``/in`` by these names.
+    #: Files and folders, visible read-only under ``/in`` by these names.
     inputs: Mapping[str, Path]
     #: An empty folder of this user's that becomes ``/out``.
     output: Path
     #: An empty folder of this user's that becomes ``/build``.
     build: Path
-    #: Where the log goes, and who hears each line of it as it comes.
+    #: The file for the log, and what is called with each line as it comes.
     log: Path
     on_line: Callable[[str], None] = field(default=lambda _: None)
 
@@ -44,14 +44,14 @@ class Engine(Protocol):
 
     @property
     def location(self) -> str:
-        """Where it works, if there is a choice: what was built in one place was not built in another."""
+        """Where it works, if there is a choice: builds in one location do not count for another."""
 
     def checks(self) -> list[Check]:
-        """What it needs of this machine, and whether that is so."""
+        """Checks of all that it needs of this machine."""
 
     def run(self, job: Job) -> int:
         """Run the job to its end; give its exit status.
 
         Raises CapabilityError if the job could not be started. Nothing that was started outlives the
-        call, nor this process; but what a process that was killed has in a Docker daemon, its successor removes.
+        call, nor this process; what a killed process leaves in a Docker daemon is removed by the next one.
         """

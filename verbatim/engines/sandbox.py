@@ -1,4 +1,4 @@
-"""The sandbox: bubblewrap out of the environment's own lock, started as `launch` lays it out.
+"""The sandbox: bubblewrap from the environment's own lock, laid out by `host_programs`.
 
 Nothing needs to be installed, there is no daemon, and no root is needed: only user namespaces. The
 options are those of bwrap(1).
@@ -33,7 +33,7 @@ from verbatim.sandboxing.launcher import Task
 from verbatim.sandboxing.limits import JobLimits
 from verbatim.scratch import scratch
 
-#: Bytes of the log that are taken at a time.
+#: Bytes of the log that are read at a time.
 _PIECE = 1 << 16
 
 
@@ -43,7 +43,7 @@ class Sandbox:
     name = "sandbox"
 
     def __init__(self, conditions: BuildConditions | None = None, limits: JobLimits | None = None) -> None:
-        """``conditions`` are the contract's if left out; without ``limits`` a job may take what it wants."""
+        """``conditions`` are the contract's if left out; without ``limits`` a job has none."""
         self._conditions = conditions or BuildConditions()
         self._limits = limits
 
@@ -53,11 +53,11 @@ class Sandbox:
         return ""
 
     def checks(self) -> list[Check]:
-        """Linux on an architecture that has environments, and all that bubblewrap needs, tried."""
+        """Linux on an architecture with environments, and all that bubblewrap needs, tried out."""
         return [_check_machine(), *sandbox_checks()]
 
     def run(self, job: Job) -> int:
-        """See `Engine.run`; raises LimitError if the job has limits, and takes more of time or of the log."""
+        """See `Engine.run`; raises LimitError if the job has limits and exceeds its time or its output."""
         conditions, limits = self._conditions, self._limits
         architecture = job.root.environment.lock.architecture
         if not is_this_machine(architecture):
@@ -95,23 +95,23 @@ class Sandbox:
             finally:
                 os.close(status_writer)
             with process:
-                said = cast(BufferedReader, process.stdout)
-                pieces = iter(lambda: said.read1(_PIECE), b"")
+                output = cast(BufferedReader, process.stdout)
+                pieces = iter(lambda: output.read1(_PIECE), b"")
                 try:
                     with limits.timed(process.kill) if limits else nullcontext():
                         follow(limits.counted(pieces) if limits else pieces, log, job.on_line)
                         process.wait()
                 except BaseException:
-                    # bubblewrap takes all that runs inside with it; the pipe ends with the last of them.
+                    # When bubblewrap ends, so does all that runs inside; the pipe ends with the last of them.
                     process.kill()
-                    said.read()
+                    output.read()
                     raise
             reported = status.read()
         return _exit_status(reported, process.returncode, job.log)
 
 
 def _task(job: Job, conditions: BuildConditions, limits: JobLimits | None, held: ExitStack) -> Task:
-    """What bubblewrap cannot do itself."""
+    """The task for the launcher: what bubblewrap cannot do itself."""
     behind = tempfile.TemporaryDirectory(dir=job.build.parent) if conditions.reorder else nullcontext("")
     return Task(
         parent=os.getpid(),
@@ -148,24 +148,24 @@ def _options(
     more = ["--json-status-fd", str(status)]
     for file, descriptor in sorted(files.items()):
         more += ["--ro-bind-data", str(descriptor), file]
-    # /in is a small file system of its own, so that the inputs have places to be mounted on.
+    # /in is a small file system of its own, so that there are mount points for the inputs.
     more += ["--tmpfs", "/in"]
     for name, path in sorted({**job.inputs, **conditions.more_inputs}.items()):
         more += ["--ro-bind", str(path), f"/in/{name}"]
     more += ["--remount-ro", "/in", "--ro-bind" if limits else "--bind", str(job.output), "/out"]
     if limits:
         more += ["--remount-ro", "/tmp"]  # noqa: S108 - it has no limit of its own
-    for place, size in sorted(conditions.file_systems.items()):
-        more += ["--size", str(size), "--tmpfs", place]
+    for mount_point, size in sorted(conditions.file_systems.items()):
+        more += ["--size", str(size), "--tmpfs", mount_point]
     more += ["--bind", str(job.build), conditions.build_path]
     if conditions.home not in (conditions.build_path, NO_HOME):
         more += ["--tmpfs", conditions.home]
     return confinement.options(more)
 
 
-def _exit_status(said: str, returncode: int, log: Path) -> int:
+def _exit_status(report: str, returncode: int, log: Path) -> int:
     """The job's own status, as bubblewrap reports it; without a report, the job was never started."""
-    for line in said.splitlines():
+    for line in report.splitlines():
         status = json.loads(line).get("exit-code")
         if isinstance(status, int):
             return status

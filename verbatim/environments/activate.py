@@ -1,6 +1,6 @@
-"""What packages' maintainer scripts would do, and an environment truly needs: a few commands, run in the new root.
+"""Runs a few commands in a new root, for what an environment needs of packages' maintainer scripts.
 
-They run under bubblewrap, as `launch` starts it, without network or rights, and see nothing but the root. What they leave is
+They run under bubblewrap, as `launch` starts it, without network or rights, and see only the root. What they leave is
 part of the root's digest, so they must leave the same each time.
 """
 
@@ -27,11 +27,11 @@ from verbatim.scratch import scratch
 def activate(root: Path, lock: Lock, commands: Sequence[str]) -> None:
     """Run lines of bash in a root, as its user 0, with the lock's time for ``SOURCE_DATE_EPOCH``.
 
-    Raises CapabilityError where no sandbox can be had, IntegrityError if a command fails.
+    Raises CapabilityError if the sandbox cannot be set up, IntegrityError if a command fails.
     """
     if not is_this_machine(lock.architecture):
         raise CapabilityError(
-            f"an environment for {lock.architecture} can be made on such a machine only", "make it on one"
+            f"an environment for {lock.architecture} can only be made on such a machine", "make it on one"
         )
     with (
         console.progress("activating the environment", unit="things"),
@@ -39,7 +39,7 @@ def activate(root: Path, lock: Lock, commands: Sequence[str]) -> None:
         scratch(WORK.folder) as folder,
     ):
         bubblewrap = lay_out(BUBBLEWRAP, lock, folder)
-        # As for a recipe, but as root, and the root can be written to.
+        # As for a recipe, but as user 0, and with a writable root.
         confinement = Confinement(
             root,
             refused_calls,
@@ -60,12 +60,12 @@ def activate(root: Path, lock: Lock, commands: Sequence[str]) -> None:
             env={},
             umask=0o022,
         )
-    said = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
+    lines = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if line.strip()]
     if done.returncode == 0:
         return
-    if "started" not in said:
-        raise sandbox_refusal(said[-1] if said else f"bubblewrap ended with {done.returncode}")
+    if "started" not in lines:
+        raise sandbox_refusal(lines[-1] if lines else f"bubblewrap ended with {done.returncode}")
     raise IntegrityError(
-        f"activating the environment failed with status {done.returncode}: {' / '.join(said[1:][-3:])}",
+        f"activating the environment failed with status {done.returncode}: {' / '.join(lines[1:][-3:])}",
         "a maintainer can correct `activate` in its environment.toml",
     )

@@ -1,4 +1,4 @@
-"""What an architecture is called by Debian, by the kernel, and in Debian's folders."""
+"""An architecture's names: in Debian, in the kernel, and in the paths of Debian's libraries."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Architecture:
-    """One architecture that environments may be of."""
+    """One architecture that environments can have."""
 
-    #: As uname(1) and wheels have it.
+    #: Its name in uname(1) and in wheels.
     machine: str
     #: The folder of its libraries below ``/usr/lib``.
     triplet: str
-    #: Its dynamic loader, in that folder: the file itself, since Debian 12's link to it is absolute, and leads to the host's.
+    #: Its dynamic loader, in that folder: the file itself, since Debian 12's link to it is absolute and leads to the host's.
     loader: str
 
 

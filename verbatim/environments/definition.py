@@ -1,4 +1,4 @@
-"""What is asked for: ``containers/KIND/NAME/environment.toml``."""
+"""The definition of an environment: ``containers/KIND/NAME/environment.toml``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ KINDS: Mapping[str, tuple[Role, ...]] = {
     "tools": ("explain", "vary", "benchmark"),
 }
 _CORRECT = "correct it"
-#: What a definition says and nothing of the root depends on.
+#: The fields of a definition that do not affect the root.
 _OUTSIDE = {"description", "role", "first"}
 
 
@@ -41,7 +41,7 @@ class Definition(BaseModel):
     #: What it is for, in a line.
     description: str
     role: Role
-    #: Of documentation: the first release of its series that is built in it.
+    #: Only for documentation: the first release of its series that is built in it.
     first: Annotated[str, StringConstraints(pattern=r"^3\.[0-9]{1,3}\.[0-9]{1,3}$")] | None = None
     suite: DebianSuite
     architecture: ArchitectureName
@@ -51,7 +51,7 @@ class Definition(BaseModel):
     wheels: list[
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.]+$")]
     ] = []
-    #: What else pip shall keep to when it chooses what those depend on, as in a constraints file.
+    #: What else pip must respect when it chooses what those depend on, as in a constraints file.
     constraints: list[
         Annotated[
             str,
@@ -60,31 +60,31 @@ class Definition(BaseModel):
     ] = []
     #: Needed with wheels.
     python: PythonVersion | None = None
-    #: Lines of bash, run once in the new root, for what is truly needed of what maintainer scripts would do.
+    #: Lines of bash, run once in the new root, for what is needed of the maintainer scripts.
     activate: list[str] = []
 
     @property
     def architectures(self) -> list[str]:
-        """The environment's own, and those that packages are of beside it."""
+        """The environment's own architecture, then those of its foreign packages."""
         foreign = {name.partition(":")[2] for name in self.packages} - {"", self.architecture}
         return [self.architecture, *sorted(foreign)]
 
     @property
     def sha256(self) -> str:
-        """Of what it asks for, not of how that is written: comments may change without a new lock."""
+        """A hash of the values, not of the file: comments may change without a new lock."""
         asked = self.model_dump(exclude=_OUTSIDE, exclude_defaults=True)
-        said = json.dumps(asked, sort_keys=True, separators=(",", ":"))
-        return sha256_bytes(said.encode())
+        encoded = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+        return sha256_bytes(encoded.encode())
 
 
 def environment_names(containers: Path = CONTAINERS, role: Role | None = None) -> list[str]:
-    """The environments that are defined, sorted; only those of a role if one is given."""
+    """The names of the defined environments, sorted; only those of a role if one is given."""
     folders = (path.parent for kind in KINDS for path in containers.glob(f"{kind}/*/environment.toml"))
     return sorted(folder.name for folder in folders if role is None or load_definition(folder).role == role)
 
 
 def environment_folder(name: str, containers: Path = CONTAINERS) -> Path:
-    """The folder of one environment; raises UsageError if there is none of that name."""
+    """The folder of one environment; raises UsageError if it does not exist."""
     if FOLDER_NAME.fullmatch(name):
         for kind in KINDS:
             if (containers / kind / name / "environment.toml").is_file():
@@ -94,12 +94,14 @@ def environment_folder(name: str, containers: Path = CONTAINERS) -> Path:
 
 
 def load_definition(folder: Path) -> Definition:
-    """Read ``environment.toml``, which may name a base for all that it does not say itself.
+    """Read ``environment.toml``, which may name a base for the keys that it lacks.
 
-    Raises IntegrityError if it does not say what it should.
+    Raises IntegrityError if it is not valid.
     """
     path = folder / "environment.toml"
     definition = load_model_like(path, Definition, _CORRECT, folder.parent.parent / "bases")
     if (definition.role == "docs") != (definition.first is not None):
-        raise IntegrityError(f"{path}: first: documentation has it, and nothing else has", _CORRECT)
+        raise IntegrityError(
+            f"{path}: first: an environment for documentation must have it, and no other may", _CORRECT
+        )
     return definition

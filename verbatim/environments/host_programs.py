@@ -1,8 +1,8 @@
-"""Programs of an environment that run on this machine itself, in front of the sandbox: bubblewrap, and disorderfs.
+"""Programs of an environment that run on this machine itself, outside the sandbox: bubblewrap and disorderfs.
 
-Nothing of the root's is loaded for them. The program, the loader and the libraries that it needs are taken straight
-from the packages that they belong to, as the lock pins those, and lie alone in a private folder: no other package's
-file can take the place of one, whatever it is called and wherever it lies (ld.so(8): hardware capabilities, cache).
+Nothing from the root is loaded for them. The program, the loader and its libraries are taken straight
+from the packages that they belong to, as the lock pins those, into a private folder: no other package's
+file can replace one of them, whatever its name or path (ld.so(8): hardware capabilities, cache).
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _C_LIBRARY = "libc6"
 
 @dataclass(frozen=True)
 class Program:
-    """A program, and whose the files are that it needs; the loader is the C library's."""
+    """A program, and the packages that its files come from; the loader comes from the C library's."""
 
     name: str
     #: The package that has it in ``/usr/bin``.
     package: str
-    #: The libraries that the loader looks for, each with its package; Debian's suites call some of these differently.
+    #: The libraries that the loader looks for, each with its package; some have other names in other Debian suites.
     libraries: tuple[tuple[str, str], ...]
 
     def needed(self, lock: Lock) -> dict[str, LockedPackage]:
-        """By a file's name, the package that it is taken from, as far as the lock has that."""
+        """By file name, the package that has it, for the packages in the lock."""
         locked = {package.name: package for package in lock.package}
         owners = ((self.name, self.package), *self.libraries)
         return {file: locked[package] for file, package in owners if package in locked}
@@ -72,7 +72,7 @@ DISORDERFS = Program(
 
 
 def fetch_launched(lock: Lock, fetcher: Fetcher) -> None:
-    """Have in the store what `lay_out` takes these programs from, as far as the environment has them."""
+    """Fetch the packages that `lay_out` needs, as far as the environment has them."""
     packages = {
         package.name: package
         for program in (BUBBLEWRAP, DISORDERFS)
@@ -92,7 +92,7 @@ def lay_out(program: Program, lock: Lock, folder: Path) -> list[str]:
         writer.write((name,), BytesIO(content), 0o500)
     return [
         str(folder / architecture.loader),
-        # Neither this machine's cache nor variants of a library for certain processors are looked at.
+        # Use neither this machine's cache nor variants of a library for certain processors.
         *("--inhibit-cache", "--glibc-hwcaps-mask", "none"),
         *("--library-path", str(folder), str(folder / program.name)),
     ]
@@ -102,7 +102,7 @@ def lay_out(program: Program, lock: Lock, folder: Path) -> list[str]:
 def _files(
     program: Program, needed: Sequence[tuple[str, LockedPackage]], architecture: Architecture
 ) -> Mapping[str, bytes]:
-    """By its name, what is in each of the files; unpacked once in a process."""
+    """The files' contents by name; unpacked once per process."""
     owners = dict(needed)
     lacking = {program.name, *dict(program.libraries)} - owners.keys()
     if lacking:
@@ -124,7 +124,7 @@ def _files(
 
 
 def _unpack(package: LockedPackage, store: Store, folder: Path) -> None:
-    """Unpack one package alone, so that a file that is found is that package's own."""
+    """Unpack one package alone, so that each file found there is that package's own."""
     file = store.find(package.sha256)
     if file is None:
         raise UsageError(
@@ -137,7 +137,7 @@ def _unpack(package: LockedPackage, store: Store, folder: Path) -> None:
 
 
 def _content(folder: Path, parts: Parts) -> bytes:
-    """What is in a package's file, or in the one beside it that it is a link to, as libraries' short names are."""
+    """The content of a package's file; a link (as libraries' short names are) is followed within its folder."""
     unpacked = Writer(folder)
     try:
         if (folder.joinpath(*parts)).is_symlink():
@@ -146,5 +146,5 @@ def _content(folder: Path, parts: Parts) -> bytes:
             return file.read()
     except FileNotFoundError as error:
         raise IntegrityError(
-            f"the package {folder.name} has no {'/'.join(parts)}", "make the lock anew"
+            f"the package {folder.name} has no {'/'.join(parts)}", "have a maintainer make the lock again"
         ) from error

@@ -1,4 +1,4 @@
-"""The image of an environment for Docker and its kin: an OCI image layout with a digest known beforehand.
+"""The image of an environment for Docker and compatible programs: an OCI image layout with a digest known beforehand.
 
 Its one layer is the root's canonical tar, uncompressed, so that its digest is the root's; all else follows
 from the lock. See the OCI image specification (image-layout.md, config.md, manifest.md); ``manifest.json`` is
@@ -27,13 +27,13 @@ from verbatim.scratch import scratch
 #: What images are laid out in.
 _IMAGES = Cache("images")
 
-#: Under which all environments' images are named in a daemon. Of this machine, so that none ever asks a registry for it.
+#: All environments' images have this name in a daemon. No daemon ever asks that host for an image.
 REPOSITORY = "localhost/verbatim"
 
 
 @dataclass(frozen=True)
 class Image:
-    """What an environment's image is called, and what is in it besides the layer."""
+    """The image of an environment: its names, and its contents except the layer."""
 
     environment: Environment
     config: bytes
@@ -41,7 +41,7 @@ class Image:
 
     @classmethod
     def of(cls, environment: Environment) -> Image:
-        """The image that a lock says; nothing needs to be there yet.
+        """The image that a lock describes; nothing needs to exist yet.
 
         Raises MismatchError if it has another digest than the lock names: another Verbatim wrote that.
         """
@@ -57,17 +57,17 @@ class Image:
 
     @property
     def digest(self) -> str:
-        """What registries, and Docker with containerd's store, know it by."""
+        """The digest that registries, and Docker with containerd's store, use."""
         return f"sha256:{sha256_bytes(self.manifest)}"
 
     @property
     def config_digest(self) -> str:
-        """What Docker with its own store, and Podman, know it by."""
+        """The digest that Docker with its own store, and Podman, use."""
         return f"sha256:{sha256_bytes(self.config)}"
 
     @property
     def tag(self) -> str:
-        """Another one for each content."""
+        """A tag that depends on the content."""
         return self.digest.removeprefix("sha256:")[:16]
 
     @property
@@ -127,7 +127,7 @@ class Image:
 
 @contextmanager
 def laid_out(image: Image, root: Root) -> Iterator[Path]:
-    """The image's layout, in a folder that is there while the block runs; raises as `Image.write_layout` does."""
+    """The image's layout, in a folder that exists while the block runs; raises as `Image.write_layout` does."""
     with scratch(_IMAGES.folder) as work:
         layout = work / "layout"
         with console.progress(f"making the image of {image.environment.name}", unit="things"):

@@ -1,4 +1,4 @@
-"""What we got: ``containers/KIND/NAME/lock.toml``, which names every byte of an environment."""
+"""The lock: ``containers/KIND/NAME/lock.toml``, which pins every byte of an environment."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ PoolPath = Annotated[
 PackageVersion = Annotated[
     str, StringConstraints(pattern=r"^([0-9]+:)?[0-9][A-Za-z0-9.+~]*(-[A-Za-z0-9.+~]+)*$", max_length=200)
 ]
-#: A project's name (PEP 508) and a public version (PEP 440), with a local part if need be: nothing of them can be taken for
-#: an option or for the end of a line where pip reads them.
+#: A project's name (PEP 508) and a public version (PEP 440), with a local part if need be: pip cannot take them for
+#: an option or the end of a line.
 ProjectName = Annotated[
     str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$", max_length=100)
 ]
@@ -58,7 +58,7 @@ class _Locked(BaseModel):
 
 
 class LockedPackage(_Locked):
-    """One Debian package: what it is, and where in Debian's archive its file lies."""
+    """One Debian package, and the path of its file in Debian's archive."""
 
     name: PackageName
     version: PackageVersion
@@ -74,7 +74,7 @@ class LockedPackage(_Locked):
 
     @property
     def is_foreign(self) -> bool:
-        """Whether it is of another architecture than the environment."""
+        """Whether its architecture differs from the environment's."""
         return self.name != self.plain_name
 
 
@@ -88,7 +88,7 @@ class LockedWheel(_Locked):
 
 
 class Lock(_Locked):
-    """An environment to the byte."""
+    """Everything that an environment consists of, by hash."""
 
     #: The definition that this was resolved from.
     definition_sha256: Sha256
@@ -102,7 +102,7 @@ class Lock(_Locked):
     #: The SHA-256 of the canonical tar of the root file system, and that tar's size in bytes.
     root_sha256: Sha256
     root_size: Annotated[int, Field(ge=0)]
-    #: What registries know its image by (the digest of the OCI manifest), and what Nix's store does (the NAR hash).
+    #: The digest of its OCI manifest, which registries use, and the NAR hash, which Nix's store uses.
     image_sha256: Sha256
     nar_sha256: Sha256
     package: list[LockedPackage]
@@ -119,9 +119,9 @@ class Lock(_Locked):
         return sum(package.size for package in self.package)
 
     def write(self, path: Path, name: str) -> None:
-        """Write it sorted and one value a line, so that a change can be read as a difference."""
+        """Write it sorted and with one value a line, so that a change makes a readable diff."""
         fields = {key: value for key, value in self.model_dump().items() if value is not None and value != []}
-        text = f"# Written by `./invoke lock --environment {name}`; not to be changed by hand.\n\n"
+        text = f"# Written by `./invoke lock --environment {name}`; do not change it by hand.\n\n"
         temporary = path.with_name(f"{path.name}.new")
         temporary.write_text(text + tomli_w.dumps(fields), encoding="utf-8")
         temporary.replace(path)
@@ -133,10 +133,10 @@ def snapshot_time(moment: datetime) -> str:
 
 
 class Environment:
-    """A named environment: its definition, and the lock that was made of it."""
+    """A named environment: its definition, and the lock that was made from it."""
 
     def __init__(self, folder: Path) -> None:
-        """Read both; raises IntegrityError if the lock is missing, damaged or not of this definition."""
+        """Read both; raises IntegrityError if the lock is missing, damaged or made from another definition."""
         self.folder = folder
         self.name = folder.name
         self.definition: Definition = load_definition(folder)
@@ -145,7 +145,7 @@ class Environment:
         self.lock = load_model(path, Lock, f"restore it, for instance with git checkout, or {relock}")
         self.lock_sha256 = sha256_file(path)
         if self.lock.definition_sha256 != self.definition.sha256:
-            raise IntegrityError(f"{path} is not of this environment.toml, which was changed since", relock)
+            raise IntegrityError(f"{path} was made from another environment.toml", relock)
         files = [re.sub(r"_.*", "", package.path.rsplit("/", 1)[1]) for package in self.lock.package]
         if files != [package.plain_name for package in self.lock.package]:
-            raise IntegrityError(f"{path} names a package whose file is of another", relock)
+            raise IntegrityError(f"{path} names a package with the file of another package", relock)

@@ -1,4 +1,4 @@
-"""Where Debian's files may be had: the user's choice, the host's own mirrors, then the snapshot archive."""
+"""Where to fetch Debian's files: the user's choice, the host's own mirrors, then the snapshot archive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SNAPSHOT_ARCHIVE = "https://snapshot.debian.org/archive/debian"
 
 
 def debian_urls(path: str, snapshot: str | None = None) -> tuple[str, ...]:
-    """Addresses of one file of Debian's archive, given its path there, the first choice first.
+    """Addresses of one file of Debian's archive, given its path there, in the order of preference.
 
     ``snapshot`` is a time at which the archive held it; without one, the snapshot archive is left out.
     """
@@ -37,9 +37,9 @@ def debian_mirrors() -> list[str]:
 
 @functools.cache
 def _host_mirrors() -> tuple[str, ...]:
-    """What apt would update from. It is asked, since it alone reads all the forms of its configuration.
+    """The mirrors of this host's apt, which is asked because it alone reads all forms of its configuration.
 
-    A mirror of something else (security updates, another distribution) does no harm: it answers that it
+    A mirror of something else (security updates, another distribution) is harmless: it answers that it
     has no such file.
     """
     apt = shutil.which("apt-get")
@@ -55,7 +55,7 @@ def _host_mirrors() -> tuple[str, ...]:
             timeout=60,
         )
     except subprocess.TimeoutExpired:
-        console.warn("apt-get does not answer, so this host's own mirrors are not known")
+        console.warn("apt-get does not answer, so this host's own mirrors are not used")
         return ()
     found = re.findall(r"^'(https?://[^']+?)/+dists/[^']*'", answer.stdout, re.MULTILINE)
     return tuple(dict.fromkeys(found))

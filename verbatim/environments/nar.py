@@ -1,7 +1,7 @@
-"""The NAR hash: by which Nix names a tree in its store, and so checks it itself.
+"""The NAR hash, by which Nix names and checks a tree in its store.
 
-The format is that of Nix's manual ("Nix Archive"): every part is a string with its length before it, padded to
-eight bytes. It keeps names, contents, links, and of the modes only whether a file may be executed.
+The format is in Nix's manual ("Nix Archive"): every part is a string, preceded by its length and padded to
+eight bytes. It has names, contents and links; of modes it has only whether a file is executable.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PIECE = 1 << 18
 def nar_sha256(path: Path) -> str:
     """The SHA-256 of a tree's NAR, in hexadecimal digits, as ``nix-hash --type sha256 PATH`` prints it.
 
-    Raises IntegrityError for what has no place in Nix's store: devices, sockets, pipes.
+    Raises IntegrityError for devices, sockets and pipes.
     """
     archive = _Archive()
     archive.strings(b"nix-archive-1")

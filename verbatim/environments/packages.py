@@ -1,4 +1,4 @@
-"""Debian packages: where a locked one may be had, and how it is unpacked."""
+"""Debian packages: fetching and unpacking locked ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from verbatim.fetch import Download, Fetcher
 def fetch_packages(
     packages: Sequence[LockedPackage], snapshot: str, fetcher: Fetcher, label: str
 ) -> list[Path]:
-    """The packages in the store, in their order; raises what `Fetcher.fetch_all` does."""
+    """Fetch packages into the store; give their paths in the same order. Raises what `Fetcher.fetch_all` does."""
     return fetcher.fetch_all(list(_downloads(packages, snapshot)), label)
 
 
@@ -32,28 +32,28 @@ def _downloads(packages: Iterable[LockedPackage], snapshot: str) -> Iterable[Dow
             size=package.size,
             urls=debian_urls(package.path, snapshot),
             remedy="mirrors drop old packages at a point release and only the snapshot archive keeps them: "
-            "make it reachable, or have a maintainer make the lock anew (./invoke lock)",
+            "make it reachable, or have a maintainer make the lock again (./invoke lock)",
         )
 
 
 def unpack_package(unpacker: Unpacker, package: LockedPackage, file: Path) -> str:
-    """Unpack a .deb; give the stanza that dpkg would keep of it in its status file.
+    """Unpack a .deb; give the stanza that dpkg would write to its status file.
 
-    Raises IntegrityError if it is not the package that the lock names.
+    Raises IntegrityError if it is another package than the lock names.
     """
     try:
         with DebFile(file) as deb:
             (part,) = [name for name in deb.getnames() if name.startswith("control.tar")]
             control = Deb822(read_member(f"{package.name}: {part}", deb.getmember(part), "control"))
-            said = f"{control['Package']} {control['Version']} for {control['Architecture']}"
+            found = f"{control['Package']} {control['Version']} for {control['Architecture']}"
             wanted = f"{package.plain_name} {package.version} for {package.architecture}"
-            if said != wanted:
-                raise IntegrityError(f"the file of {wanted} says that it is {said}", "make the lock anew")
+            if found != wanted:
+                raise IntegrityError(f"the file of {wanted} contains {found}", "make the lock again")
             (part,) = [name for name in deb.getnames() if name.startswith("data.tar")]
             unpacker.tar(f"{package.name} {package.version}", deb.getmember(part), shares=package.is_foreign)
     except (ArError, DebError, KeyError, ValueError) as error:
         raise IntegrityError(
-            f"{package.name}: not a Debian package: {error}", "make the lock anew"
+            f"{package.name}: not a Debian package: {error}", "make the lock again"
         ) from error
     control["Status"] = "install ok installed"
     return control.dump()

@@ -35,14 +35,14 @@ _APT = Cache("apt")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 _UNKNOWN = "0" * 64
-#: What apt says that it would install: name, version, architecture.
+#: What apt would install: name, version, architecture.
 _CHOSEN = re.compile(r"^Inst (\S+) \((\S+) [^\[]*\[(\S+)\]", re.MULTILINE)
 
 
 def write_lock(folder: Path, fetcher: Fetcher) -> Lock:
-    """Resolve an environment anew, make it once, and write its ``lock.toml``.
+    """Resolve an environment again, make it once, and write its ``lock.toml``.
 
-    If nothing in it changed, the former snapshot time is kept, and so is the file.
+    If no package changed, the former snapshot time is kept, and the file stays the same.
     """
     definition = load_definition(folder)
     console.note(f"resolving {folder.name}: Debian {definition.suite}, {definition.architecture}")
@@ -89,11 +89,11 @@ def resolve_packages(definition: Definition) -> list[LockedPackage]:
 
 
 def read_packages(chosen: Sequence[tuple[str, str, str]], stanzas: str) -> list[LockedPackage]:
-    """What the archive's index (deb822(5)) says of the chosen packages (name, version, architecture), sorted by name.
+    """The chosen packages (name, version, architecture) from the archive's index (deb822(5)), sorted by name.
 
-    Raises IntegrityError if it does not say of each where its file is, and which.
+    Raises IntegrityError if the index lacks a package, or its file's path or hash.
     """
-    # Without its architecture, a name is of the environment's own.
+    # A name without an architecture has the environment's own.
     names = {(name.partition(":")[0], architecture): name for name, _, architecture in chosen}
     try:
         packages = {
@@ -110,19 +110,19 @@ def read_packages(chosen: Sequence[tuple[str, str, str]], stanzas: str) -> list[
         }
     except (LookupError, ValueError) as error:
         raise IntegrityError(
-            f"the archive's index does not say what each package is: {type(error).__name__}",
+            f"the archive's index is not complete for each package: {type(error).__name__}",
             "use another mirror",
         ) from error
     missing = sorted(set(names.values()) - packages.keys())
     if missing:
         raise IntegrityError(
-            f"the archive's index says nothing of {', '.join(missing[:3])}", "use another mirror"
+            f"the archive's index does not have {', '.join(missing[:3])}", "use another mirror"
         )
     return [packages[name] for name in sorted(packages)]
 
 
 class _Apt:
-    """Apt with a state of its own: it neither sees nor changes what is installed on this machine."""
+    """Apt with a separate state: it neither sees nor changes what is installed on this machine."""
 
     def __init__(self, work: Path, architectures: Sequence[str]) -> None:
         self._sources = work / "sources.list"
@@ -175,10 +175,10 @@ class _Apt:
             env={**os.environ, "LC_ALL": "C.UTF-8"},
         )
         if done.returncode != 0:
-            said = masked(done.stderr.decode("utf-8", "replace"), *debian_mirrors())
-            complaint = [line for line in said.splitlines() if line.startswith("E:")]
+            errors = masked(done.stderr.decode("utf-8", "replace"), *debian_mirrors())
+            complaint = [line for line in errors.splitlines() if line.startswith("E:")]
             raise IntegrityError(
-                f"{program} failed: {' '.join(complaint) or said.strip()}", "check environment.toml"
+                f"{program} failed: {' '.join(complaint) or errors.strip()}", "check environment.toml"
             )
         return done.stdout.decode()
 
@@ -186,9 +186,9 @@ class _Apt:
 def _former_snapshot(
     folder: Path, packages: Sequence[LockedPackage], wheels: Sequence[LockedWheel]
 ) -> str | None:
-    """The time in the lock that is there, if the same packages were chosen again."""
+    """The time in the existing lock, if the same packages were chosen again."""
     path = folder / "lock.toml"
     if not path.exists():
         return None
-    former = load_model(path, Lock, "remove it; it is being made anew")
+    former = load_model(path, Lock, "remove it; it is being made again")
     return former.snapshot if (former.package, former.wheel) == (list(packages), list(wheels)) else None

@@ -1,4 +1,4 @@
-"""Root file systems: made from a lock, kept in the cache, and read anew before each use."""
+"""Root file systems: made from a lock, kept in the cache, and checked before each use."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from verbatim.scratch import locked_file, remove_tree, scratch
 #: Root file systems, by their digests.
 ENVIRONMENTS = Cache("environments")
 
-#: Where an engine mounts things, and must find a folder, since the root itself is read-only.
+#: Folders on which an engine mounts something; they must exist, since the root itself is read-only.
 MOUNT_POINTS = ("in", "out", "build", "dev", "proc", "tmp")
-#: Those where the recipe writes: a volume of Docker's takes over the mode of the folder that it covers.
+#: Those where the recipe writes: Docker's volumes take the mode of the folder that they cover.
 _WRITABLE = ("build", "out")
 
 _FILES = {
@@ -46,16 +46,16 @@ _STATUS = ("var", "lib", "dpkg", "status")
 
 @dataclass(frozen=True)
 class Root:
-    """An environment's root file system, just seen to be the locked one."""
+    """An environment's root file system, just checked against its lock."""
 
     path: Path
     environment: Environment
 
 
 def ensure_root(environment: Environment, fetcher: Fetcher) -> Root:
-    """The environment's root, from the cache or made now.
+    """The environment's root, from the cache or newly made.
 
-    Raises MismatchError if it comes out other than its lock says; then nothing may be built in it.
+    Raises MismatchError if its digest is not the lock's; then nothing may be built in it.
     """
     lock = environment.lock
     roots = ENVIRONMENTS.folder
@@ -69,7 +69,7 @@ def ensure_root(environment: Environment, fetcher: Fetcher) -> Root:
                 fetch_launched(lock, fetcher)
                 return Root(path, environment)
             console.warn(
-                f"the cached environment {environment.name} was altered ({altered}); it is made anew"
+                f"the cached environment {environment.name} was altered ({altered}); it is made again"
             )
             _remove(path)
         with scratch(roots) as work:
@@ -84,7 +84,7 @@ def ensure_root(environment: Environment, fetcher: Fetcher) -> Root:
 
 
 def _alteration(root: Path, lock: Lock, advance: console.Advance) -> str:
-    """Read a cached root through; say what is not as it was made, if anything is."""
+    """Read a whole cached root; give the first thing that was altered, or nothing."""
     if root.is_symlink():
         return "it is a link"
     try:
@@ -92,7 +92,7 @@ def _alteration(root: Path, lock: Lock, advance: console.Advance) -> str:
             "" if write_tree(root, lock.time, _Bar(advance)).sha256 == lock.root_sha256 else "its digest"
         )
     except IntegrityError as error:
-        # Something is in it that no root has.
+        # It contains something that no root has.
         return error.message
 
 
@@ -103,7 +103,7 @@ def _remove(root: Path) -> None:
 
 
 def make_root(lock: Lock, folder: Path, fetcher: Fetcher, commands: Sequence[str] = ()) -> HashingWriter:
-    """Lay out a root file system in a new folder; give its digest and size.
+    """Make a root file system in a new folder; give its digest and size.
 
     No maintainer script runs, but the definition's own ``commands`` do, inside; raises what `activate` does.
     """
@@ -118,10 +118,10 @@ def make_root(lock: Lock, folder: Path, fetcher: Fetcher, commands: Sequence[str
     unpacker.finish()
     folder.chmod(0o755)
     writer = Writer(folder)
-    _add_what_no_package_brings(writer, stanzas)
+    _add_missing_files(writer, stanzas)
     if commands:
         activate(folder, lock, commands)
-        _check_places(writer)
+        _check_covered_files(writer)
     settle(folder, lock.time)
     return write_tree(folder, lock.time)
 
@@ -138,13 +138,13 @@ def _unpack_packages(
     own = [pair for pair in pairs if not pair[0].is_foreign]
     with ThreadPoolExecutor(os.cpu_count()) as workers:
         stanzas = dict(zip(own, workers.map(unpack, own), strict=True))
-    # They may bring what is there already, and must find it whole.
+    # They may repeat files of the others, which must be complete by then.
     stanzas |= {pair: unpack(pair) for pair in pairs if pair not in stanzas}
     return [stanzas[pair] for pair in pairs]
 
 
-def _add_what_no_package_brings(root: Writer, stanzas: Sequence[str]) -> None:
-    """The merged /usr, mount points, two users, and dpkg's list of what is installed."""
+def _add_missing_files(root: Writer, stanzas: Sequence[str]) -> None:
+    """Add what no package has: the merged /usr, mount points, two users, and dpkg's list of packages."""
     for name in ("bin", "lib", "lib64", "sbin"):
         root.ensure_folder(("usr", name))
         root.link((name,), f"usr/{name}")
@@ -152,17 +152,17 @@ def _add_what_no_package_brings(root: Writer, stanzas: Sequence[str]) -> None:
         root.ensure_folder((name,))
     for name in _WRITABLE:
         root.set_mode((name,), 0o777)
-    for place, text in (*_FILES.items(), (_STATUS, "\n".join(stanzas))):
-        root.ensure_folder(place[:-1])
-        root.write(place, BytesIO(text.encode()), 0o644)
+    for parts, text in (*_FILES.items(), (_STATUS, "\n".join(stanzas))):
+        root.ensure_folder(parts[:-1])
+        root.write(parts, BytesIO(text.encode()), 0o644)
 
 
-def _check_places(root: Writer) -> None:
-    """See that what an engine covers is still what was put there, not a link that its mounts would follow."""
+def _check_covered_files(root: Writer) -> None:
+    """Refuse links where an engine mounts something: its mounts would follow them."""
     for name in MOUNT_POINTS:
         root.ensure_folder((name,))
-    for place in _FILES:
-        with root.reading(place):
+    for parts in _FILES:
+        with root.reading(parts):
             pass
 
 

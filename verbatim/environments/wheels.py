@@ -1,4 +1,4 @@
-"""Wheels, through pip as the user has it configured: its indexes, proxies and certificates."""
+"""Wheels, through the user's own configuration of pip: its indexes, proxies and certificates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WHEELS = Cache("wheels")
 
 
 def resolve_wheels(definition: Definition) -> list[LockedWheel]:
-    """Let pip choose the wheels that the definition asks for, and what they depend on."""
+    """Let pip choose the wheels that the definition names, and their dependencies."""
     if not definition.wheels:
         return []
     with tempfile.TemporaryDirectory() as folder:
@@ -63,7 +63,7 @@ def read_report(report: str) -> list[LockedWheel]:
 
 
 def _chosen(item: dict[str, Any]) -> LockedWheel:
-    """One item of what pip reports that it would install."""
+    """One wheel of pip's report."""
     return LockedWheel(
         name=item["metadata"]["name"],
         version=item["metadata"]["version"],
@@ -107,7 +107,7 @@ def _download(wheels: Sequence[LockedWheel], lock: Lock, folder: Path) -> None:
 
 
 def requirements(wheels: Sequence[LockedWheel]) -> str:
-    """What pip is asked for: one wheel a line, with its hash; the lock's patterns leave no place for more."""
+    """The requirements for pip: one wheel a line, with its hash; the lock's patterns allow nothing else."""
     return "".join(f"{wheel.name}=={wheel.version} --hash=sha256:{wheel.sha256}\n" for wheel in wheels)
 
 
@@ -117,7 +117,7 @@ def _admit(wheel: LockedWheel, folder: Path, store: Store) -> None:
             store.admit(folder / wheel.file, wheel.sha256)
     except FileNotFoundError as error:
         raise IntegrityError(
-            f"pip brought no {wheel.file} for {wheel.name} {wheel.version}", "make the lock anew"
+            f"pip did not download {wheel.file} for {wheel.name} {wheel.version}", "make the lock again"
         ) from error
 
 
@@ -132,7 +132,7 @@ def _target(python: str | None, architecture: str) -> list[str]:
         "--only-binary=:all:",
         "--implementation=cp",
         f"--python-version={python}",
-        # By its older name as well: to pip, that includes those of older systems.
+        # The older name as well: for pip, it includes wheels for older systems.
         f"--platform=manylinux2014_{machine}",
         f"--platform=manylinux_2_17_{machine}",
         f"--platform=manylinux_2_28_{machine}",
@@ -152,7 +152,7 @@ def _pip(*arguments: str) -> str:
         )
     remedy = "check pip's index configuration and try again"
     if "CERTIFICATE_VERIFY_FAILED" in complaint:
-        remedy = "where an authority of your own signs, name the file of its certificate in PIP_CERT"
+        remedy = "if you use a certificate authority of your own, name its certificate file in PIP_CERT"
     raise NetworkError(f"pip failed: {_last_line(complaint)}", remedy)
 
 

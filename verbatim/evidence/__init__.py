@@ -1,1 +1,1 @@
-"""What is said of a build, for others to check and to sign."""
+"""Statements about builds, attestations of them, and the policy by which they count."""

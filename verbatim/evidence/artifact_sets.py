@@ -1,4 +1,4 @@
-"""What the user names as one of two builds: a folder of results, a SHA256SUMS file, a statement, or one file."""
+"""Opens one of two builds to compare: a folder of results, a SHA256SUMS file, a statement, or one file."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _STATEMENT = file_name("")
 
 
 def open_artifacts(path: Path) -> ArtifactSet:
-    """Hash, or read the hashes of, what is there.
+    """Hash the artifacts at a path, or read their hashes.
 
-    Raises UsageError if nothing of use is there, IntegrityError for links and other things that are no plain
-    files, and for a list of hashes or a statement that is not as it should be.
+    Raises UsageError if there are no artifacts, IntegrityError for anything that is not a regular
+    file, and for a list of hashes or a statement that is not valid.
     """
     try:
         if path.is_dir():
@@ -36,14 +36,14 @@ def open_artifacts(path: Path) -> ArtifactSet:
         return ArtifactSet({path.name: _plain(path)}, is_single=True)
     except FileNotFoundError as error:
         raise UsageError(
-            f"{path} is not there", "name a folder of results, SHA256SUMS, a statement, or an archive"
+            f"{path} does not exist", "name a folder of results, SHA256SUMS, a statement, or an archive"
         ) from error
 
 
 def open_given(path: Path, wanted: Collection[str]) -> ArtifactSet:
-    """What a user has downloaded: of a folder, or of a list of hashes, the ``wanted`` names alone; of one file, that file.
+    """The files that a user has downloaded: from a folder only those with ``wanted`` names, or the one file named.
 
-    Whatever else is in the folder is let be, and counted aloud. Raises UndecidedError if none of the wanted names is
+    Other files in the folder are ignored, and counted in a note. Raises UndecidedError if none of the wanted names is
     there, and what `open_artifacts` raises.
     """
     if path.is_dir():
@@ -55,17 +55,17 @@ def open_given(path: Path, wanted: Collection[str]) -> ArtifactSet:
     if artifacts.is_single or any(name in artifacts.files for name in wanted):
         return artifacts
     raise UndecidedError(
-        f"nothing in {path} was examined: it has no {some(sorted(wanted))}",
-        "name a file itself if it is called something else",
+        f"nothing in {path} was examined: it does not have {some(sorted(wanted))}",
+        "if the file has another name, name it itself",
     )
 
 
 def _say_passed_over(folder: Path, names: Collection[str], wanted: Collection[str]) -> None:
-    """What looks like a file of the release, but is not called so, comes first."""
+    """Note what was ignored; names that resemble the release's come first."""
     if names:
         stems = tuple(uncompressed_name(name).removesuffix(".tar") for name in wanted)
         ordered = sorted(names, key=lambda name: (not name.startswith(stems), name))
-        console.note(f"{folder}: {len(names):,} others were not looked at: {some(ordered)}")
+        console.note(f"{folder}: {len(names):,} other files were ignored: {some(ordered)}")
 
 
 def _listed(hashes: Mapping[str, str]) -> ArtifactSet:
@@ -73,7 +73,7 @@ def _listed(hashes: Mapping[str, str]) -> ArtifactSet:
 
 
 def _folder(folder: Path) -> ArtifactSet:
-    """The artifacts in a folder; what is beside them in one of results is not compared, signatures included."""
+    """The artifacts in a folder, without the statements, signatures and other files of a folder of results."""
     names = sorted(path.name for path in folder.iterdir())
     signatures = [name for name in names if name in signature_names(names)]
     beside = {BUILD_INFO, SUMS, *signatures, *(name for name in names if name.endswith(_STATEMENT))}
@@ -86,6 +86,6 @@ def _folder(folder: Path) -> ArtifactSet:
 
 
 def _plain(path: Path) -> File:
-    """A file, hashed; raises IntegrityError for a link, a folder or a device, which may be anything by and by."""
+    """A file, hashed; raises IntegrityError for a link, a folder or a device, whose content may change."""
     with open_regular(path) as file:
         return File(path.name, hashlib.file_digest(file, "sha256").hexdigest(), path)

@@ -1,7 +1,7 @@
-"""Attestations: statements under the names of rebuilders, in a folder that only grows: ``VERSION/NAME.STAGE.dsse.json``.
+"""Attestations: statements signed by rebuilders, in a folder where files are only added: ``VERSION/NAME.STAGE.dsse.json``.
 
-An attestation that objects is no other thing than one that confirms: a signed statement of what came out. Whoever takes
-one back signs a withdrawal, which names the statement by its hash: ``VERSION/NAME.withdrawal.dsse.json``.
+An attestation that objects has the same form as one that confirms: a signed statement of the results. Whoever withdraws
+one signs a withdrawal, which names the statement by its hash: ``VERSION/NAME.withdrawal.dsse.json``.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from verbatim.release import Release
 from verbatim.scratch import scratch
 from verbatim.stages.choose import artifact_names
 
-#: What the parts of a withdrawal mean is in docs/reference/attestations.md.
+#: The parts of a withdrawal are described in docs/reference/attestations.md.
 WITHDRAWAL_TYPE: Final = "urn:verbatim:withdrawal:v1"
 WITHDRAWAL: Final = "withdrawal"
 
-#: How it is signed: by a key of the rebuilder's, or by an identity that Sigstore has seen.
+#: Signed by a key of the rebuilder, or by an identity that Sigstore certified.
 AttestationFormat = Literal["dsse", "sigstore"]
 
 _FILE = re.compile(
@@ -50,7 +50,7 @@ _REMEDY = "do not count it; ask the rebuilder for another"
 
 @dataclass(frozen=True)
 class Signed:
-    """What somebody who is known has signed."""
+    """The file, and the rebuilder and credential that signed it."""
 
     file: str
     rebuilder: str
@@ -59,7 +59,7 @@ class Signed:
 
 @dataclass(frozen=True)
 class Attestation:
-    """A statement, and whose it is."""
+    """A statement, and who signed it."""
 
     signed: Signed
     statement: Statement
@@ -69,7 +69,7 @@ class Attestation:
 
 @dataclass(frozen=True)
 class Withdrawal:
-    """A rebuilder takes back a statement of his, for good."""
+    """A rebuilder withdraws one of their own statements, for good."""
 
     signed: Signed
     #: The statement's SHA-256.
@@ -79,17 +79,17 @@ class Withdrawal:
 
 @dataclass(frozen=True)
 class Found:
-    """All that lies in a release's folder."""
+    """The contents of a release's folder."""
 
     attestations: list[Attestation] = field(default_factory=list)
     withdrawals: list[Withdrawal] = field(default_factory=list)
-    #: The files of names that the policy does not have; nothing can be said of what is in them.
+    #: The files of names that are not in the policy; their contents cannot be checked.
     unknown_rebuilders: list[str] = field(default_factory=list)
     #: Why a file was refused, by its name.
     refused: dict[str, str] = field(default_factory=dict)
 
 
-#: Says which of a rebuilder's identities has signed a bundle, and what; raises IntegrityError if none has.
+#: Gives the rebuilder's identity that signed a bundle, and the payload; raises IntegrityError if none did.
 BundleVerifier = Callable[[bytes, str, Rebuilder], tuple[SigstoreIdentity, bytes]]
 
 
@@ -103,7 +103,7 @@ class _Reason(InTotoModel):
 
 
 class WithdrawalStatement(InTotoModel):
-    """What is signed to take a statement back: an in-toto Statement v1 whose subject is that statement."""
+    """The payload of a withdrawal: an in-toto Statement v1 whose subject is the withdrawn statement."""
 
     type: Annotated[Literal["https://in-toto.io/Statement/v1"], Field(alias="_type")] = STATEMENT_TYPE
     subject: Annotated[list[_Withdrawn], Field(min_length=1, max_length=1)]
@@ -114,10 +114,10 @@ class WithdrawalStatement(InTotoModel):
 
     @classmethod
     def of(cls, sha256: str, reason: str) -> WithdrawalStatement:
-        """Of the statement with that hash; raises UsageError if it is none, or without a reason that fits."""
+        """Withdraw the statement with that hash; raises UsageError for an invalid hash or reason."""
         if not is_sha256(sha256):
             raise UsageError(
-                f"--statement {sha256!r} is no SHA-256",
+                f"--statement {sha256!r} is not a SHA-256",
                 "give all 64 digits, in lower case, as check shows them",
             )
         try:
@@ -126,7 +126,7 @@ class WithdrawalStatement(InTotoModel):
             )
         except ValidationError as error:
             raise UsageError(
-                "--reason is missing, has more than 1000 characters, or one that cannot be printed",
+                "--reason is missing, has more than 1000 characters, or one that is not printable",
                 "say why in a sentence",
             ) from error
 
@@ -136,13 +136,13 @@ class WithdrawalStatement(InTotoModel):
 
 
 def read_attestations(folder: Path, release: Release, policy: Policy, verify: BundleVerifier) -> Found:
-    """Read a release's folder, each signature checked; whatever is not as it should be is refused by name.
+    """Read a release's folder and check each signature; invalid files are listed as refused, with the reason.
 
-    Raises UsageError if there is no such folder.
+    Raises UsageError if the folder does not exist.
     """
     found = Found()
     artifacts = artifact_names(release)
-    # Those who confirm have signed the same bytes.
+    # Rebuilders who agree have signed the same bytes.
     parsed: dict[bytes, Statement] = {}
     for name in _listed(folder):
         try:
@@ -150,8 +150,8 @@ def read_attestations(folder: Path, release: Release, policy: Policy, verify: Bu
             if signed is None:
                 found.unknown_rebuilders.append(name)
             elif what == WITHDRAWAL:
-                taken_back = parse_withdrawal(payload, name)
-                sha256, reason = taken_back.subject[0].digest.sha256, taken_back.predicate.reason
+                withdrawal = parse_withdrawal(payload, name)
+                sha256, reason = withdrawal.subject[0].digest.sha256, withdrawal.predicate.reason
                 found.withdrawals.append(Withdrawal(signed, sha256, reason))
             else:
                 statement = parsed.get(payload) or Statement.parse(payload, name)
@@ -173,10 +173,10 @@ def _listed(folder: Path) -> list[str]:
 
 
 def _opened(path: Path, policy: Policy, verify: BundleVerifier) -> tuple[Signed | None, bytes, str]:
-    """Who has signed a file, if the policy has the name, the payload, and what the file's name says that it is."""
+    """Who signed a file (None if the policy does not have the name), the payload, and the stage in the file's name."""
     match = _FILE.fullmatch(path.name)
     if match is None:
-        raise IntegrityError(f"{path.name!r} is no name of an attestation")
+        raise IntegrityError(f"{path.name!r} is not a valid attestation name")
     data = read_file(path, 2 * LARGEST)
     rebuilder = policy.rebuilders.get(match["rebuilder"])
     if rebuilder is None:
@@ -192,7 +192,7 @@ def _opened(path: Path, policy: Policy, verify: BundleVerifier) -> tuple[Signed 
 
 
 def parse_withdrawal(payload: bytes, name: str) -> WithdrawalStatement:
-    """What some bytes, called ``name`` in messages, take back; raises IntegrityError if they are not just as we would write it."""
+    """Parse a withdrawal, called ``name`` in messages; raises IntegrityError unless it is valid and canonical."""
     statement = check_shape(
         parse_json(payload, name), WithdrawalStatement, f"{name} does not hold a withdrawal"
     )
@@ -203,7 +203,7 @@ def parse_withdrawal(payload: bytes, name: str) -> WithdrawalStatement:
 def check_belongs(
     statement: Statement, name: str, release: Release, stage: str, artifacts: Collection[str]
 ) -> None:
-    """Raise IntegrityError for a statement of another version or stage, or of other artifacts than the stage makes."""
+    """Raise IntegrityError for a statement of another version or stage, or with artifacts that the stage does not make."""
     parameters = statement.definition.external_parameters
     if parameters.version != release.version:
         raise IntegrityError(
@@ -211,17 +211,17 @@ def check_belongs(
         )
     if parameters.artifacts != stage:
         raise IntegrityError(f"{name} is a statement of {parameters.artifacts}, expected {stage}", _REMEDY)
-    strange = sorted(set(statement.hashes) - set(artifacts))
-    if strange:
-        raise IntegrityError(f"{name} names {', '.join(strange)}, which is no artifact of {stage}", _REMEDY)
+    foreign = sorted(set(statement.hashes) - set(artifacts))
+    if foreign:
+        raise IntegrityError(f"{name} names {', '.join(foreign)}, which {stage} does not make", _REMEDY)
 
 
 def add_attestation(
     folder: Path, rebuilder: str, what: str, form: AttestationFormat, data: bytes
 ) -> Path | None:
-    """Put what was signed into the folder, under the next name that is free; None if it is there already.
+    """Write an attestation under the next free name; give its path, or None if the same file exists already.
 
-    Nothing is ever replaced. Raises UsageError if there are too many.
+    It never replaces a file. Raises UsageError if there are too many.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with scratch(folder.parent) as work:

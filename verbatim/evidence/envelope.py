@@ -1,7 +1,7 @@
 """DSSE envelopes: a payload, its type, and one signature over both.
 
-See https://github.com/secure-systems-lab/dsse/blob/v1.0.2/protocol.md. The envelope's own key id is a hint of whoever
-made it, and is not read: what counts is which key verifies.
+See https://github.com/secure-systems-lab/dsse/blob/v1.0.2/protocol.md. The key id in an envelope is only a hint by whoever
+made it, and is not used: what counts is which key verifies.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 _REMEDY = "do not count it; ask the rebuilder for another"
 
 
-class _Model(BaseModel):
+class _EnvelopePart(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class _Signature(_Model):
+class _Signature(_EnvelopePart):
     keyid: Line = ""
     sig: str
 
 
-class _Envelope(_Model):
+class _Envelope(_EnvelopePart):
     payload: str
     payload_type: Annotated[str, Field(alias="payloadType")]
     signatures: list[_Signature]
@@ -44,7 +44,7 @@ class _Envelope(_Model):
 
 @dataclass(frozen=True)
 class Envelope:
-    """An envelope as it was found. Nothing that is in it may be believed before `verify` has said whose it is."""
+    """An unverified envelope. Do not use its payload except through `verify`."""
 
     name: str
     _dsse: Dsse
@@ -52,27 +52,27 @@ class Envelope:
 
     @classmethod
     def parse(cls, data: bytes, name: str) -> Envelope:
-        """Read one, called ``name`` in messages; raises IntegrityError if it is none, or has not just one signature."""
+        """Read one, called ``name`` in messages; raises IntegrityError if it is invalid, or has not exactly one signature."""
         return cls.of(parse_json(data, name), name)
 
     @classmethod
     def of(cls, content: object, name: str) -> Envelope:
-        """The same, of what JSON said."""
-        said = check_shape(content, _Envelope, f"{name} is no DSSE envelope")
-        if said.payload_type != PAYLOAD_TYPE:
+        """The same, from parsed JSON."""
+        parsed = check_shape(content, _Envelope, f"{name} is not a DSSE envelope")
+        if parsed.payload_type != PAYLOAD_TYPE:
             raise IntegrityError(
-                f"{name} has the payload type {said.payload_type[:80]!r}, expected {PAYLOAD_TYPE}", _REMEDY
+                f"{name} has the payload type {parsed.payload_type[:80]!r}, expected {PAYLOAD_TYPE}", _REMEDY
             )
-        if len(said.signatures) != 1:
+        if len(parsed.signatures) != 1:
             raise IntegrityError(
-                f"{name} has {len(said.signatures) or 'no'} signatures, expected one", _REMEDY
+                f"{name} has {len(parsed.signatures) or 'no'} signatures, expected one", _REMEDY
             )
-        payload = _decoded(said.payload, f"{name}: the payload")
-        signature = _decoded(said.signatures[0].sig, f"{name}: the signature")
+        payload = _decoded(parsed.payload, f"{name}: the payload")
+        signature = _decoded(parsed.signatures[0].sig, f"{name}: the signature")
         return cls(name, Dsse(payload, PAYLOAD_TYPE, {}), Signature("", signature.hex()))
 
     def verify(self, public_keys: Iterable[str]) -> tuple[str, bytes]:
-        """Which of the ed25519 keys (32 bytes, in hexadecimal) has signed it, and what; raises IntegrityError if none has."""
+        """The ed25519 key (32 bytes, in hexadecimal) that signed it, and the payload; raises IntegrityError if none did."""
         for public in public_keys:
             try:
                 SSlibKey("", "ed25519", "ed25519", {"public": public}).verify_signature(
@@ -96,7 +96,7 @@ def _decoded(text: str, what: str) -> bytes:
         data = base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise IntegrityError(f"{what} is not base64: {error}", _REMEDY) from error
-    # The same bytes are written in one way: RFC 4648 (3.5) lets a decoder refuse bits that nobody reads.
+    # Bytes have only one spelling here: RFC 4648 (3.5) lets a decoder refuse padding bits that are not zero.
     if base64.b64encode(data).decode("ascii") != text:
-        raise IntegrityError(f"{what} is not base64 as it is to be written", _REMEDY)
+        raise IntegrityError(f"{what} is not canonical base64", _REMEDY)
     return data

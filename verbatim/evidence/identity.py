@@ -1,8 +1,8 @@
-"""Attestations by an identity in place of a key: Sigstore's certificates, which a transparency log has seen.
+"""Attestations by an identity instead of a key: Sigstore's certificates, recorded in a transparency log.
 
-Its client (https://github.com/sigstore/sigstore-python) is imported where it is used: that takes half a second, which nobody else
-shall wait for. What it raises for bytes that a stranger made is not bounded (a certificate of an unknown version is no Error
-of its own): whatever it is, it is a refusal.
+Its client (https://github.com/sigstore/sigstore-python) is imported where it is used: that takes half a second, which other commands
+must not wait for. It may raise anything for untrusted bytes (a certificate of an unknown version is not one of its own
+errors): whatever it raises is a refusal.
 """
 
 # ruff: noqa: PLC0415
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from sigstore.oidc import IdentityToken
     from sigstore.verify import Verifier
 
-#: Where Sigstore's own client looks for a token, too.
+#: Sigstore's own client looks for a token there, too.
 TOKEN_VARIABLE = "SIGSTORE_IDENTITY_TOKEN"  # noqa: S105
 
 _REMEDY = "do not count it; ask the rebuilder for another"
 
 
 class _Bundle(BaseModel):
-    """What is looked at here before the client sees it; see https://docs.sigstore.dev/about/bundle/"""
+    """What is checked here before the client sees a bundle; see https://docs.sigstore.dev/about/bundle/"""
 
     model_config = ConfigDict(extra="allow")
 
@@ -41,10 +41,10 @@ class _Bundle(BaseModel):
 
 
 def sign_with_identity(statement: bytes, trust_config: Path | None) -> tuple[str, bytes]:
-    """Sign a statement as whoever the token, this machine, or the browser says; give the identity and the bundle.
+    """Sign a statement with the identity of the token, of this machine, or from the browser; give it and the bundle.
 
     ``trust_config`` is the file of another Sigstore than the public one, as for ``sigstore --trust-config``. Raises
-    UsageError for a token that is none, NetworkError if Sigstore does not give what it should.
+    UsageError for an invalid token, NetworkError if Sigstore does not sign.
     """
     from sigstore import dsse
     from sigstore.oidc import ExpiredIdentity
@@ -74,10 +74,10 @@ def _trust_config(path: Path | None) -> ClientTrustConfig:
 
 
 def _untrusted(path: Path | None, error: Exception) -> VerbatimError:
-    """Why it is not known what Sigstore is to be trusted for."""
+    """The error to raise if Sigstore's trust configuration cannot be read."""
     if path is None:
         return NetworkError(
-            f"what Sigstore is to be trusted for could not be fetched: {error}", "check the network"
+            f"Sigstore's trust configuration could not be fetched: {error}", "check the network"
         )
     return UsageError(f"{path} is not a trust configuration of Sigstore: {error}", "check --trust-config")
 
@@ -101,15 +101,15 @@ def _token(config: ClientTrustConfig) -> IdentityToken:
 def verify_with_identity(
     data: bytes, name: str, rebuilder: Rebuilder, trust_config: Path | None
 ) -> tuple[SigstoreIdentity, bytes]:
-    """Which of a rebuilder's identities has signed a bundle, and what; raises IntegrityError if none has.
+    """The rebuilder's identity that signed a bundle, and the payload; raises IntegrityError if none did.
 
-    Needs no network: the proof that the log has seen it is in the bundle.
+    Needs no network: the bundle has the proof that it is in the log.
     """
     from sigstore.models import Bundle
 
-    said = check_shape(parse_json(data, name), _Bundle, f"{name} is not a bundle of Sigstore")
-    # It has one signature, and our type of payload. The client takes for granted that there is one.
-    Envelope.of(said.envelope, name)
+    parsed = check_shape(parse_json(data, name), _Bundle, f"{name} is not a bundle of Sigstore")
+    # Check for one signature, and our payload type. The client assumes a signature without checking.
+    Envelope.of(parsed.envelope, name)
     try:
         bundle = Bundle.from_json(data)
     except Exception as error:
@@ -126,7 +126,7 @@ def verify_with_identity(
 
 
 def _verified(bundle: Bundle, identity: SigstoreIdentity, verifier: Verifier) -> bytes:
-    """The payload that an identity has signed; raises IntegrityError if it has not."""
+    """The payload, if that identity signed it; raises IntegrityError if not."""
     from sigstore.verify.policy import Identity
 
     wanted = Identity(identity=identity.subject, issuer=identity.issuer)

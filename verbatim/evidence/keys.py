@@ -24,7 +24,7 @@ from verbatim.files import open_regular
 
 _LARGEST = 1 << 14
 
-#: What a rebuilder may be called: it is a part of file names.
+#: A rebuilder's name, which is a part of file names.
 NAME_PATTERN = r"[a-z0-9][a-z0-9-]{0,38}"
 
 #: Of the field that ed25519 calculates in: RFC 8032 (5.1).
@@ -36,18 +36,18 @@ _SMALL_ORDER: Final = (0, 1, _P - 1, _OF_ORDER_8, _P - _OF_ORDER_8)
 
 
 def check_public(public: str) -> str:
-    """An ed25519 key, 32 bytes in hexadecimal, of which somebody can have the private half; raises ValueError for another."""
-    # The last bit is the sign of x; a y beyond the field is a second way to write another one.
+    """Give the ed25519 key (32 bytes in hexadecimal) if it is a sound one; raises ValueError if not."""
+    # The last bit is the sign of x; a y beyond the field is a second spelling of another y.
     y = int.from_bytes(bytes.fromhex(public), "little") % 2**255
     if y >= _P or y in _SMALL_ORDER:
         raise ValueError(
-            "it is a point of small order, or not written as RFC 8032 has it: anybody could sign for it"
+            "it is a point of small order, or not encoded as in RFC 8032: anybody could sign for it"
         )
     return public
 
 
 def check_name(name: str) -> str:
-    """The name, if it is one; raises UsageError if not."""
+    """Give the rebuilder's name if it is valid; raises UsageError if not."""
     if not re.fullmatch(NAME_PATTERN, name):
         raise UsageError(
             f"--as {name!r} is not a valid rebuilder name" if name else "--as is missing",
@@ -59,7 +59,7 @@ def check_name(name: str) -> str:
 def create_key(path: Path, passphrase: str = "") -> str:
     """Make a key and write it to a new file; give the public half, 32 bytes in hexadecimal.
 
-    Raises UsageError if something is at that path: a key that was used is not to be lost.
+    Raises UsageError if that path exists: a key must not be lost.
     """
     key = Ed25519PrivateKey.generate()
     protection = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
@@ -67,7 +67,7 @@ def create_key(path: Path, passphrase: str = "") -> str:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except FileExistsError as error:
-        raise UsageError(f"{path} is there already", "give another --key, or use that one") from error
+        raise UsageError(f"{path} already exists", "give another --key, or use that one") from error
     with open(descriptor, "wb") as file:
         file.write(pem)
         file.flush()
@@ -81,7 +81,7 @@ def is_protected(path: Path) -> bool:
 
 
 def load_signer(path: Path, passphrase: str = "") -> CryptoSigner:
-    """The key in a file; raises UsageError if it is not there, is another kind, or not for this passphrase."""
+    """The key in a file; raises UsageError if it is missing, of another kind, or has another passphrase."""
     try:
         key = load_pem_private_key(_read(path), passphrase.encode() or None)
     except (TypeError, ValueError, UnsupportedAlgorithm) as error:
@@ -95,7 +95,7 @@ def load_signer(path: Path, passphrase: str = "") -> CryptoSigner:
 
 
 def public_half(signer: CryptoSigner) -> str:
-    """The public key, 32 bytes in hexadecimal, as a policy has it."""
+    """The public key, 32 bytes in hexadecimal, as policies name it."""
     return str(signer.public_key.keyval["public"])
 
 
@@ -112,6 +112,6 @@ def _read(path: Path) -> bytes:
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise UsageError(
             f"{path} can be read by others (mode {stat.S_IMODE(status.st_mode):03o})",
-            "make it yours alone with chmod 600, or make another key if somebody may have read it",
+            "run chmod 600 on it; if somebody may have read it, make another key",
         )
     return data

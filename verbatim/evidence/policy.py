@@ -1,6 +1,6 @@
-"""The policy: whose word counts, how many are needed, and for what. A TOML file that people write and review.
+"""The policy: whose attestations count, and how many an artifact needs. A TOML file that people write and review.
 
-docs/reference/policy.md says what each entry means.
+docs/reference/policy.md describes each entry.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ Day = Annotated[date, Field(strict=True)]
 _REMEDY = "see docs/reference/policy.md"
 
 
-class _Model(BaseModel):
+class _PolicyEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Credential(_Model):
+class _Credential(_PolicyEntry):
     """What a rebuilder signs with."""
 
     #: From that day on (UTC) it no longer counts.
@@ -39,7 +39,7 @@ class _Credential(_Model):
     revoked: Day | None = None
 
     def lapse(self, today: date) -> Literal["expired", "revoked"] | None:
-        """Why it does not count; None if it does."""
+        """Why it does not count on that day; None if it does."""
         if self.revoked is not None:
             return "revoked"
         return "expired" if self.expires is not None and self.expires <= today else None
@@ -55,12 +55,12 @@ class Key(_Credential):
 
     @property
     def identity(self) -> str:
-        """The same for the same key, whatever it is called and whoever lists it."""
+        """The same for the same key, whoever lists it."""
         return f"ed25519:{self.ed25519}"
 
 
 class SigstoreIdentity(_Credential):
-    """Who a certificate of Sigstore names: https://docs.sigstore.dev/certificate_authority/oidc-in-fulcio/"""
+    """The identity in a certificate of Sigstore: https://docs.sigstore.dev/certificate_authority/oidc-in-fulcio/"""
 
     subject: Text
     issuer: Text
@@ -70,8 +70,8 @@ class SigstoreIdentity(_Credential):
         return f"sigstore:{self.issuer} {self.subject}"
 
 
-class Rebuilder(_Model):
-    """Somebody whose word counts."""
+class Rebuilder(_PolicyEntry):
+    """A rebuilder whose attestations count."""
 
     kind: Name
     keys: tuple[Key, ...] = ()
@@ -91,8 +91,8 @@ class Rebuilder(_Model):
         return self
 
 
-class Override(_Model):
-    """Somebody answers for it that an objection does not block."""
+class Override(_PolicyEntry):
+    """An objection that does not block, and who takes responsibility for that."""
 
     version: Text
     rebuilder: Name
@@ -102,8 +102,8 @@ class Override(_Model):
     reason: Text
 
 
-class Policy(_Model):
-    """Whose word counts, and how many are needed."""
+class Policy(_PolicyEntry):
+    """The whole file."""
 
     #: How many independent rebuilders have to confirm each artifact, by patterns of the artifacts' names as in fnmatch.
     threshold: Annotated[dict[Text, Annotated[int, Field(ge=1, le=1000, strict=True)]], Field(min_length=1)]
@@ -123,12 +123,12 @@ class Policy(_Model):
                 raise ValueError(f"{name} is of the kind {rebuilder.kind!r}, which is not among the kinds")
         for override in self.override:
             if override.rebuilder not in self.rebuilders:
-                raise ValueError(f"an override names {override.rebuilder!r}, who is no rebuilder")
+                raise ValueError(f"an override names {override.rebuilder!r}, who is not among the rebuilders")
         return self
 
     @classmethod
     def load(cls, path: Path) -> tuple[Self, str]:
-        """Read a policy, once, and give the SHA-256 of what was read; raises IntegrityError if it is missing or wrong."""
+        """Read a policy once; give it and the SHA-256 of what was read. Raises IntegrityError if it is missing or invalid."""
         try:
             data = read_file(path)
         except (FileNotFoundError, NotADirectoryError) as error:
@@ -136,7 +136,7 @@ class Policy(_Model):
         return checked_model(path, parse_toml(data, path, _REMEDY), cls, _REMEDY), sha256_bytes(data)
 
     def needed(self, artifact: str) -> int:
-        """How many have to confirm it: the most that a pattern asks for; 0 if none matches."""
+        """How many must confirm it: the highest threshold whose pattern matches; 0 if none does."""
         return max(
             (count for pattern, count in self.threshold.items() if self.matches(pattern, [artifact])),
             default=0,
@@ -144,25 +144,25 @@ class Policy(_Model):
 
     @staticmethod
     def matches(pattern: str, artifacts: Iterable[str]) -> bool:
-        """Whether a threshold's pattern fits one of them."""
+        """Whether a threshold's pattern matches one of them."""
         return any(fnmatch.fnmatchcase(artifact, pattern) for artifact in artifacts)
 
     def voices(self, rebuilders: Iterable[str]) -> int:
-        """How many independent voices some rebuilders are.
+        """How many independent voices these rebuilders are.
 
-        Whoever shares a key or an identity is one, and so are all of a kind that counts once: directly, or through others in
-        the policy, whether these have said something or not.
+        Those who share a key or an identity are one, and so are all of a kind that counts once: directly, or through others in
+        the policy, even if these have attested nothing.
         """
         groups: list[set[str]] = []
         for each in self.rebuilders:
             ties = set(self._ties(each))
             joined = [group for group in groups if group & ties]
             groups = [group for group in groups if not group & ties] + [ties.union(*joined)]
-        said = {f"name:{name}" for name in rebuilders}
-        return sum(1 for group in groups if group & said)
+        spoken = {f"name:{name}" for name in rebuilders}
+        return sum(1 for group in groups if group & spoken)
 
     def shared(self) -> Mapping[str, list[str]]:
-        """The rebuilders that have a key or an identity in common, by it."""
+        """By shared key or identity, the rebuilders that have it."""
         owners: dict[str, list[str]] = {}
         for name, rebuilder in self.rebuilders.items():
             for identity in {credential.identity for credential in rebuilder.credentials}:
@@ -170,7 +170,7 @@ class Policy(_Model):
         return {identity: names for identity, names in owners.items() if len(names) > 1}
 
     def _ties(self, name: str) -> Iterator[str]:
-        """What makes a rebuilder the same voice as whoever has it too."""
+        """What makes a rebuilder one voice with all others who have it as well."""
         rebuilder = self.rebuilders[name]
         yield f"name:{name}"
         yield from (credential.identity for credential in rebuilder.credentials)

@@ -1,7 +1,7 @@
 """Who confirms what, who objects, and whether that is enough: a matrix of rebuilders by artifacts.
 
-An artifact has its quorum if enough independent rebuilders got the bytes in question, and nobody who counts got others.
-The bytes in question are those that were published; where nothing was, those that most rebuilders got.
+An artifact has its quorum if enough independent rebuilders got the expected bytes, and nobody who counts got others.
+Expected are the published bytes or, if nothing was published, those that most rebuilders got.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ from verbatim.evidence.policy import Policy
 from verbatim.release import Release
 from verbatim.stages.choose import artifact_names
 
-#: What becomes of a rebuilder's word: it counts; or why not, the gravest reason first.
+#: Whether an attestation counts; the reasons why it may not, the gravest first.
 Standing = Literal["revoked", "withdrawn", "overridden", "expired", "source", "counts"]
 
-#: An objection whose key has merely expired, or that was not built from the source asked for, is one all the same.
+#: An objection blocks even if its key has expired, or if it was built from another kind of source.
 _BLOCKING: frozenset[Standing] = frozenset(("counts", "expired", "source"))
 
 #: Rebuilders, each with the hash of a statement.
 Statements = Set[tuple[str, str]]
 
-#: ``open`` is an artifact for which the policy asks nobody.
+#: ``open``: the policy has no threshold for the artifact.
 Result = Literal["quorum", "short", "blocked", "open"]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What one rebuilder says of one artifact."""
+    """One rebuilder's result for one artifact."""
 
     rebuilder: str
     sha256: str
     standing: Standing
-    #: The file that it is from, and the hash of the statement in it.
+    #: The attestation's file, and the hash of the statement in it.
     file: str
     statement: str
 
 
 @dataclass(frozen=True)
 class Row:
-    """One artifact, and all that is said of it."""
+    """One artifact, with all claims about it."""
 
     artifact: str
-    #: The bytes in question; None if the rebuilders are at odds, or nobody has said anything.
+    #: Of the expected bytes; None if the rebuilders disagree, or nobody has attested.
     sha256: str | None
     published: bool
     needed: int
@@ -61,7 +61,7 @@ class Row:
 
     @cached_property
     def objections(self) -> list[Claim]:
-        """Those that block; where the rebuilders are at odds, all of them."""
+        """The claims that block; if the rebuilders disagree, all of them."""
         return [claim for claim in self.claims if claim.standing in _BLOCKING and not self.confirms(claim)]
 
     @property
@@ -75,10 +75,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Matrix:
-    """All of a release."""
+    """All artifacts of a release, by rebuilder."""
 
     version: str
-    #: Those who have said something, sorted.
+    #: Those who have attested, sorted.
     rebuilders: Sequence[str]
     #: By the artifacts' names.
     rows: Sequence[Row]
@@ -92,9 +92,9 @@ class Matrix:
 def count(
     release: Release, policy: Policy, found: Found, published: Mapping[str, str], *, today: date
 ) -> Matrix:
-    """Hold what was found against a policy; ``published`` are hashes by the artifacts' names.
+    """Count what was found by a policy; ``published`` are hashes by the artifacts' names.
 
-    Raises IntegrityError if the policy asks for something that the release has not.
+    Raises IntegrityError if the policy has a threshold for artifacts that the release does not have.
     """
     standings = _Standings(
         policy,
@@ -117,9 +117,9 @@ def count(
                     attestation.sha256,
                 )
                 claims.setdefault(artifact, []).append(claim)
-        return {name: _row(name, said, policy, published.get(name)) for name, said in claims.items()}
+        return {name: _row(name, each, policy, published.get(name)) for name, each in claims.items()}
 
-    # What was built from a tarball can confirm others, but not that tarball.
+    # A build from a tarball can confirm other artifacts, but not that tarball.
     made = artifact_names(release)["source"]
     sources = {name: row for name, row in rows(frozenset()).items() if name in made}
     confirmed = {row.sha256 for row in sources.values() if row.sha256 and row.result == "quorum"}
@@ -129,19 +129,19 @@ def count(
 
 
 def _required(release: Release, policy: Policy) -> list[str]:
-    """The artifacts that the policy asks for; a pattern that fits none would ask for nothing, unnoticed."""
+    """The artifacts that need a quorum. A pattern that matches none is an error: it would silently ask for nothing."""
     names = [name for names in artifact_names(release).values() for name in names]
     for pattern in policy.threshold:
         if not policy.matches(pattern, names):
             raise IntegrityError(
-                f"the policy has a threshold for {pattern!r}, but no artifact of {release.version} is called so",
+                f"the policy has a threshold for {pattern!r}, but no artifact of {release.version} has such a name",
                 "correct the policy",
             )
     return [name for name in names if policy.needed(name)]
 
 
 def _withdrawn(found: Found, today: date) -> Statements:
-    """Whoever has stolen a key that was revoked cannot take anything back with it."""
+    """The withdrawn statements; a revoked key, which may be stolen, withdraws nothing."""
     return {
         (withdrawal.signed.rebuilder, withdrawal.sha256)
         for withdrawal in found.withdrawals
@@ -151,7 +151,7 @@ def _withdrawn(found: Found, today: date) -> Statements:
 
 @dataclass(frozen=True)
 class _Standings:
-    """What becomes of each word, on one day (UTC)."""
+    """Decides on one day (UTC) which attestations count."""
 
     policy: Policy
     withdrawn: Statements
@@ -159,14 +159,14 @@ class _Standings:
     today: date
 
     def of(self, attestation: Attestation, tarballs: Set[str]) -> Standing:
-        """``tarballs`` have their quorum: what was built from them counts, whatever sources the policy names."""
+        """``tarballs`` have their quorum: builds from them count, whatever sources the policy names."""
         lapse = attestation.signed.credential.lapse(self.today)
         if lapse == "revoked":
             return "revoked"
-        said = (attestation.signed.rebuilder, attestation.sha256)
-        if said in self.withdrawn:
+        signed = (attestation.signed.rebuilder, attestation.sha256)
+        if signed in self.withdrawn:
             return "withdrawn"
-        if said in self.overridden:
+        if signed in self.overridden:
             return "overridden"
         if lapse is not None:
             return lapse
@@ -176,15 +176,15 @@ class _Standings:
 
 
 def _row(name: str, claims: Sequence[Claim], policy: Policy, published: str | None) -> Row:
-    sha256 = published or _favourite(claims, policy)
+    sha256 = published or _majority(claims, policy)
     confirming = {
         claim.rebuilder for claim in claims if claim.standing == "counts" and claim.sha256 == sha256
     }
     return Row(name, sha256, published is not None, policy.needed(name), policy.voices(confirming), claims)
 
 
-def _favourite(claims: Sequence[Claim], policy: Policy) -> str | None:
-    """What most independent rebuilders got, of those who count; None if no hash has more than all others."""
+def _majority(claims: Sequence[Claim], policy: Policy) -> str | None:
+    """The hash that most independent rebuilders got, of those who count; None for a tie."""
     supporters: dict[str, set[str]] = {}
     for claim in claims:
         if claim.standing in _BLOCKING:

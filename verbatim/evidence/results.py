@@ -1,6 +1,6 @@
-"""What lies in ``dist/VERSION/`` beside the artifacts; and that it gets there whole, or not at all.
+"""The files in ``dist/VERSION/`` beside the artifacts, all of which are written completely or not at all.
 
-Each stage has a statement of its own there. What other stages have put there stays.
+Each stage has its own statement there. The files of other stages stay.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from verbatim.stages.plan import Artifact, Plan
 SUMS = "SHA256SUMS"
 BUILD_INFO = "buildinfo"
 
-#: How the names of signatures end that the signing stage, and python.org, put beside a file: OpenPGP's, a bundle of
+#: The endings of signatures that the signing stage, and python.org, put beside a file: OpenPGP's, a bundle of
 #: Sigstore or (until 2023) its certificate and signature, and ed25519's.
 SIGNATURES = (".asc", ".sigstore", ".crt", ".sig", ".ed25519")
 
 
 def known_names(release: Release) -> set[str]:
-    """The names of all that builds of a release put into its folder, and of the signatures of those."""
+    """The names of all that builds of a release put into its folder, and of their signatures."""
     stages = artifact_names(release)
     names = {name for artifacts in stages.values() for name in artifacts}
     files = {SUMS, *names, *(file_name(stage) for stage in stages)}
@@ -37,12 +37,12 @@ def known_names(release: Release) -> set[str]:
 
 
 def signature_names(names: Iterable[str]) -> set[str]:
-    """What signatures of these files may be called."""
+    """The names that signatures of these files may have."""
     return {f"{name}{end}" for name in names for end in SIGNATURES}
 
 
 def write_beside(folder: Path, stage: str, statement: Statement, info: Mapping[str, str]) -> None:
-    """Write a stage's statement, and what is particular to this run, which nobody signs, by file name."""
+    """Write a stage's statement, and ``info``: files by name about this run, which nobody signs."""
     (folder / file_name(stage)).write_bytes(statement.encode())
     (folder / BUILD_INFO).mkdir()
     for name, text in info.items():
@@ -50,7 +50,7 @@ def write_beside(folder: Path, stage: str, statement: Statement, info: Mapping[s
 
 
 def keep_info(folder: Path, name: str, text: str) -> None:
-    """Put a file beside what else is particular to a run, whole or not at all; it takes the place of a former one."""
+    """Write or replace a file in ``buildinfo``, completely or not at all."""
     with scratch(folder.parent) as work:
         (work / name).write_text(text, encoding="utf-8")
         with locked(folder.parent):
@@ -59,7 +59,7 @@ def keep_info(folder: Path, name: str, text: str) -> None:
 
 
 def reuse_results(folder: Path, statement: Statement, plan: Plan) -> list[Artifact] | None:
-    """The artifacts that are there, if they are of this plan, and all as the statement says; None if not."""
+    """The existing artifacts, if they are of this plan, and all match the statement; None if not."""
     if statement.definition != BuildDefinition.of(plan) or not folder.exists():
         return None
     artifacts = []
@@ -70,15 +70,15 @@ def reuse_results(folder: Path, statement: Statement, plan: Plan) -> list[Artifa
     expected = {file_name(plan.stage.name): statement.encode(), SUMS: _sums(folder)}
     beside = [name for name, data in expected.items() if not _holds(folder / name, data)]
     if len(artifacts) < len(statement.hashes) or beside:
-        console.warn(f"{folder} is not what was built there before: building anew")
+        console.warn(f"{folder} does not hold what was built there before: building again")
         return None
     return artifacts
 
 
 def read_statement(release: Release, stage: str, folder: Path, artifacts: Collection[str]) -> Statement:
-    """A stage's statement in a folder, where it may name these artifacts.
+    """A stage's statement in a folder; it may only name these artifacts.
 
-    Raises IntegrityError if it is none, or one of something else; a missing file raises what the system raises.
+    Raises IntegrityError if it is invalid, or of something else; a missing file raises what the system raises.
     """
     path = folder / file_name(stage)
     statement = Statement.parse(read_file(path), str(path))
@@ -87,13 +87,13 @@ def read_statement(release: Release, stage: str, folder: Path, artifacts: Collec
 
 
 def check_artifacts(folder: Path, hashes: Mapping[str, str]) -> None:
-    """Raise IntegrityError unless these artifacts are in a folder, as plain files with these hashes."""
+    """Raise IntegrityError unless these artifacts are in a folder, as regular files with these hashes."""
     for name, sha256 in hashes.items():
         artifact = folder / name
         try:
             actual = hash_file(artifact)
         except (OSError, IntegrityError) as error:
-            raise IntegrityError(f"{artifact} is missing, or no plain file", "build again") from error
+            raise IntegrityError(f"{artifact} is missing, or not a regular file", "build again") from error
         if actual != sha256:
             raise IntegrityError(
                 f"{artifact} was altered: it has SHA-256 {actual}, expected {sha256}", "build again"
@@ -105,12 +105,12 @@ def _holds(path: Path, data: bytes) -> bool:
 
 
 def is_plain(path: Path) -> bool:
-    """Whether a file is there, and is no link."""
+    """Whether there is a regular file that is not a link."""
     return path.is_file() and not path.is_symlink()
 
 
 def _sums(folder: Path) -> bytes:
-    """What all the statements in a folder say, as sha256sum(1) writes and checks it."""
+    """SHA256SUMS for all the statements in a folder, as sha256sum(1) writes and checks it."""
     hashes: dict[str, str] = {}
     for path in sorted(folder.glob(file_name("*"))):
         statement = Statement.read(path) if is_plain(path) else None
@@ -119,7 +119,7 @@ def _sums(folder: Path) -> bytes:
 
 
 def publish(result: Path, folder: Path, former: Path, plan: Plan) -> None:
-    """Put a stage's finished folder where it belongs, after it has reached the disk; keep what is of other stages."""
+    """Move a stage's finished folder to its final path, once it is on the disk; keep the files of other stages."""
     with locked(folder.parent):
         if folder.exists():
             for path in _of_others(folder, plan):
@@ -137,7 +137,7 @@ def publish(result: Path, folder: Path, former: Path, plan: Plan) -> None:
 
 
 def _keep_signatures(folder: Path, result: Path) -> None:
-    """Keep the signatures that are there; say of which files the bytes are no longer those that were signed."""
+    """Keep the existing signatures; warn of those whose files no longer have the signed bytes."""
     stale = []
     for path in sorted(folder.iterdir()):
         if path.suffix not in SIGNATURES or not is_plain(path):
@@ -148,18 +148,18 @@ def _keep_signatures(folder: Path, result: Path) -> None:
             stale.append(path.name)
     if stale:
         console.warn(
-            f"{folder}: what was signed is not what is built now, and these signatures do not belong to it: {', '.join(stale)}"
+            f"{folder}: the new build differs from what was signed, so these signatures do not fit it: {', '.join(stale)}"
         )
 
 
 def _of_others(folder: Path, plan: Plan) -> Iterator[Path]:
-    """The plain files that other stages have put there."""
+    """The regular files of other stages."""
     stages = artifact_names(plan.release)
     others = stages.keys() - {plan.stage.name}
     for stage in others:
         yield from filter(is_plain, (folder / name for name in (*stages[stage], file_name(stage))))
     for path in filter(is_plain, (folder / BUILD_INFO).glob("*")):
-        # A stage may be called as another one begins: it is of the one with the longest name.
+        # One stage's name may begin with another's: the longest that matches is meant.
         if (
             max((stage for stage in stages if path.name.startswith(f"{stage}-")), key=len, default="")
             in others

@@ -1,6 +1,6 @@
 """The statement: an in-toto Statement v1 with a SLSA Provenance v1 predicate, in canonical JSON.
 
-It says what went in and what came out, and nothing of when, where or by whom, so that two honest
+It names inputs and outputs, and neither time, place nor builder, so that two honest
 rebuilders write the same bytes. See https://in-toto.io/Statement/v1, https://slsa.dev/provenance/v1
 and, for the canonical form, RFC 8785.
 """
@@ -24,46 +24,46 @@ from verbatim.stages.target import Optimize
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://slsa.dev/provenance/v1"
-#: What the parameters mean is in docs/reference/statement.md.
+#: docs/reference/statement.md describes the parameters.
 BUILD_TYPE: Final = "urn:verbatim:build-type:v1"
 BUILDER: Final = "urn:verbatim:builder:v1"
 
-#: What a stage may be called: it is a part of file names, between dots.
+#: A stage's name, which is a part of file names, between dots.
 STAGE_PATTERN = r"[a-z0-9][a-z0-9_-]{0,99}"
 StageName = Annotated[str, StringConstraints(pattern=rf"^{STAGE_PATTERN}$")]
 
 #: Hexadecimal digits, by in-toto's names of digests.
 _DIGITS = {"sha256": 64, "gitCommit": 40, "gitTree": 40}
-#: What identifies each kind of source.
+#: The digests that identify each kind of source.
 _IDENTIFIES = {"git": {"gitCommit", "gitTree"}, "tarball": {"sha256"}}
 
 
 def file_name(stage: str) -> str:
-    """What a stage's statement is called beside its artifacts."""
+    """The name of a stage's statement."""
     return f"{stage}.intoto.json"
 
 
 class InTotoModel(BaseModel):
-    """A part of a statement: nothing else may be in it."""
+    """A part of a statement; other fields are refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Sha256Digest(InTotoModel):
-    """An in-toto DigestSet with the one hash that decides."""
+    """An in-toto DigestSet with SHA-256 alone."""
 
     sha256: Sha256
 
 
 class Subject(InTotoModel):
-    """An artifact."""
+    """An artifact, by name and hash."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$")]
     digest: Sha256Digest
 
 
 class Dependency(InTotoModel):
-    """Something that went in, by its digests; no address, since from where it came makes no difference."""
+    """An input, by its digests; without an address, since its origin makes no difference."""
 
     name: Text
     digest: Annotated[dict[str, str], Field(min_length=1)]
@@ -84,16 +84,16 @@ class _SourceParameters(InTotoModel):
 
 class _ExternalParameters(InTotoModel):
     artifacts: StageName
-    #: Only of what comes in several.
+    #: Only for the documentation.
     formats: Annotated[list[StageName] | None, Field(min_length=1)] = None
-    #: Only of an interpreter that can be.
+    #: Only for an interpreter that can be optimised.
     optimize: Optimize | None = None
     source: _SourceParameters
     version: Text
 
 
 class BuildDefinition(InTotoModel):
-    """All that the artifacts are a function of."""
+    """Everything that the artifacts are a function of."""
 
     build_type: Annotated[Literal["urn:verbatim:build-type:v1"], Field(alias="buildType")] = BUILD_TYPE
     external_parameters: Annotated[_ExternalParameters, Field(alias="externalParameters")]
@@ -101,7 +101,7 @@ class BuildDefinition(InTotoModel):
 
     @classmethod
     def of(cls, plan: Plan) -> BuildDefinition:
-        """What a plan says."""
+        """The definition of a plan's build."""
         environment, recipe, target = plan.stage.environment, plan.stage.recipe, plan.stage.target
         dependencies = [
             Dependency(name=plan.source.name, digest=dict(plan.source.digest)),
@@ -135,7 +135,7 @@ class BuildDefinition(InTotoModel):
             raise ValueError("the source comes first, with its digests")
         names = [dependency.name for dependency in self.resolved_dependencies]
         if len(set(names)) < len(names):
-            raise ValueError("a dependency comes twice")
+            raise ValueError("a dependency appears twice")
         return self
 
     @property
@@ -159,7 +159,7 @@ class _Predicate(InTotoModel):
 
 
 class Statement(InTotoModel):
-    """What a rebuilder signs."""
+    """The whole statement, which a rebuilder signs."""
 
     type: Annotated[Literal["https://in-toto.io/Statement/v1"], Field(alias="_type")] = STATEMENT_TYPE
     subject: Annotated[list[Subject], Field(min_length=1)]
@@ -173,12 +173,12 @@ class Statement(InTotoModel):
     def _subjects_are_sorted(cls, subjects: list[Subject]) -> list[Subject]:
         names = [subject.name for subject in subjects]
         if names != sorted(set(names)):
-            raise ValueError("the subjects' names are not sorted, or one comes twice")
+            raise ValueError("the subjects' names are not sorted, or one appears twice")
         return subjects
 
     @classmethod
     def of(cls, definition: BuildDefinition, artifacts: Sequence[Artifact]) -> Statement:
-        """The statement on a build that just ended."""
+        """The statement of a build with these results."""
         subjects = [
             Subject(name=artifact.name, digest=Sha256Digest(sha256=artifact.sha256))
             for artifact in sorted(artifacts, key=lambda artifact: artifact.name)
@@ -200,17 +200,17 @@ class Statement(InTotoModel):
 
     @classmethod
     def parse(cls, data: bytes, name: str) -> Statement:
-        """The statement that some bytes are, called ``name`` in messages.
+        """Parse a statement, called ``name`` in messages.
 
-        Raises IntegrityError for whatever we would not have written just so.
+        Raises IntegrityError unless it is valid and canonical.
         """
-        statement = check_shape(parse_json(data, name), cls, f"{name} is no statement of a build")
+        statement = check_shape(parse_json(data, name), cls, f"{name} is not a build statement")
         check_canonical(statement, data, name)
         return statement
 
     @classmethod
     def read(cls, path: Path) -> Statement | None:
-        """The statement in a file; None where there is none that we would have written."""
+        """The statement in a file; None if it is missing, invalid or not canonical."""
         try:
             return cls.parse(read_file(path), str(path))
         except (OSError, IntegrityError):

@@ -1,6 +1,6 @@
-"""What strangers wrote, taken in with care: regular files that are small, and JSON that is not deep, says nothing twice and has no numbers.
+"""Reading untrusted input: small regular files, and JSON without deep nesting, repeated names or numbers.
 
-What is to be signed must moreover be of a known shape, and written in just one way.
+What is signed must also have a known shape and be canonical.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ Model = TypeVar("Model", bound=BaseModel)
 
 def _printable(text: str) -> str:
     if not text.isprintable():
-        raise ValueError("a character in it cannot be printed")
+        raise ValueError("it has a character that is not printable")
     return text
 
 
-#: A text that is a line: no control character or line feed in it acts on a terminal, or hides what comes after it.
+#: A text of one line: a control character or line feed could act on a terminal, or hide what follows.
 Line = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_printable)]
 Text = Annotated[Line, StringConstraints(min_length=1)]
 
 
 class Payload(Protocol):
-    """A model that knows the bytes that are signed."""
+    """A model with a canonical encoding, which is signed."""
 
     def encode(self) -> bytes: ...
 
@@ -57,9 +57,9 @@ def hash_file(path: Path) -> str:
 
 
 def parse_json(data: bytes, name: str) -> Any:
-    """What JSON says (RFC 8259, in UTF-8, without numbers).
+    """Parse JSON (RFC 8259, in UTF-8, without numbers).
 
-    Raises IntegrityError if it is none, is nested too deeply, has a number, or says a name twice in one object.
+    Raises IntegrityError if it is invalid, is nested too deeply, has a number, or has a name twice in one object.
     """
     try:
         return json.loads(
@@ -72,28 +72,28 @@ def parse_json(data: bytes, name: str) -> Any:
     except RecursionError as error:
         raise IntegrityError(f"{name} is nested too deeply", _REMEDY) from error
     except ValueError as error:
-        raise IntegrityError(f"{name} is not the JSON that it should be: {error}", _REMEDY) from error
+        raise IntegrityError(f"{name} is not the expected JSON: {error}", _REMEDY) from error
 
 
 def check_shape(content: object, model: type[Model], what: str) -> Model:
-    """What JSON said, as a model; raises IntegrityError with the first thing that is wrong, such as ``what`` is not."""
+    """Validate parsed JSON as a model; raises IntegrityError with ``what`` and the first thing that is wrong."""
     try:
         return model.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise IntegrityError(f"{what}: {place}: {first['msg']}", _REMEDY) from error
-    # Half a character, which JSON can escape, and UTF-8 cannot hold.
+        field = ".".join(str(step) for step in first["loc"])
+        raise IntegrityError(f"{what}: {field}: {first['msg']}", _REMEDY) from error
+    # Half a surrogate pair, which JSON can escape but UTF-8 cannot encode.
     except UnicodeEncodeError as error:
         raise IntegrityError(f"{what}: {error}", _REMEDY) from error
 
 
 def check_canonical(payload: Payload, data: bytes, name: str) -> None:
-    """Raise IntegrityError if some bytes are not those that we would have written for what they say (RFC 8785)."""
+    """Raise IntegrityError if some bytes are not the canonical JSON (RFC 8785) of their content."""
     try:
         is_canonical = payload.encode() == data
     except rfc8785.CanonicalizationError:
-        # Half a character, say, which JSON can escape, and UTF-8 cannot hold.
+        # Half a surrogate pair, for instance, which JSON can escape but UTF-8 cannot encode.
         is_canonical = False
     if not is_canonical:
         raise IntegrityError(f"{name} is not in canonical JSON", _REMEDY)
@@ -104,9 +104,9 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the name {twice[:40]!r} comes twice in one object")
+        raise ValueError(f"the name {twice[:40]!r} appears twice in one object")
     return found
 
 
 def _refuse_number(text: str) -> None:
-    raise ValueError(f"the number {text[:40]} has no place in it")
+    raise ValueError(f"it has the number {text[:40]}, expected none")

@@ -1,7 +1,7 @@
-"""The likely cause of a difference: what accounts for all of it that is shown, or else that the contents differ.
+"""The likely causes of a difference: those that explain all of it, or else that the contents differ.
 
-A cause is only given if nothing of the difference is left once what it accounts for is taken away. What is not shown
-whole is never explained.
+A cause is only given if nothing of the difference remains once what it explains is removed. What is not shown
+completely is never explained.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ from enum import Enum
 
 from verbatim.explain.findings import Finding, LineChange
 
-#: Stands for what has been explained; no line of a finding holds it.
+#: Replaces what has been explained; no line of a finding contains it.
 MARK = "\0"
 
-#: What a finding without a view is looked at as.
+#: The views of findings that diffoscope gives none.
 CONTENTS, BYTES = "contents", "bytes"
 
 
 class CauseKind(Enum):
-    """How a difference of this cause is to be taken, the gravest first."""
+    """How serious a difference of this cause is, the most serious first."""
 
     #: Somebody has to look.
     CONTENT = "content"
-    #: In the files: what the build left there of its surroundings, by the look of it.
+    #: In the files: apparently traces of the build's conditions.
     TRACE = "trace"
     #: Around the files, not in them.
     PACKING = "packing"
 
     @property
     def rank(self) -> int:
-        """Its place in that order."""
+        """Its position in that order."""
         return list(CauseKind).index(self)
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Why builds differ."""
+    """A reason why builds differ."""
 
     name: str
     kind: CauseKind
-    #: What it means, and what to do about it, in a sentence each.
+    #: Its meaning, and what to do, in a sentence each.
     meaning: str
     remedy: str
 
@@ -50,19 +50,19 @@ class Cause:
 CONTENT = Cause(
     "content",
     CauseKind.CONTENT,
-    "Nothing known accounts for it: the contents are not the same.",
+    "No known cause explains it: the contents differ.",
     "Read the lines: was it built from the same source, or did someone change it?",
 )
 MEMBERS = Cause(
     "added or removed",
     CauseKind.CONTENT,
-    "A file is in one of the two only.",
-    "Find out what put it there, or left it out.",
+    "Only one of the two has the file.",
+    "Find out what added it, or left it out.",
 )
 UNSEEN = Cause(
     "not seen whole",
     CauseKind.CONTENT,
-    "Too large, too deep or too slow to be shown whole: what was not seen can be anything.",
+    "Too large, too deep or too slow to be shown completely: what was not seen can be anything.",
     "Unpack both, and compare this file by hand.",
 )
 ORDER_OF_MEMBERS = Cause(
@@ -75,7 +75,7 @@ ORDER_OF_LINES = Cause(
     "order of lines",
     CauseKind.TRACE,
     "The same lines in another order, as of a hash table, a listing of a folder, or a race.",
-    "Sort before writing; see that the order means nothing here.",
+    "Sort before writing; check that the order means nothing here.",
 )
 LOCALE = Cause(
     "locale",
@@ -87,37 +87,37 @@ LOCALE = Cause(
 
 @dataclass(frozen=True)
 class Rule:
-    """What a cause leaves behind."""
+    """The traces of a cause."""
 
     cause: Cause
-    #: What it accounts for in a line: the group ``it``, or else all that matches.
+    #: What it explains in a line: the group ``it``, or else all that matches.
     pattern: re.Pattern[str]
-    #: The views that it is looked for in, as a pattern of all of the name.
+    #: The views that it applies to, as a pattern of the whole name.
     views: re.Pattern[str]
-    #: What takes the place.
+    #: What replaces the explained text.
     mark: str = MARK
-    #: Whether the lines that it finds are gone, however many there are.
+    #: Whether it removes the whole lines that it matches, however many there are.
     drops: bool = False
-    #: What diffoscope must remark, at the beginning of a remark. Then the lines need not be seen whole.
+    #: The beginning of a comment that diffoscope must give. Then the lines need not be complete.
     comment: str = ""
-    #: A pattern of the beginning of a line that must be among the changed ones.
+    #: A pattern that must match the beginning of a changed line.
     needs: str = ""
-    #: Whether it only accounts for lines that end with the name of a file which is itself shown to differ.
+    #: Whether it only explains lines that end with the name of a file which has its own finding.
     of_shown: bool = False
-    #: Whether it only accounts for as many lines as there are files which are themselves shown to differ.
+    #: Whether it only explains as many lines as there are files which have their own findings.
     per_shown: bool = False
 
     def applies(self, finding: Finding, shown: Collection[str] = frozenset()) -> bool:
-        """Whether it may be looked for in a finding at all."""
+        """Whether it can explain a part of a finding at all."""
         return (
             self.views.fullmatch(_view(finding)) is not None
-            and (not self.comment or any(said.startswith(self.comment) for said in finding.comments))
+            and (not self.comment or any(each.startswith(self.comment) for each in finding.comments))
             and (not self.needs or any(re.match(self.needs, line) for line in _changed(finding.changes)))
             and (not self.per_shown or self._most(finding) <= len(shown))
         )
 
     def _most(self, finding: Finding) -> int:
-        """How many lines of either side it finds."""
+        """The larger number of lines of one side that it matches."""
         sides = zip(*((change.removed, change.added) for change in finding.changes), strict=True)
         return max(
             (sum(bool(self.pattern.search(line)) for part in side for line in part) for side in sides),
@@ -125,7 +125,7 @@ class Rule:
         )
 
     def without(self, lines: Sequence[str], shown: Collection[str]) -> list[str]:
-        """Lines without what it accounts for."""
+        """Lines without what it explains."""
         left = (self._line(line, shown) for line in lines)
         return [line for line in left if line is not None]
 
@@ -138,21 +138,21 @@ class Rule:
 
     def _marked(self, match: re.Match[str]) -> str:
         group = "it" if "it" in self.pattern.groupindex else 0
-        start, end = (place - match.start() for place in match.span(group))
+        start, end = (position - match.start() for position in match.span(group))
         return f"{match[0][:start]}{self.mark}{match[0][end:]}"
 
 
 def likely_causes(
     finding: Finding, rules: Sequence[Rule], shown: Collection[str] = frozenset()
 ) -> tuple[Cause, ...]:
-    """The causes that together account for a finding, in the order of ``rules``; where two could, the first.
+    """The causes that together explain a finding, in the order of ``rules``; where two could, the first.
 
     ``shown`` are the names of the files in this one that have findings of their own.
     """
     fitting = [rule for rule in rules if rule.applies(finding, shown)]
-    said = [rule.cause for rule in fitting if rule.comment]
-    if said and finding.is_looked_through:
-        return (said[0],)
+    remarked = [rule.cause for rule in fitting if rule.comment]
+    if remarked and finding.is_looked_through:
+        return (remarked[0],)
     if not finding.is_whole:
         return (UNSEEN,)
     in_both, lonely = _without_lonely(finding)
@@ -165,13 +165,13 @@ def likely_causes(
 def _explained(
     finding: Finding, rules: Sequence[Rule], shown: Collection[str], changes: Sequence[LineChange]
 ) -> tuple[Cause, ...] | None:
-    """The causes that account for all of the changes, each of which is needed; None if something is left."""
+    """The causes that explain all of the changes, each of which is needed; None if something remains."""
     order = _order(finding)
 
     def left_by(some: Sequence[Rule]) -> _Left:
         return _left(changes, some, shown)
 
-    # Most rules find nothing: no need to try without them.
+    # Most rules match nothing: no need to try without them.
     needed = [rule for rule in rules if _finds_anything(rule, changes, shown)]
     whole = left_by(needed)
     if whole is _Left.OTHER or (whole is _Left.ORDER and order is None):
@@ -188,7 +188,7 @@ def _explained(
 
 
 class _Left(Enum):
-    """What is left of changes; the more the worse."""
+    """What remains of changes; a higher value is more."""
 
     NOTHING = 0
     ORDER = 1
@@ -226,7 +226,7 @@ def _view(finding: Finding) -> str:
     return BYTES if finding.is_bytes else finding.view or CONTENTS
 
 
-#: The views that list what is in an archive, and what in their lines is the name.
+#: The views that list the contents of an archive, and the pattern for the name in their lines.
 LISTINGS = re.compile(r"file list|zipinfo \{\}")
 _NAME = re.compile(r"\S{10} .{1,300}? \d\d:\d\d(?::\d\d\.\d{6})? (?P<name>.+)")
 #: The views of text, in which the order of lines may come from the build.
@@ -237,7 +237,7 @@ TEXTS = re.compile(
 
 
 def _order(finding: Finding) -> Cause | None:
-    """What it is if only the order of lines differs; None where the order is the meaning."""
+    """The cause if only the order of lines differs; None where the order has a meaning."""
     view = _view(finding)
     if LISTINGS.fullmatch(view):
         return ORDER_OF_MEMBERS
@@ -245,7 +245,7 @@ def _order(finding: Finding) -> Cause | None:
 
 
 def _is_collated(finding: Finding) -> bool:
-    """Whether one side is sorted by code and the other one as people sort, as far as it is shown."""
+    """Whether one side is sorted by code point and the other as people sort, as far as it is shown."""
     first, second = ([line[1:] for line in finding.diff if line[:1] in (mark, " ")] for mark in "-+")
     return len(first) > 3 and any(
         by_code == sorted(by_code) and by_people == sorted(by_people, key=str.casefold)

@@ -1,6 +1,6 @@
-"""Two files that are not identical, looked into with diffoscope.
+"""Comparing two files with diffoscope.
 
-The files may be hostile. diffoscope and the many programs that it calls see nothing but them, in the sandbox, and
+The files may be hostile. diffoscope and the many programs that it calls see only them, in the sandbox, and
 have limits.
 """
 
@@ -20,24 +20,24 @@ from verbatim.sandboxing.limits import JobLimits
 from verbatim.scratch import scratch
 from verbatim.stages.recipe import Recipe
 
-#: The part of the time after which diffoscope looks into nothing new, so that it can say what it has found.
+#: The part of the time after which diffoscope opens nothing more, so that it can report what it has found.
 _SOFT = 0.8
 
 _ENDS = {"": ".tar", "gzip": ".tar.gz", "xz": ".tar.xz", "bzip2": ".tar.bz2"}
-#: Names that a file may have inside: diffoscope goes by some of them.
+#: Names that a file may have in the sandbox: diffoscope uses some of them to detect formats.
 _SPEAKING_NAME = re.compile(r"(?!\.)[A-Za-z0-9._+~-]{1,200}")
 
 
 def look_into(first: File, second: File, root: Root, limits: JobLimits) -> tuple[list[Finding], bool]:
-    """What differs in two files that are at hand, and whether that is all; ``root`` is diffoscope's environment.
+    """The findings in two available files, and whether these are all; ``root`` is diffoscope's environment.
 
-    One tar archive in different compressions is compared by what is compressed. Raises LimitError,
+    Tar archives in different compressions are compared uncompressed. Raises LimitError,
     IntegrityError if diffoscope fails, and CapabilityError if this machine cannot run it.
     """
     forms = [form_of(file.path, file.name) for file in (first, second) if file.path is not None]
     is_one_form = forms[0] == forms[1] or {form.kind for form in forms} != {"tar"}
     streams = [] if is_one_form else ["streams=yes"]
-    status, said = _run(first, second, streams, root, limits)
+    status, output = _run(first, second, streams, root, limits)
     how = [form.compression or "none" for form in forms]
     compressions = [Finding((), "compression", (f"-{how[0]}", f"+{how[1]}"))] if streams else []
     if status == 0 and streams:
@@ -45,16 +45,16 @@ def look_into(first: File, second: File, root: Root, limits: JobLimits) -> tuple
     if status == 0:
         raise IntegrityError("diffoscope finds no difference, though the files are not identical")
     if status != 1:
-        complaint = said.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        complaint = output.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise IntegrityError(
-            f"diffoscope failed with status {status}: {complaint[:500] or 'it said nothing'}"
+            f"diffoscope failed with status {status}: {complaint[:500] or 'it printed nothing'}"
         )
-    findings, is_whole = read_findings(said)
+    findings, is_whole = read_findings(output)
     return compressions + findings, is_whole
 
 
 def _run(first: File, second: File, streams: list[str], root: Root, limits: JobLimits) -> tuple[int, bytes]:
-    """diffoscope's exit status and what it printed."""
+    """diffoscope's exit status and output."""
     inputs = {
         f"{side}/{_inner_name(file.name, form_of(file.path, file.name))}": file.path.resolve()
         for side, file in (("a", first), ("b", second))
@@ -79,7 +79,7 @@ def _run(first: File, second: File, streams: list[str], root: Root, limits: JobL
 
 
 def _inner_name(name: str, form: ArchiveForm) -> str:
-    """The name under which a file is seen inside: diffoscope and the recipe go by how that of a tar archive ends."""
+    """A file's name in the sandbox: diffoscope and the recipe use the ending of a tar archive's name."""
     end = _ENDS[form.compression] if form.kind == "tar" else ""
     stem = uncompressed_name(name) if end else name
     return f"{stem if _SPEAKING_NAME.fullmatch(stem) else 'file'}{end}"

@@ -1,4 +1,4 @@
-"""What accounts for the difference of two files, finding by finding, and what was not seen of it."""
+"""The causes of the difference between two files, finding by finding, and why some may be missing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from verbatim.explain.rules import RULES
 
 @dataclass(frozen=True)
 class Explained:
-    """A finding, and what accounts for it."""
+    """A finding, and its likely causes."""
 
     finding: Finding
     causes: tuple[Cause, ...]
@@ -25,11 +25,11 @@ class Explained:
 
 @dataclass(frozen=True)
 class Explanation:
-    """All that was found."""
+    """All findings for one pair of files."""
 
     #: The gravest first.
     findings: tuple[Explained, ...] = ()
-    #: Why not all was seen, or nothing: what was not can be anything. Empty if all was.
+    #: Why some or all of the difference was not seen; empty if all was.
     unseen: str = ""
 
     @property
@@ -44,7 +44,7 @@ class Explanation:
 
 
 def explain_findings(findings: Sequence[Finding], is_whole: bool = True) -> Explanation:
-    """What accounts for each finding of a pair; ``is_whole`` says whether these are all there are."""
+    """Explain each finding of a pair; ``is_whole`` says whether these are all the findings."""
     below: dict[tuple[str, ...], set[str]] = {}
     for finding in findings:
         for depth, name in enumerate(finding.members):
@@ -57,7 +57,7 @@ def explain_findings(findings: Sequence[Finding], is_whole: bool = True) -> Expl
     if not is_whole:
         unseen = f"there are more than {MOST_FINDINGS:,} differences"
     elif any(not finding.is_looked_through for finding in findings):
-        unseen = "diffoscope came to a limit of time or depth before it had seen all"
+        unseen = "diffoscope reached a limit of time or depth before it had seen all"
     else:
         unseen = ""
     return Explanation(tuple(explained), unseen)

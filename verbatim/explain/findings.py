@@ -1,4 +1,4 @@
-"""What diffoscope's report says, difference by difference. The report is of hostile files, and is read as such."""
+"""Reading diffoscope's report, difference by difference. It describes hostile files, and is untrusted."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from verbatim.errors import IntegrityError
 
-#: Differences that are taken from one report, and how deep archives may lie in archives.
+#: How many differences are read from one report, and how deeply archives may be nested.
 MOST_FINDINGS = 1_000
 _DEEPEST = 40
-#: Characters of a line that are looked at: what is longer counts as not wholly seen.
+#: Characters of a line: a longer one counts as not shown completely.
 LONGEST_LINE = 4_000
 
 #: What recipes/explain puts before the names of what is inside another file.
@@ -30,7 +30,7 @@ _CUT_COMMENT = re.compile(
 
 @dataclass(frozen=True)
 class LineChange:
-    """Lines that follow each other in the first file, and what the second has in their place."""
+    """Consecutive lines of the first file, and those of the second in their place."""
 
     removed: tuple[str, ...]
     added: tuple[str, ...]
@@ -38,11 +38,11 @@ class LineChange:
 
 @dataclass(frozen=True)
 class Finding:
-    """One difference."""
+    """One difference, as diffoscope shows it."""
 
-    #: Where it is: the file in the artifact, the file in that file, and so on; nothing for the artifact itself.
+    #: The file in the artifact, the file in that file, and so on; empty for the artifact itself.
     members: tuple[str, ...]
-    #: How diffoscope looked at it, such as ``file list``; nothing for its very contents.
+    #: How diffoscope viewed it, such as ``file list``; empty for its plain contents.
     view: str
     #: The lines of a unified diff, without headers of files.
     diff: tuple[str, ...]
@@ -51,17 +51,17 @@ class Finding:
 
     @property
     def member(self) -> str:
-        """Where it is, in one line."""
+        """The members in one line."""
         return " › ".join(self.members)
 
     @property
     def changes(self) -> list[LineChange]:
-        """What is not the same, without the lines around."""
+        """The changed lines, without their context."""
         changes: list[tuple[list[str], list[str]]] = []
         inside = False
         for line in self.diff:
             if line.startswith("\\"):
-                # "No newline at end of file", said of the line before.
+                # "No newline at end of file", about the line before.
                 if inside:
                     side = changes[-1][1] or changes[-1][0]
                     side[-1] += " (without its end)"
@@ -83,7 +83,7 @@ class Finding:
 
     @property
     def is_looked_through(self) -> bool:
-        """Whether diffoscope came to the end of it, though it may not show all."""
+        """Whether diffoscope read it to the end, though it may not show all."""
         return not any(_CUT_COMMENT.search(comment) for comment in self.comments)
 
     @property
@@ -111,9 +111,9 @@ class _Report(_Node):
 
 
 def read_findings(report: bytes) -> tuple[list[Finding], bool]:
-    """The differences that a report tells of, in its order, and whether these are all of them.
+    """The differences in a report, in its order, and whether these are all of them.
 
-    Raises IntegrityError if it is no report of a known shape.
+    Raises IntegrityError if the report has an unknown shape.
     """
     try:
         # Names need not be Unicode: the standard library takes what Pydantic does not.
@@ -138,12 +138,12 @@ def _first_line(error: Exception) -> str:
 def _walk(
     node: _Node, members: tuple[str, ...] = (), view: str = "", remarks: tuple[str, ...] = ()
 ) -> Iterator[Finding]:
-    """``remarks`` are those on what the node is a part of."""
+    """``remarks`` are the comments on the node's parents."""
     comments = (*remarks, *node.comments)
     shown = Finding(members, view, _lines(node.unified_diff or ""), comments)
     is_own = shown.diff or not node.details or any(map(_CUT_COMMENT.search, comments))
     if is_own:
-        # With neither lines nor parts it differs, and nobody says in what.
+        # Without lines and parts it differs in an unknown way.
         yield shown
     if len(members) >= _DEEPEST:
         yield Finding(members, view, (), ("Reached max container depth",))

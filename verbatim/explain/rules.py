@@ -1,8 +1,8 @@
-r"""What the causes of differences look like, from the first that is tried to the last.
+r"""The rules by which causes of differences are recognised, in the order in which they are tried.
 
-The order matters where two account for the same: the more particular stands first. What a rule takes for granted
-must be as narrow as it can be: it decides what need not be looked at closely. In ``pattern``, ``it`` is
-what the cause accounts for; all else in the line must be the same.
+The order matters where two explain the same text: the more specific comes first. What a rule explains
+must be as narrow as possible: nobody needs to look at it closely any more. In ``pattern``, ``it`` is
+what the cause explains; the rest of the line must be the same.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from verbatim.explain.cause import BYTES, LOCALE, TEXTS, Cause, CauseKind, Rule
 OWNER = Cause(
     "owner",
     CauseKind.PACKING,
-    "Who packed it stands in the archive.",
+    "The archive records who packed it.",
     "tar --owner=0 --group=0 --numeric-owner",
 )
 TIMES = Cause(
     "time of packing",
     CauseKind.PACKING,
-    "The files' times, or that of the packing, stand in the archive.",
+    "The archive records the files' times, or that of packing.",
     "tar --mtime=@$SOURCE_DATE_EPOCH --clamp-mtime; gzip --no-name",
 )
 UMASK = Cause(
     "umask",
     CauseKind.PACKING,
-    "What group and others may do with a file, which a umask decides.",
+    "The permissions of group and others, which depend on the umask.",
     "Build with umask 022; tar --mode=go+u,go-w",
 )
 COMPRESSION = Cause(
     "compression",
     CauseKind.PACKING,
-    "The same contents, compressed otherwise: another level, another number of threads, another version.",
+    "The same contents, compressed differently: another level, another number of threads, another version.",
     "Pin the program by its hash, and its options.",
 )
 PACKER = Cause(
     "program that packs",
     CauseKind.PACKING,
-    "The archive says by what, on what system or from which file it was made.",
+    "The archive records the program, the system or the file that it was made with.",
     "Pin the program by its hash; gzip --no-name",
 )
 SIZES = Cause(
@@ -75,68 +75,68 @@ LINE_ENDINGS = Cause(
     "line endings",
     CauseKind.TRACE,
     "The lines end as on another system.",
-    "See to core.autocrlf and .gitattributes.",
+    "Check core.autocrlf and .gitattributes.",
 )
 COMPILER = Cause(
     "compiler",
     CauseKind.TRACE,
-    "Another compiler, another version of it, or other flags, as it says itself.",
+    "Another compiler, another version of it, or other flags, as recorded by the compiler.",
     "Build in the pinned environment.",
 )
 IDS = Cause(
     "random or unique id",
     CauseKind.TRACE,
-    "An id that is drawn anew, or an address or a hash that follows from anything else.",
+    "A random id, or an address or a hash that depends on anything else.",
     "Derive it from the contents, or from SOURCE_DATE_EPOCH.",
 )
 TIME_ZONE = Cause(
     "time zone",
     CauseKind.TRACE,
-    "The zone in which a time is told.",
+    "The zone of a time.",
     "Build with TZ=UTC.",
 )
 DATE = Cause(
     "build date",
     CauseKind.TRACE,
     "A date or a time, perhaps that of the build.",
-    "Take it from SOURCE_DATE_EPOCH; see that it is no date that the program goes by.",
+    "Take it from SOURCE_DATE_EPOCH; check that the program does not depend on this date.",
 )
 PATH = Cause(
     "build path",
     CauseKind.TRACE,
-    "A folder where things are built.",
+    "The path of a build folder.",
     "Build at the same path, or map it: -ffile-prefix-map, compileall -s -p.",
 )
 CPUS = Cause(
     "number of CPUs",
     CauseKind.TRACE,
-    "How many processes or threads there were.",
+    "The number of processes or threads.",
     "Set the number, or keep it out of the results.",
 )
 ADDRESSES = Cause(
     "addresses and sizes",
     CauseKind.CONTENT,
     "Numbers that move when the code or the data beside them does.",
-    "See the other differences of this file: they must account for it.",
+    "See the other differences of this file: they must explain it.",
 )
 LINKER_TABLES = Cause(
     "tables of compiler and linker",
     CauseKind.CONTENT,
-    "What they write down about code and data: it differs when these do.",
-    "See the other differences of this file: they must account for it.",
+    "Data about code and data: it differs when these do.",
+    "See the other differences of this file: they must explain it.",
 )
 MACHINE_CODE = Cause(
     "machine code",
     CauseKind.CONTENT,
-    "Other instructions: another compiler, other flags, or another source. Which, they do not tell.",
-    "Compare what the compiler says of itself, then build with the same one, and compare again.",
+    "Other instructions: another compiler, other flags, or another source. Which one cannot be seen in them.",
+    "Compare what the compiler recorded about itself, then build with the same one, and compare again.",
 )
 
 BYTECODE_UNREAD = Cause(
     "byte-code of a Python that is not read here",
     CauseKind.CONTENT,
-    "Only the byte-code of 3.10 to 3.15 is read: whether this is the same code cannot be told.",
-    "Compare it with the Python that it is for: import marshal and dis.",
+    "Only the byte-code of 3.10 to 3.15 is read, so this code cannot be compared.",
+    "Compare it in the Python that it is for: import marshal and dis.",
 )
 
 _TAR = re.compile(r"file list")
@@ -158,7 +158,7 @@ _TABLES = re.compile(
 )
 
 _PERMISSIONS = r"[-bcdlps][-rwxsStT]{9}"
-# As in verbatim.compare.inventory: what the owner may do, set-id bits and what lets everyone write tell something.
+# As in verbatim.compare.inventory: what the owner may do, set-id bits and what lets everyone write are significant.
 _UMASK = re.compile(r"^[-dl][-r][-w][-x](?P<it>[-r][-w][-x][-r]-[-x]) ")
 _OWNER = r"(?:\S{1,64} +\(\d+\)|\d+)"
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}"
@@ -180,7 +180,9 @@ _DATES = (
     rf"\b{_YEAR}\d{{4}}T\d{{6}}\b",
     rf"\b{_CLOCK}",
 )
-_PLACE = r"/(?:build|builds|buildd|home|Users|root|tmp|var/tmp|private/tmp|usr/src|work|workspace|github)"
+_BUILD_PATH = (
+    r"/(?:build|builds|buildd|home|Users|root|tmp|var/tmp|private/tmp|usr/src|work|workspace|github)"
+)
 
 
 def _rule(cause: Cause, pattern: str, views: re.Pattern[str], mark: str = "\0", **more: object) -> Rule:
@@ -188,12 +190,12 @@ def _rule(cause: Cause, pattern: str, views: re.Pattern[str], mark: str = "\0", 
 
 
 RULES = (
-    # Listings of tar archives.
+    # Listings of tar archives, as diffoscope shows them.
     _rule(OWNER, rf"^{_PERMISSIONS} +\d+(?P<it> +{_OWNER} +{_OWNER}) +\S+ (?:{_TIME}|\0) ", _TAR),
     _rule(TIMES, rf"^{_PERMISSIONS} .{{1,300}}? (?P<it>{_TIME}) ", _TAR),
     _rule(SIZES, rf"^{_PERMISSIONS} .{{1,300}}?(?P<it> +\d+) (?:{_TIME}|\0) ", _TAR, of_shown=True),
     _rule(UMASK, _UMASK.pattern, _TAR),
-    # Listings of zip archives, among them EPUB, and what their first and last lines sum up.
+    # Listings of zip archives, including EPUB, with the totals in their first and last lines.
     _rule(TIMES, rf"^{_PERMISSIONS} .{{1,100}}? (?P<it>\d\d-{_MONTH}-\d\d \d\d:\d\d) ", _ZIP),
     _rule(PACKER, r"^\S{10} +(?P<it>\d+\.\d \w{3}) +\d+ ", _ZIP),
     _rule(PACKER, r"^\S{10} .{1,40}? (?P<it>[bt][-xlX]) \w{4} ", _ZIP),
@@ -207,7 +209,7 @@ RULES = (
         r"^\d+ files?, .{1,40} bytes uncompressed, (?P<it>\d+ bytes compressed: +-?[\d.]+%)$",
         _ZIP,
     ),
-    # What a zip archive says of each member at length: diffoscope shows it only where the short listings are the same.
+    # The long listing of a zip archive: diffoscope shows it only where the short listings are the same.
     _rule(CHECKSUMS, r"^  32-bit CRC value \(hex\): +(?P<it>[0-9a-f]{8})$", _ZIP_AT_LENGTH, per_shown=True),
     # What file(1) reads in the headers of tar, gzip and zip.
     _rule(PACKER, r"^POSIX tar archive(?: \(GNU\))?$", _FILE_TYPE),
@@ -230,7 +232,7 @@ RULES = (
     _rule(COMPRESSION, r", method=\w+", _FILE_TYPE, ""),
     _rule(SIZES, r", original size modulo 2\^32 \d+", _FILE_TYPE, ""),
     _rule(SIZES, r", uncompressed size \d+", _FILE_TYPE, ""),
-    # The same stream, compressed otherwise. (If anything is behind it, diffoscope says something else.)
+    # The same stream, compressed differently. (If anything follows it, diffoscope gives another comment.)
     _rule(
         COMPRESSION,
         r" +(?:Streams|Blocks|Compressed size|Ratio|Check|Stream Padding|Memory needed|Sizes in headers"
@@ -253,9 +255,9 @@ RULES = (
             "Zstandard compressed files",
         )
     ),
-    # What verbatim.explain.diffoscope says of a tar archive in two compressions.
+    # The finding of verbatim.explain.diffoscope for a tar archive in two compressions.
     _rule(COMPRESSION, r"none|gzip|xz|bzip2", re.compile("compression"), drops=True),
-    # Byte-code, as recipes/explain/look.py tells it.
+    # Byte-code, as recipes/explain/look.py describes it.
     _rule(BYTECODE_MODE, r"flags: \d+|source: .*", _BYTECODE, drops=True, needs=r"flags: [013]$"),
     _rule(BYTECODE_TIME, r"^source: (?P<it>time [-\d]+ [:\d]+)$", _BYTECODE),
     # A path changes the bytes that are stored, too.
@@ -278,9 +280,9 @@ RULES = (
     *(_rule(DATE, pattern, TEXTS) for pattern in _DATES),
     _rule(DATE, r"(?i:epoch|timestamp|mtime|built?[ _]time)\W{1,4}(?P<it>1\d{9})\b", TEXTS),
     _rule(DATE, rf"(?i:copyright|©).{{0,40}}(?P<it>\b{_YEAR}\b)", TEXTS),
-    _rule(PATH, rf"(?<![\w.]){_PLACE}(?:/[-\w.+~@]+)*/?$", _DEBUG),
-    _rule(PATH, rf"(?<![\w.]){_PLACE}(?:/[-\w.+~@]+)*/(?=[-\w.+~@])", _TEXT_OR_BYTECODE),
-    _rule(PATH, rf"^{_PLACE}(?:/[-\w.+~@]+)*/(?=[-\w.+~@]+:\d)", _CODE),
+    _rule(PATH, rf"(?<![\w.]){_BUILD_PATH}(?:/[-\w.+~@]+)*/?$", _DEBUG),
+    _rule(PATH, rf"(?<![\w.]){_BUILD_PATH}(?:/[-\w.+~@]+)*/(?=[-\w.+~@])", _TEXT_OR_BYTECODE),
+    _rule(PATH, rf"^{_BUILD_PATH}(?:/[-\w.+~@]+)*/(?=[-\w.+~@]+:\d)", _CODE),
     _rule(
         CPUS,
         r"(?:-j ?|--(?:jobs|threads)[= ]|\bnproc\W{1,3}|\b[Cc][Pp][Uu]s?\W{1,3}|\b[Tt]hreads?\W{1,3})(?P<it>\d{1,4})\b",
@@ -288,7 +290,7 @@ RULES = (
     ),
     _rule(LOCALE, r"\b(?:LANG|LANGUAGE|LC_[A-Z]+)\b\W{1,3}(?P<it>[\w.@-]{1,40})", TEXTS),
     _rule(LOCALE, r"(?i:\b(?:UTF-8|ISO-8859-\d{1,2}|ANSI_X3\.4-1968|US-ASCII|latin-?1)\b)", TEXTS),
-    # What only says that something is different: the causes, and whether they are harmless, it does not tell.
+    # What only shows a difference, neither its causes nor whether they are harmless.
     _rule(BYTECODE_UNREAD, r"^code: stored (?P<it>[0-9a-f]{64}), of a Python that is not read$", _BYTECODE),
     _rule(ADDRESSES, r"\b(?:0x)?(?=[a-f]{0,16}\d)[0-9a-f]{1,16}\b", _NUMBERS),
     _rule(ADDRESSES, r"^ *\[ *(?P<it>[0-9a-f]+)\]", re.compile(r"readelf .*--string-dump=.*")),

@@ -1,1 +1,1 @@
-"""What was published of a release, what is served now, and the verdict on an artifact beside it."""
+"""The published files of a release, as pinned and as served now, and verdicts on artifacts compared with them."""

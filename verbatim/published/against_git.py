@@ -1,4 +1,4 @@
-"""A release tarball beside the tree of its commit: every member is a file of the tree, or declared and made again."""
+"""Compares a release tarball with its commit's tree: every member must be a file of the tree, or declared and made again."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _FOLDER = Content("folder", 0o755, "")
 
 @dataclass(frozen=True)
 class TreeDifference:
-    """A member of the tarball that is not what it should be, or one that is not there."""
+    """A member of the tarball that differs from what is expected, or is missing."""
 
     kind: TreeDifferenceKind
     member: str
-    #: What is wrong, in words.
+    #: The difference in words.
     what: str
 
 
 @dataclass(frozen=True)
 class TreeComparison:
-    """The differences between a tarball and a tree; the numbers count what agrees."""
+    """The differences between a tarball and a tree, and the numbers of files that agree."""
 
     #: Sorted by member.
     differences: tuple[TreeDifference, ...]
-    #: Files and links that are the tree's, and how many of those have CRLF where git has LF.
+    #: The number of files and links that are the tree's, and how many of those have CRLF where git has LF.
     files: int
     with_crlf: int
-    #: Names of the files that were generated anew, and came out as they are in the tarball.
+    #: Names of the files that were generated again, and are the same as in the tarball.
     generated: tuple[str, ...]
     #: How many files of the tree are left out.
     left_out: int
@@ -47,25 +47,25 @@ class TreeComparison:
 
     @property
     def judgement(self) -> Judgement:
-        """Never ``identical``: git has other files than a tarball, and what they differ in is declared."""
+        """Never ``identical``: a tarball has other files than git, as declared."""
         return "different" if self.differences else "equivalent"
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What a tarball of a commit has to hold."""
+    """What a tarball of a commit must contain."""
 
     #: The folder at the tarball's top.
     top: str
     tree: Mapping[str, TreeFile]
     declared: Declared
-    #: What the release process makes of the commit, from which only the declared files are taken.
+    #: The tar that the recipe makes of the commit; only the declared files are taken from it.
     made: Inventory
-    #: Whether modes are exactly 755 and 644; before that was so, a file's owner's bits count, and rights for everyone.
+    #: Whether modes are exactly 755 and 644; in older releases only the owner's bits and write access for everyone count.
     has_plain_modes: bool
 
     def compare(self, tarball: Inventory) -> TreeComparison:
-        """Hold a tarball against it, member by member."""
+        """Compare a tarball with it, member by member."""
         differences = sorted(self._differences(tarball), key=lambda difference: difference.member)
         different = {difference.member for difference in differences}
         good = [
@@ -124,15 +124,15 @@ class Expected:
     def _generated_difference(self, name: str, tarball: Inventory) -> Iterator[TreeDifference]:
         made = self.made.contents.get(name)
         if made is None:
-            yield TreeDifference("added", name, "is declared as generated, but could not be generated anew")
+            yield TreeDifference("added", name, "is declared as generated, but could not be generated again")
             return
         exact = Content(made.kind, self.made.packings[name].mode, made.body)
         wrong = self._wrong(name, tarball, exact)
         if wrong:
-            yield TreeDifference("changed", name, f"{wrong}, as it is generated anew")
+            yield TreeDifference("changed", name, f"{wrong}, as generated again")
 
     def _wrong(self, name: str, tarball: Inventory, expected: Content) -> str:
-        """What of a member is not as it should be; empty if all is."""
+        """How a member differs from what is expected; empty if it does not."""
         content, mode = tarball.contents[name], tarball.packings[name].mode
         if content.kind != expected.kind:
             return f"kind {content.kind}, expected {expected.kind}"
@@ -147,7 +147,7 @@ class Expected:
         return "; ".join(wrong)
 
     def _telling(self, kind: str) -> int:
-        """The bits of a mode that are looked at: of a link, only those that no link has."""
+        """The bits of a mode that are compared: of a link, only those that no link has."""
         if kind == "link":
             return 0o7000
         return 0o7777 if self.has_plain_modes else 0o7702

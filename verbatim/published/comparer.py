@@ -1,4 +1,4 @@
-"""Compares artifacts with the published files: as they are served now, as the user has them, or by their published hashes."""
+"""Compares artifacts with the published files: those served now, those that the user has, or their published hashes."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from verbatim.stages.plan import Artifact
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """A published file, and where it was seen."""
+    """A published file, and where it was found."""
 
-    #: None if it was not.
+    #: None if it was not found.
     file: File | None
-    #: The address or the folder; or why not.
+    #: The address or the folder; or why it was not found.
     where: str
 
 
 @dataclass(frozen=True)
 class PublishedPair(Pair):
-    """An artifact of ours, the first, beside the published one, the second."""
+    """An artifact of ours, the first, and the published one, the second."""
 
     #: The SHA-256 that was published, if releases/published.toml knows one.
     published: str | None = None
@@ -42,19 +42,19 @@ class PublishedPair(Pair):
 
 @dataclass(frozen=True)
 class PublishedComparer:
-    """Sees what is published of one release, and compares what was made here with it."""
+    """Finds the published files of one release, and compares artifacts that were built here with them."""
 
     release: Release
     fetcher: Fetcher
-    #: A private folder. What is served now goes there, and never into the store: nothing is built from it.
+    #: A private folder for what is served now, which never goes into the store: nothing is built from it.
     work: Path
-    #: What the user has downloaded, in place of what is served.
+    #: What the user has downloaded, instead of what is served.
     given: ArtifactSet | None = None
     #: The folder with the published hashes.
     releases: Path = RELEASES
 
     def asked_for(self, artifacts: Sequence[Artifact]) -> Sequence[Artifact]:
-        """Those to compare: all, or if the user gave one file, that which it stands for; UsageError if it is none."""
+        """The artifacts to compare: all, or only the one that the user's single file stands for; UsageError if there is none."""
         if self.given is None or not self.given.is_single:
             return artifacts
         [name] = self.given.files
@@ -68,7 +68,7 @@ class PublishedComparer:
         return named
 
     def compare(self, artifact: Artifact, *, is_served: bool = True) -> PublishedPair:
-        """Hold an artifact against the published one; ``is_served`` says whether python.org has such files at all."""
+        """Compare an artifact with the published one; ``is_served`` says whether python.org has such files at all."""
         ours = File(artifact.name, artifact.sha256, artifact.path)
         seen = self._see(artifact.name, is_served=is_served)
         if seen.file is not None:
@@ -76,7 +76,7 @@ class PublishedComparer:
         return self._unseen(artifact, ours, seen)
 
     def compare_stream(self, artifact: Artifact) -> PublishedPair:
-        """Hold an uncompressed source tar against a published tarball, whichever can be had."""
+        """Compare an uncompressed source tar with the first published tarball that can be fetched."""
         ours = File(artifact.name, artifact.sha256, artifact.path)
         if self.given is not None:
             file = self._given_tarball(self.given)
@@ -90,7 +90,7 @@ class PublishedComparer:
         try:
             tarball = published_tarball(self.release, self.fetcher, releases=self.releases)
         except (NetworkError, UsageError) as error:
-            why = f"undecided: no published tarball can be had: {error.message}"
+            why = f"undecided: no published tarball can be fetched: {error.message}"
             return PublishedPair(
                 ours.name, ours, None, Verdict("undecided", why), seen=PublishedFile(None, unseen)
             )
@@ -98,7 +98,7 @@ class PublishedComparer:
         return self._beside(ours, file, PublishedFile(None, unseen))
 
     def _stands_for(self, file: File) -> str:
-        """The source tarball that a file of any name has to be, by its form; other artifacts are called what they are."""
+        """The published name of a file: of a source tarball with any name, by its format; of other artifacts, their own."""
         if file.name.startswith(f"python-{self.release.version}"):
             return file.name
         xz, gzip = self.release.source_tarballs
@@ -113,35 +113,35 @@ class PublishedComparer:
         return next(given.files[name] for name in self.release.source_tarballs if name in given.files)
 
     def _see(self, name: str, *, is_served: bool = True) -> PublishedFile:
-        """What is given under a name or, if nothing is given at all, what is served."""
+        """Find a file among those that the user gave or, if none were given, download what is served."""
         if self.given is not None:
             by_name = {self._stands_for(file): file for file in self.given.files.values()}
             file = (by_name if self.given.is_single else self.given.files).get(name)
             return PublishedFile(
-                file, str(file.path or "by its hash alone") if file else f"--against has no {name}"
+                file, str(file.path or "by its hash alone") if file else f"--against does not have {name}"
             )
         if not is_served:
             return PublishedFile(None, "python.org has no such files")
         try:
             served = self.fetcher.fetch_served(name, self.release.urls(name), self.work / name)
         except (NetworkError, UsageError) as error:
-            return PublishedFile(None, f"what is served now was not seen: {error.message}")
+            return PublishedFile(None, f"what is served now could not be fetched: {error.message}")
         return PublishedFile(File(name, served.sha256, served.path), showable(served.url))
 
     def _beside(self, ours: File, theirs: File, seen: PublishedFile) -> PublishedPair:
-        """The verdict from both files; one that is not the published one is different, whatever is in it."""
+        """The verdict from both files; ``different`` if ``theirs`` does not have the published hash, whatever it contains."""
         hashes = self._published
         name = theirs.name if theirs.name in hashes else self._stands_for(theirs)
         published = hashes.get(name)
         verdict = self._compared(ours, theirs)
         if published is not None and theirs.sha256 != published:
-            what = f"{seen.where} is not the file that was published: it has SHA-256 {theirs.sha256}, published was {published}"
+            what = f"{seen.where} is not the file that was published: it has SHA-256 {theirs.sha256}, expected {published}"
             console.warn(what)
             verdict = replace(verdict, judgement="different", text=f"{verdict.text}; {what}")
         return PublishedPair(ours.name, ours, theirs, verdict, published, seen)
 
     def _compared(self, ours: File, theirs: File) -> Verdict:
-        """The verdict from what is in both; what cannot even be read is not what we made."""
+        """The verdict from the contents of both; a file that cannot be read is different."""
         is_tarball = ours.name.removesuffix(".tar") == self.release.folder or (
             ours.name in self.release.source_tarballs
         )
@@ -154,10 +154,10 @@ class PublishedComparer:
         return Verdict.of(comparison, "ours", "the published one")
 
     def _unseen(self, artifact: Artifact, ours: File, seen: PublishedFile) -> PublishedPair:
-        """The verdict where the file itself cannot be seen: by its hash, or by what else has its contents."""
+        """The verdict without the file itself: by its published hash, or by another file with the same contents."""
         [verdict] = judge(self.release, [artifact], self.fetcher, releases=self.releases)
         if verdict.judgement == "identical":
-            verdict = replace(verdict, text="identical to python.org by the hash that was published")
+            verdict = replace(verdict, text="identical to python.org by the published hash")
         return PublishedPair(ours.name, ours, None, verdict, self._published.get(ours.name), seen)
 
     @property

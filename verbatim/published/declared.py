@@ -1,4 +1,4 @@
-"""In what a release tarball may differ from its commit's tree: a short list of data, with a reason for each."""
+"""The declared differences between a release tarball and its commit's tree, with a reason for each."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from verbatim.data import load_model
 from verbatim.paths import RELEASES
 
 _Reason = Annotated[str, StringConstraints(min_length=1)]
-#: From the tree's top: plain names with ``/`` between them.
+#: Relative to the tree's top, without patterns.
 _Path = Annotated[str, StringConstraints(pattern=r"^[^/*?\[\]]+(/[^/*?\[\]]+)*/?$")]
-#: One component, as fnmatch(3) has it, but not one that could be anything.
+#: A pattern for one component as in fnmatch(3), but not one that matches everything.
 _Name = Annotated[str, StringConstraints(pattern=r"^[^/]*\w[^/]*$")]
 
 
@@ -28,13 +28,13 @@ class Generated(BaseModel):
 
 
 class OmittedFile(BaseModel):
-    """Files of the tree that the release process leaves out: at a path, or of a name."""
+    """Files of the tree that the release process leaves out: at a path, or by name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     #: A file, or a folder with all below it if it ends in ``/``.
     path: _Path | None = None
-    #: A pattern for the last component, or for one of a folder above.
+    #: A pattern for any component of the path.
     name: _Name | None = None
     reason: _Reason
 
@@ -45,7 +45,7 @@ class OmittedFile(BaseModel):
         return self
 
     def covers(self, file: str) -> bool:
-        """Whether a file of the tree is one of these."""
+        """Whether this rule covers a file of the tree."""
         if self.path is not None:
             return file.startswith(self.path) if self.path.endswith("/") else file == self.path
         return any(fnmatchcase(part, self.name or "") for part in file.split("/"))
@@ -61,7 +61,7 @@ class Declared(BaseModel):
 
     @classmethod
     def load(cls, folder: Path = RELEASES) -> Declared:
-        """Read the list; raises IntegrityError if it is not one."""
+        """Read the list; raises IntegrityError if it is not valid."""
         return load_model(folder / "against-git.toml", cls, "restore it, for instance with git checkout")
 
     def may_be_missing(self, file: str) -> bool:

@@ -1,4 +1,4 @@
-"""Judges an artifact against the published file: the comparison, and a policy on top of it."""
+"""Judges an artifact against the published file: by comparison, and by when it was released."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REPRODUCIBLE_SINCE = int(datetime(2024, 7, 1, tzinfo=UTC).timestamp())
 def judge(
     release: Release, artifacts: Sequence[Artifact], fetcher: Fetcher, *, releases: Path = RELEASES
 ) -> list[Verdict]:
-    """Hold each artifact against what python.org published; the published file is read only if need be.
+    """Judge each artifact against what python.org published; the published file is read only if need be.
 
     ``releases`` is the folder with the published hashes.
     """
@@ -43,7 +43,7 @@ def _judge(release: Release, artifact: Artifact, fetcher: Fetcher, releases: Pat
     try:
         other = _published_or_sibling(release, artifact.name, fetcher, releases)
     except (NetworkError, UsageError) as error:
-        why = f"undecided: its hash is not the published one, and the published file cannot be had: {error.message}"
+        why = f"undecided: its hash is not the published one, and the published file cannot be fetched: {error.message}"
         return Verdict("undecided", why, is_unexplained=True)
     ours = read_inventory(artifact.path, artifact.name)
     theirs = read_inventory(other.path, f"the published {other.name}")
@@ -52,16 +52,16 @@ def _judge(release: Release, artifact: Artifact, fetcher: Fetcher, releases: Pat
     verdict = judge_tarball(ours, theirs, f" (seen in {other.name})")
     if verdict.judgement != "equivalent":
         return verdict
-    why = "; ".join(packing_reasons(theirs)) or "its contents are ours"
+    why = "; ".join(packing_reasons(theirs)) or "its contents are the same as ours"
     return Verdict(
         "undecided",
-        f"undecided: the published file cannot be had here, and its bits cannot be reproduced (seen in {other.name}): {why}",
+        f"undecided: the published file cannot be fetched here, and its bits cannot be reproduced (seen in {other.name}): {why}",
         verdict.comparison,
     )
 
 
 def judge_tarball(ours: Inventory, theirs: Inventory, seen_in: str = "") -> Verdict:
-    """The verdict on a source tarball that is not the published one bit for bit, from what is in both.
+    """The verdict on a source tarball that differs from the published one in its bits, by the contents of both.
 
     ``seen_in`` says, in brackets, which other file stands in for the published one. An uncompressed tar of ours
     is compared by its stream.
@@ -85,7 +85,7 @@ def judge_tarball(ours: Inventory, theirs: Inventory, seen_in: str = "") -> Verd
 
 
 def _published_or_sibling(release: Release, name: str, fetcher: Fetcher, releases: Path) -> TarballSource:
-    """The published file, or, where it cannot be had, the same release in its other compression."""
+    """The published file or, if it cannot be fetched, the same release in its other compression."""
     others = tuple(other for other in release.source_tarballs if other != name)
     try:
         return published_tarball(release, fetcher, (name,), releases=releases)
@@ -94,18 +94,18 @@ def _published_or_sibling(release: Release, name: str, fetcher: Fetcher, release
 
 
 def packing_reasons(inventory: Inventory) -> list[str]:
-    """Why nobody can make an archive's bits again from its contents; none if it was packed the modern way."""
+    """Why an archive's bits cannot be reproduced from its contents; none if it was packed reproducibly."""
     reasons = []
     if not inventory.is_sorted:
         reasons.append("its members are unsorted")
     if inventory.owners != {"0/0"}:
-        reasons.append(f"its makers' user names are in it ({some(sorted(inventory.owners))})")
+        reasons.append(f"it has its makers' user names ({some(sorted(inventory.owners))})")
     if len(inventory.times) > 1:
         first, last = (
             f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S}"
             for time in (min(inventory.times), max(inventory.times))
         )
-        reasons.append(f"it holds {len(inventory.times)} times, from {first} to {last}")
+        reasons.append(f"it has {len(inventory.times)} times, from {first} to {last}")
     if not inventory.modes <= {0o644, 0o755, 0o777}:
-        reasons.append("its modes are its maker's")
+        reasons.append("its modes depend on its maker's umask")
     return reasons

@@ -1,1 +1,1 @@
-"""The pages and tables that people look at."""
+"""Shows results: as lines and tables, as JSON, and as pages of HTML."""

@@ -13,30 +13,30 @@ from verbatim.published.against_git import TreeComparison, TreeDifference
 from verbatim.report.documents import Document, Record, Sha256, show
 from verbatim.sources.source import Identity
 
-#: More differences than these are of another release altogether, and nobody reads them; ``--json`` has all.
+#: With more differences it is probably another release, and nobody reads them; ``--json`` has all.
 _MOST = 100
 
 
 class TarballRecord(Record):
-    """A tarball beside the commit's tree."""
+    """A tarball compared with the commit's tree."""
 
     name: str
     sha256: Sha256
     verdict: Judgement
     differences: Sequence[TreeDifference]
-    files: int = Field(description="how many are as in git")
+    files: int = Field(description="how many are the same as in git")
     with_crlf: int = Field(description="how many of those have CRLF where git has LF")
-    generated: Sequence[str] = Field(description="files that were generated again, and are the same")
-    left_out: int = Field(description="how many files of the tree are left out, as declared")
+    generated: Sequence[str] = Field(description="files that were generated again and are the same")
+    left_out: int = Field(description="how many files of the tree are left out as declared")
     hard_links: Sequence[str] = Field(description="files that are packed as hard links to equal ones")
 
 
 class AgainstGitDocument(Document):
-    """Published tarballs beside the commit of their release."""
+    """Published tarballs compared with the commit of their release."""
 
     source: Identity
     tarballs: Sequence[TarballRecord]
-    unchecked: Mapping[str, str] = Field(description="by name, why a tarball could not be had")
+    unchecked: Mapping[str, str] = Field(description="by name, why a tarball could not be fetched")
     refused: Mapping[str, str] = Field(description="by name, why a tarball was refused")
 
 
@@ -57,7 +57,7 @@ def show_against_git(checked: TreeChecked, *, as_json: bool) -> None:
     for name, refusal in checked.refused.items():
         console.result(name)
         console.result(f"  refused: {refusal.message}")
-    console.result(f"held against commit {checked.source.commit}")
+    console.result(f"compared with commit {checked.source.commit}")
 
 
 def _lines(comparison: TreeComparison) -> Iterator[str]:
@@ -69,9 +69,9 @@ def _lines(comparison: TreeComparison) -> Iterator[str]:
         if len(differences) > _MOST:
             yield f"  and {len(differences) - _MOST} more"
         return
-    yield "equivalent to git: every file is the commit's, but for what is declared"
-    yield f"  {comparison.files:,} files as in git, {comparison.with_crlf:,} of them with CRLF as .gitattributes ask for"
-    yield f"  generated anew, and the same: {', '.join(comparison.generated) or 'none'}"
+    yield "equivalent to git: every file is the commit's, except for what is declared"
+    yield f"  {comparison.files:,} files as in git, {comparison.with_crlf:,} of them with CRLF as .gitattributes asks for"
+    yield f"  generated again, and the same: {', '.join(comparison.generated) or 'none'}"
     yield f"  left out: {comparison.left_out:,} files"
     if comparison.hard_links:
         yield f"  packed as hard links to files of the same content: {some(comparison.hard_links)}"

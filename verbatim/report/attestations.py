@@ -16,7 +16,7 @@ from verbatim.report.pages import write_html
 
 _DIGITS = 16
 
-#: What a table's cell says of a claim that does not count.
+#: The text in a table's cell for a claim that does not count.
 _STANDINGS = {
     "revoked": "key revoked",
     "withdrawn": "withdrawn",
@@ -30,7 +30,7 @@ class CheckedArtifact(Record):
     """An artifact, and who confirms it."""
 
     name: str
-    sha256: Sha256 | None = Field(description="null if the rebuilders are at odds, or nobody has built it")
+    sha256: Sha256 | None = Field(description="null if the rebuilders disagree, or nobody has built it")
     published: bool = Field(description="whether that is the published hash")
     result: Result
     voices: int = Field(description="how many independent rebuilders confirm it")
@@ -39,7 +39,7 @@ class CheckedArtifact(Record):
 
 
 class WithdrawalRecord(Record):
-    """A statement that its rebuilder took back."""
+    """A statement that its rebuilder has withdrawn."""
 
     rebuilder: str
     statement: Sha256
@@ -47,7 +47,7 @@ class WithdrawalRecord(Record):
 
 
 class PolicyRecord(Record):
-    """The policy that was checked by."""
+    """The policy that decided."""
 
     path: str
     sha256: Sha256
@@ -66,20 +66,20 @@ class CheckDocument(Document):
 
 
 def show_attested(attested: Sequence[Attested], author: str) -> None:
-    """Print what was signed; an objection is said aloud."""
+    """Print what was signed; warns of an objection."""
     for each in attested:
         console.result(f"{author} attests to {each.stage}: statement {each.sha256}")
         for name, sha256 in each.statement.hashes.items():
             console.result(f"  {sha256}  {name}")
         if each.objections:
             console.warn(
-                f"this objects: {', '.join(each.objections)} is not what was published; it blocks the release for whoever counts you"
+                f"this is an objection: {', '.join(each.objections)} differs from what was published; it blocks the release for those whose policy has you"
             )
-        console.result(f"  {each.path or 'it is there already'}")
+        console.result(f"  {each.path or 'it already exists'}")
 
 
 def show_checked(checked: ReleaseChecked, *, as_json: bool) -> None:
-    """Print who confirms what and who objects, what does not count, and by which policy."""
+    """Print who confirms what, who objects, what does not count, and the policy."""
     if as_json:
         show(_document(checked))
         return
@@ -88,8 +88,8 @@ def show_checked(checked: ReleaseChecked, *, as_json: bool) -> None:
         rows = [
             [
                 row.artifact,
-                (row.sha256 or "at odds")[:_DIGITS],
-                *(said(row, name) for name in matrix.rebuilders),
+                (row.sha256 or "disputed")[:_DIGITS],
+                *(cell(row, name) for name in matrix.rebuilders),
                 verdict(row),
             ]
             for row in matrix.rows
@@ -97,7 +97,7 @@ def show_checked(checked: ReleaseChecked, *, as_json: bool) -> None:
         console.result_table(["artifact", "SHA-256", *matrix.rebuilders, "quorum"], rows)
     for line in remarks(checked):
         console.result(line)
-    console.result(f"by the policy {checked.trust.path} (SHA-256 {checked.trust.sha256})")
+    console.result(f"the policy was {checked.trust.path} (SHA-256 {checked.trust.sha256})")
 
 
 def show_all(checked: Sequence[ReleaseChecked]) -> None:
@@ -119,15 +119,15 @@ def write_page(checked: ReleaseChecked, path: Path) -> None:
         "matrix.html",
         checked=checked,
         matrix=checked.matrix,
-        said=said,
+        cell=cell,
         tone=tone,
         verdict=verdict,
         remarks=remarks(checked),
     )
 
 
-def said(row: Row, rebuilder: str) -> str:
-    """What a rebuilder says of an artifact, in a word or two; the worst of it, if he says several things."""
+def cell(row: Row, rebuilder: str) -> str:
+    """A rebuilder's result for an artifact in a word or two; the worst of several."""
     claim = _telling(row, rebuilder)
     if claim is None:
         return "-"
@@ -136,7 +136,7 @@ def said(row: Row, rebuilder: str) -> str:
 
 
 def tone(row: Row, rebuilder: str) -> str:
-    """For the colour of a cell: ``confirms``, ``objects``, ``uncounted`` or ``silent``."""
+    """The class of a cell, for its colour: ``confirms``, ``objects``, ``uncounted`` or ``silent``."""
     claim = _telling(row, rebuilder)
     if claim is None:
         return "silent"
@@ -153,14 +153,14 @@ def _telling(row: Row, rebuilder: str) -> Claim | None:
 
 
 def verdict(row: Row) -> str:
-    """Whether there is a quorum, and how many of how many confirm."""
+    """Whether there is a quorum, and how many confirm of how many needed."""
     if row.result == "open":
         return f"{row.voices}, none needed"
     return f"{'yes' if row.result == 'quorum' else row.result}, {row.voices} of {row.needed}"
 
 
 def remarks(checked: ReleaseChecked) -> list[str]:
-    """What a reader must know beside the matrix: objections, what was withdrawn or overridden, what was refused."""
+    """What a reader must know besides the matrix: objections, withdrawals, overrides, and refused files."""
     version, policy = checked.matrix.version, checked.trust.policy
     lines = [
         f"{claim.rebuilder} objects to {row.artifact}: got {claim.sha256} ({claim.file}, statement {claim.statement})"
@@ -177,7 +177,7 @@ def remarks(checked: ReleaseChecked) -> list[str]:
         if each.version == version
     ]
     if checked.found.unknown_rebuilders:
-        lines.append(f"not in the policy, and not looked at: {', '.join(checked.found.unknown_rebuilders)}")
+        lines.append(f"not in the policy, and ignored: {', '.join(checked.found.unknown_rebuilders)}")
     lines += [f"refused: {reason}" for reason in checked.found.refused.values()]
     return lines
 

@@ -16,7 +16,7 @@ _DIGITS = 16
 
 
 class BuiltArtifact(Judged):
-    """An artifact that was built, and the verdict on it beside the published one."""
+    """An artifact that was built, and the verdict on it compared with the published one."""
 
     stage: str
     size: int = Field(description="in bytes")
@@ -27,7 +27,7 @@ class BuildDocument(Document):
     """What was built, and from what."""
 
     folder: str = Field(description="where the artifacts are")
-    unchanged: bool = Field(description="whether all was there already, and only verified")
+    unchanged: bool = Field(description="whether all artifacts already existed, and were only verified")
     source: Identity
     engines: Mapping[str, Mapping[str, Sha256]] = Field(description="hashes by artifact, by engine")
     artifacts: Sequence[BuiltArtifact]
@@ -40,7 +40,7 @@ def show_build_results(results: Sequence[BuildResult], *, as_json: bool) -> None
         return
     for result in results:
         if result.unchanged:
-            console.note(f"{result.folder}: {result.stage} is there already, and was verified")
+            console.note(f"{result.folder}: {result.stage} already exists, and was verified")
         if len(result.by_engine) > 1:
             _show_engines(result)
         for artifact, verdict in zip(result.artifacts, result.verdicts, strict=True):
@@ -77,7 +77,7 @@ def _document(results: Sequence[BuildResult]) -> BuildDocument:
 
 
 def _show_engines(result: BuildResult) -> None:
-    """Artifact by engine; the beginning of a hash is enough to see whether they agree."""
+    """Print the hashes by artifact and engine; their first digits show whether the engines agree."""
     disputed = disputed_artifacts(result.by_engine)
     rows = [
         [
@@ -91,7 +91,7 @@ def _show_engines(result: BuildResult) -> None:
 
 
 def source_line(source: Identity) -> str:
-    """What it was made from; from a tarball, the commit was not looked at."""
+    """A line about the source; a build from a tarball does not show what is in the commit."""
     if source.kind == "git":
         return f"built from commit {source.digest['gitCommit']}"
     return f"built from the tarball {source.name} (SHA-256 {source.digest['sha256']}), not from the commit"

@@ -1,4 +1,4 @@
-"""What the doctor found."""
+"""Shows the checks of `invoke doctor`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from verbatim.capabilities import Check
 
 
 def show_checks(needed: Sequence[Check], helpful: Sequence[Check]) -> None:
-    """Print each check, and behind those that failed what to do."""
+    """Print each check and, after those that failed, what to do."""
     for check in needed:
         _show(check, "MISSING")
     for check in helpful:

@@ -23,7 +23,7 @@ class FileRecord(Record):
 
 
 class CauseRecord(Record):
-    """A likely cause, and in which members it was seen."""
+    """A likely cause, and in which members it was found."""
 
     name: str
     kind: CauseKind
@@ -43,7 +43,7 @@ class ComparedArtifact(Judged):
     stabilizers: Sequence[str] = Field(description="what packers did differently with the same contents")
     added: Sequence[str] = Field(description="members that only the second file has")
     removed: Sequence[str] = Field(description="members that only the first file has")
-    changed: Mapping[str, str] = Field(description="by member, what of it is not the same")
+    changed: Mapping[str, str] = Field(description="by member, how it differs")
     first: FileRecord | None = Field(description="null if only the second build has the artifact")
     second: FileRecord | None
     explanation: ExplanationRecord | None = Field(description="null unless `--explain` was given")
@@ -69,9 +69,9 @@ def show_compared(compared: Compared, *, as_json: bool) -> None:
 
 
 def show_pair(pair: Pair, explanation: Explanation | None) -> None:
-    """Print one artifact's verdict, and what else it was held against if that has another name."""
+    """Print one artifact's verdict, and the name of the file that it was compared with if that differs."""
     others = [file.name for file in (pair.first, pair.second) if file and file.name != pair.name]
-    console.result(" beside ".join([pair.name, *others]))
+    console.result(" and ".join([pair.name, *others]))
     console.result(f"  {pair.verdict.text}")
     if explanation is not None:
         _show_explanation(explanation)
@@ -83,7 +83,7 @@ def _show_explanation(explanation: Explanation) -> None:
     for cause, places in explanation.causes.items():
         console.result(f"    {cause.name}: {some(place or 'the artifact itself' for place in places)}")
     if explanation.unseen:
-        console.result(f"  not wholly explained: {explanation.unseen}")
+        console.result(f"  not completely explained: {explanation.unseen}")
 
 
 def compared_fields(pair: Pair, explanation: Explanation | None) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """What ``--json`` prints: one document a command, all of one version, described in docs/reference/json.md.
 
-A program may rely on every field. One that is added leaves ``schema`` as it is; any other change gives it a new number.
+Programs may rely on every field. A new field does not change ``schema``; any other change gives it a new number.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class Record(BaseModel):
 
 
 class Document(Record):
-    """What all documents have: the version that they are written by."""
+    """The common part of all documents: the version of their schema."""
 
     schema_number: Literal[1] = Field(default=1, alias="schema", description="always 1")
 
 
 class Judged(Record):
-    """What every artifact's record has."""
+    """The common part of every artifact's record."""
 
     name: str
     verdict: Judgement
@@ -43,10 +43,10 @@ class Judged(Record):
 
 
 def show(document: Document) -> None:
-    """Print a document."""
+    """Print a document to standard output."""
     console.result_json(document.model_dump(mode="json"))
 
 
 def written(record: Record) -> str:
-    """A record as a file holds it."""
+    """The JSON of a record, as it is kept in a file."""
     return json.dumps(record.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"

@@ -1,4 +1,4 @@
-"""The environments at a glance."""
+"""Shows the environments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page that ``--explain`` writes: what differs, and the likely cause of it.
+"""The page that ``--explain`` writes: the differences, and their likely causes.
 
 All that it shows is untrusted. It holds no scripts and loads nothing.
 """
@@ -13,15 +13,15 @@ from verbatim import console
 from verbatim.commands.compare import Compared
 from verbatim.report.pages import write_html
 
-#: What is shown of one artifact: differences with their lines, and places of one cause; of a difference: lines, and
-#: those of them that follow each other on one side; of a line or a name: characters.
+#: How much is shown. Of one artifact: differences with their lines, and members of one cause; of a difference: lines, and
+#: consecutive lines of one side; of a line or a name: characters.
 MOST_SHOWN, MOST_PLACES, MOST_LINES, MOST_IN_A_ROW, LONGEST = 200, 8, 120, 12, 240
 
 _TONES = {"-": "removed", "+": "added", "@": "place"}
 
 
 def write_explanation(compared: Compared, path: Path) -> None:
-    """Write the page, and say so."""
+    """Write the page, and print its path."""
     write_html(
         path,
         "explanation.html",
@@ -53,7 +53,7 @@ def _shown_lines(diff: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def visible(text: str) -> str:
-    """The text in one line, cut; characters that cannot be seen, or that turn others around, by their numbers."""
+    """The text in one line, shortened; invisible and right-to-left characters are shown by their numbers."""
     more = f" … and {len(text) - LONGEST:,} more characters" if len(text) > LONGEST else ""
     return "".join(map(_visible, text[:LONGEST])) + more
 

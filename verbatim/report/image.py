@@ -1,4 +1,4 @@
-"""What an environment's image is called, and where it is."""
+"""Shows an environment's image: its name, and where it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from verbatim import console
 from verbatim.commands.image import Provided
 from verbatim.environments.image import Image
 
-_PLACES = {
+_DESTINATIONS = {
     "docker": "loaded into Docker as {0}",
     "file": "written to {0}: docker load --input {0}",
     "registry": "pushed: {0}",
@@ -16,9 +16,9 @@ _PLACES = {
 
 
 def show_image(image: Image, provided: Iterable[Provided]) -> None:
-    """Print what it is, and then each place as soon as it is there."""
+    """Print its name and digests, then each destination as soon as it has the image."""
     console.result(image.name)
     console.result(f"  digest {image.digest}")
     console.result(f"  configuration {image.config_digest}")
     for each in provided:
-        console.result(f"  {_PLACES[each.place].format(each.name)}")
+        console.result(f"  {_DESTINATIONS[each.destination].format(each.name)}")

@@ -15,7 +15,7 @@ _TEMPLATES = Environment(
 
 
 def write_html(path: Path, template: str, **values: object) -> None:
-    """Write the page that a template gives, whole or not at all."""
+    """Render a template to a file, which is written completely or not at all."""
     page = _TEMPLATES.get_template(template).render(values)
     with scratch(path.absolute().parent) as work:
         (work / "page").write_text(page, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Shows a rebuild: what was varied, what was not and why, and what a difference is due to."""
+"""Shows a rebuild: what was varied, what was not and why, and the cause of a difference."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from verbatim.variation.rebuilder import Findings
 
 
 class RebuiltArtifact(Judged):
-    """An artifact that was built again; the verdict is on it beside the published one."""
+    """An artifact that was built again, and the verdict on it compared with the published one."""
 
     sha256: Sha256
 
 
 class RebuildDocument(Document):
-    """What was built again in other conditions."""
+    """A build that was repeated under other conditions."""
 
     identical: bool = Field(description="whether all rebuilds gave the same bytes")
     artifacts: Sequence[RebuiltArtifact]
-    varied: Mapping[str, Sequence[str]] = Field(description="by what was varied, its values")
-    not_varied: Mapping[str, str] = Field(description="by name, why it could not be varied here")
+    varied: Mapping[str, Sequence[str]] = Field(description="by variation, its values")
+    not_varied: Mapping[str, str] = Field(description="by variation, why it was not possible here")
     different: Findings
 
 
@@ -39,7 +39,7 @@ def show_rebuilt(rebuilt: Rebuilt, *, as_json: bool) -> None:
         console.result(f"  SHA-256 {artifact.sha256}")
         console.result(f"  {verdict.text}")
     if findings.is_identical:
-        console.result("identical, rebuilt in other conditions")
+        console.result("identical, rebuilt under other conditions")
     else:
         _show_differences(rebuilt)
     console.result("varied:")
@@ -60,7 +60,7 @@ def _show_differences(rebuilt: Rebuilt) -> None:
         console.result(f"  with {name} varied: {difference}")
     if findings.unvaried is None and not findings.alone:
         for difference in findings.together:
-            console.result(f"  with all of it varied: {difference}")
+            console.result(f"  with everything varied: {difference}")
 
 
 def _document(rebuilt: Rebuilt) -> RebuildDocument:

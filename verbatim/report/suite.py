@@ -1,4 +1,4 @@
-"""Shows the tests of an artifact: the counts, and by name what failed, passed only at last, or was left out."""
+"""Shows the tests of an artifact: counts, and the names of those that failed, passed only when repeated, or were left out."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class ArchiveRecord(Record):
 
 
 class ArchiveTests(Record):
-    """The tests of one target's archive. The same is kept beside the log, in `buildinfo`."""
+    """The tests of one target's archive. The same record is kept beside the log, in `buildinfo`."""
 
     target: str
     archive: ArchiveRecord
     chosen: Sequence[str] = Field(description="what `--tests` named; empty for all")
     passed: bool
-    suite: Summary | None = Field(description="of CPython's own tests; null if none were asked for")
-    pip: Mapping[str, bool] = Field(description="by what pip did, whether it could")
-    roots: Mapping[str, bool] = Field(description="whether it runs in other environments, by their names")
+    suite: Summary | None = Field(description="of CPython's own tests; null if none were run")
+    pip: Mapping[str, bool] = Field(description="by pip's step, whether it succeeded")
+    roots: Mapping[str, bool] = Field(description="by the name of another environment, whether it runs there")
     left_out: Sequence[ExcludedTest]
     seconds: int
 
@@ -61,7 +61,7 @@ def show_tested(tested: Sequence[SuiteResult], *, as_json: bool) -> None:
 
 
 def write_tested(tested: SuiteResult, folder: Path) -> None:
-    """Write it beside the log, in the ``buildinfo`` of a release's folder."""
+    """Write the record beside the log, in the ``buildinfo`` of a release's folder."""
     keep_info(folder, f"{tested.log.stem}.json", written(_record(tested)))
 
 
@@ -80,7 +80,7 @@ def _record(tested: SuiteResult) -> ArchiveTests:
 
 
 def _show_summary(summary: Summary, tested: SuiteResult) -> None:
-    """The counts, then the names."""
+    """Print the counts, then the names."""
     modules = sum(not entry.tests for entry in tested.left_out)
     tests = sum(len(entry.tests) for entry in tested.left_out)
     rows = [

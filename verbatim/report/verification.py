@@ -1,4 +1,4 @@
-"""What a verification came to: one verdict per artifact, where the published file was seen, and what ours was made from."""
+"""Shows a verification: a verdict per artifact, where the published file was found, and the source of ours."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from verbatim.sources.source import Identity
 
 
 class VerifiedArtifact(ComparedArtifact):
-    """An artifact of ours, the first file, beside the published one, the second."""
+    """An artifact of ours, the first file, compared with the published one, the second."""
 
     published: Sha256 | None = Field(description="the published hash, if releases/published.toml has one")
-    seen: str | None = Field(description="where the published file was seen")
-    unseen: str | None = Field(description="why it was not seen")
+    seen: str | None = Field(description="where the published file was found")
+    unseen: str | None = Field(description="why it was not found")
 
 
 class VerifyDocument(Document):
-    """A release that was built here, beside what is published."""
+    """A release that was built here, compared with what is published."""
 
     version: str
     quick: bool = Field(description="whether only the tar stream was made and compared")
@@ -40,7 +40,7 @@ def show_verified(verified: Verified, *, as_json: bool) -> None:
         show_pair(pair, verified.explanations.get(pair.name))
         if pair.first is not None:
             console.result(f"  ours has SHA-256 {pair.first.sha256}")
-        seen = "the published file was seen at " if pair.seen.file else ""
+        seen = "the published file was found at " if pair.seen.file else ""
         console.result(f"  {seen}{pair.seen.where}")
     if verified.is_quick:
         console.result("only the tar stream was made and compared, not compressed (--quick)")

@@ -1,1 +1,1 @@
-"""How a program is confined: bubblewrap's options, the filter on system calls, the launcher, and limits."""
+"""Confining programs: bubblewrap's options, the filter on system calls, the launcher, and limits."""

@@ -1,4 +1,4 @@
-"""The options of bwrap(1), for all that is run in a root on this machine itself."""
+"""The options of bwrap(1), for everything that is run in a root on this machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from verbatim.sandboxing.contract import CONTRACT
 
 @dataclass(frozen=True)
 class Confinement:
-    """What one program is confined in."""
+    """The confinement of one program."""
 
     root: Path
     #: The descriptor of the filter on system calls.
@@ -25,7 +25,7 @@ class Confinement:
     is_writable: bool = False
 
     def options(self, more: Sequence[str] = ()) -> list[str]:
-        """All of them; ``more`` come after the root and its usual mounts."""
+        """All options; ``more`` come after the root and its usual mounts."""
         return [
             *CONTRACT.confinement,
             *("--seccomp", str(self.refused_calls)),

@@ -1,4 +1,4 @@
-"""The contract inside: what a build sees, the same in every engine; ``contract.toml`` beside this module has it."""
+"""The contract: what a build sees, the same in every engine; it is in ``contract.toml`` beside this module."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from verbatim.data import load_model
 
 
 class Contract(BaseModel):
-    """The file."""
+    """The fields of ``contract.toml``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -33,5 +33,5 @@ BUILD = CONTRACT.build
 
 
 def variables(home: str, epoch: int) -> dict[str, str]:
-    """All the variables there are inside; ``epoch`` is in seconds since 1970."""
+    """All variables inside; ``epoch`` is in seconds since 1970."""
     return {**CONTRACT.variables, "HOME": home, "PWD": home, "SOURCE_DATE_EPOCH": str(epoch)}

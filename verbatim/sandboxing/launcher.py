@@ -1,6 +1,6 @@
 """Does what bubblewrap cannot, in a process of its own, and then becomes bubblewrap.
 
-Run as ``python -I launcher.py TASK COMMAND ...``, where TASK is a `Task` as JSON: it imports nothing of ours. What
+Run as ``python -I launcher.py TASK COMMAND ...``, where TASK is a `Task` as JSON: it imports nothing from Verbatim. What
 it mounts and names is in namespaces of its own, which end with the job.
 """
 
@@ -25,9 +25,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Task:
-    """What to do, each of it only if it is not empty."""
+    """What to do; empty fields are skipped."""
 
-    #: The process that everything ends with.
+    #: The process whose end ends everything.
     parent: int
     cpus: list[int]
     #: Flags of personality(2).
@@ -35,13 +35,13 @@ class Task:
     domain: str
     #: A folder that a new file system in memory covers.
     in_memory: str
-    #: How many bytes, and files and folders, fit into that; 0 for what the kernel thinks right.
+    #: The capacity of that: bytes, and files and folders; 0 for the kernel's default.
     space: int
     files: int
-    #: The folders that the command's own order covers.
+    #: The folders that the command shows in another order.
     reordered: list[str]
     reorder: list[str]
-    #: An empty folder, for the command to find below it what it covers.
+    #: An empty folder, below which the command finds the folders that it covers.
     behind: str
 
     @property
@@ -49,11 +49,11 @@ class Task:
         return bool(self.domain or self.in_memory or self.reorder)
 
     def command(self, then: list[str]) -> list[str]:
-        """The command that does it and becomes another one."""
+        """The command that performs the task and then becomes the command ``then``."""
         return [sys.executable, "-I", __file__, json.dumps(asdict(self)), *then]
 
     def run(self) -> None:
-        """Do it; raises OSError or subprocess.SubprocessError."""
+        """Perform the task; raises OSError or subprocess.SubprocessError."""
         if self._needs_namespaces:
             _enter_namespaces()
         _die_with(self.parent)
@@ -80,7 +80,7 @@ def _check(result: int, what: str) -> None:
 
 
 def _enter_namespaces() -> None:
-    """Be root of new namespaces, in which mounts and names are this process's own."""
+    """Become root of new namespaces, in which mounts and names are private to this process."""
     uid, gid = os.getuid(), os.getgid()
     _check(_libc.unshare(_NEWUSER | _NEWNS | _NEWUTS), "new namespaces")
     for name, text in ("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1"):
@@ -90,16 +90,16 @@ def _enter_namespaces() -> None:
 
 
 def _die_with(parent: int) -> None:
-    """Be killed when the parent ends, however it does; the kernel forgets that with each change of rights."""
+    """Have the kernel kill this process when its parent ends; each change of privileges resets that."""
     _check(_libc.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL), "the death signal")
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _cover(command: list[str], folder: str, behind: str) -> None:
-    """Let a program show a folder on that folder itself; it ends with this process.
+    """Let a program mount its view of a folder on that folder itself; it ends with this process.
 
-    It finds the folder at another path: at the first one, it would wait for itself, and not even be killed.
+    It reads the folder at another path: at the original one it would wait for itself, and could not even be killed.
     """
     os.mkdir(behind)
     _check(_libc.mount(os.fsencode(folder), os.fsencode(behind), None, _BIND, None), "a second path")
@@ -123,7 +123,7 @@ def _cover(command: list[str], folder: str, behind: str) -> None:
 
 
 def main() -> None:
-    """Do the task, and become the command, which ignores no signal, whatever started us does."""
+    """Perform the task, and become the command, with default handlers for all signals."""
     for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
         signal.signal(number, signal.SIG_DFL)
     _, task, *command = sys.argv
@@ -131,7 +131,7 @@ def main() -> None:
         Task(**json.loads(task)).run()
         os.execv(command[0], command)  # noqa: S606
     except subprocess.CalledProcessError as error:
-        # It has said why.
+        # The program has printed the reason.
         sys.exit(error.returncode)
     except (OSError, subprocess.SubprocessError) as error:
         sys.exit(str(error))

@@ -1,4 +1,4 @@
-"""What a job may take of this machine, if what it reads may be hostile."""
+"""Limits for a job whose input may be hostile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from verbatim.errors import BuildError
 
 
 class LimitError(BuildError):
-    """A job was ended, since it had taken all that it might."""
+    """A job was ended because it reached a limit."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,14 @@ class JobLimits:
 
     #: Seconds until everything in the sandbox is killed.
     seconds: float
-    #: Bytes that it may print.
+    #: Bytes of output.
     output_bytes: int
     #: Bytes that it may write below ``/build``, and in how many files and folders.
     space: int
     files: int
 
     def counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
-        """What it prints; raises LimitError once that is too much."""
+        """Pass its output on; raises LimitError once that is too much."""
         rest = self.output_bytes
         for piece in pieces:
             rest -= len(piece)
@@ -38,7 +38,7 @@ class JobLimits:
 
     @contextmanager
     def timed(self, kill: Callable[[], Any]) -> Iterator[None]:
-        """Kill the job if it takes too long; raises LimitError then, once the block has seen its end."""
+        """Kill the job if it takes too long; then raises LimitError, after the block has waited for its end."""
         late = threading.Event()
 
         def end() -> None:

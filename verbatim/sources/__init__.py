@@ -1,1 +1,1 @@
-"""Where CPython's code comes from: a git commit, or the published tarball."""
+"""Sources of CPython's code: a git commit, or a release tarball."""

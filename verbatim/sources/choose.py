@@ -1,4 +1,4 @@
-"""From what the user says of the source (``--source``, ``--commit``) to a source."""
+"""Chooses the source by the options ``--source`` and ``--commit``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from verbatim.sources.remote import SCHEMES
 from verbatim.sources.source import Source
 from verbatim.sources.tarball import SUFFIXES, published_tarball, tarball_at, tarball_from
 
-#: A code host's own archive of a repository: by its name, or by what the host's address for it asks for.
+#: A code host's own archive of a repository, by its name or by the host's address for it.
 _HOSTED = re.compile(
     r"(?:.*/)?(?:cpython-v?|v)3\.[^/]*\.(?:zip|tar\.gz)|.*/(?:legacy\.)?(?:zip|tar\.gz)/refs/.*"
 )
@@ -26,14 +26,14 @@ _GIVE_INSTEAD = "give the repository itself (--source git, or its address), or t
 
 @dataclass(frozen=True)
 class SourceChoice:
-    """What was asked for: ``auto``, ``git``, ``tarball``, a path or an address; perhaps a commit."""
+    """The user's choice: ``auto``, ``git``, ``tarball``, a path or an address; possibly a commit."""
 
     text: str = "auto"
     commit: str | None = None
 
     @property
     def is_remote(self) -> bool:
-        """Whether the network would have to be asked to know what it stands for."""
+        """Whether resolving it needs the network."""
         return self.text in ("auto", "git", "tarball") or _is_address(self.text)
 
     @property
@@ -42,16 +42,16 @@ class SourceChoice:
 
     @property
     def path(self) -> str:
-        """The path alone, of an address too: a token may follow it."""
+        """The path; of an address only its path part, since a token may follow."""
         if "://" not in self.text:
             return self.text
         return checked(self.text, "--source", SCHEMES).path
 
 
 def choose_source(choice: SourceChoice, release: Release, fetcher: Fetcher) -> Source:
-    """The source that was asked for; a fall-back is said aloud.
+    """The source that was chosen; warns if it falls back to the tarball.
 
-    Raises UsageError if the choice means nothing, and what the kinds of sources raise.
+    Raises UsageError if the choice is not valid, and what the kinds of sources raise.
     """
     if choice.commit is not None and choice.is_tarball:
         raise UsageError("--commit names a commit, but the source is a tarball", "leave out one of them")
@@ -70,12 +70,12 @@ def choose_source(choice: SourceChoice, release: Release, fetcher: Fetcher) -> S
 
 
 def _is_address(text: str) -> bool:
-    """A file's name may look like what ssh takes, and is then a file."""
+    """Whether a text is an address. A file may have a name like ssh's ``user@host:path``, and is then a file."""
     return "://" in text or ("@" in text and is_scp_like(text) and not os.path.lexists(text))
 
 
 def _refuse_hosted(choice: SourceChoice, release: Release) -> None:
-    """Raise UsageError for what a code host packs of a repository: it is no release, and no repository either."""
+    """Raise UsageError for a code host's archive of a repository, which is neither a release nor a repository."""
     if _HOSTED.fullmatch(choice.path):
         raise UsageError(
             f"{showable(choice.text)} is a code host's own archive of a repository, not a release's tarball",
@@ -112,5 +112,5 @@ def _at_path(path: Path, choice: SourceChoice, release: Release, fetcher: Fetche
         _refuse_hosted(choice, release)
     raise UsageError(
         f"--source {showable(choice.text)!r} is neither auto, git, tarball, an address, a git repository nor a .tgz or .tar.xz",
-        "check how it is written; a repository's address is SCHEME://HOST/PATH, or USER@HOST:PATH for ssh",
+        "check the spelling; a repository's address is SCHEME://HOST/PATH, or USER@HOST:PATH for ssh",
     )

@@ -1,6 +1,6 @@
-"""A git commit as source: exactly one commit, fetched shallowly, and every object's id worked out anew.
+"""A git commit as source: exactly one commit, fetched shallowly, and every object's id computed again.
 
-The host's git only fetches. What it brought is packed, and the environment's own git unpacks that
+The host's git only fetches. The result is packed, and the environment's own git unpacks it
 inside the sandbox: it computes each id from the content, so the commit's id vouches for all of it.
 """
 
@@ -36,7 +36,7 @@ class GitSource:
 
     @property
     def identity(self) -> Identity:
-        """The commit and its tree; from which server they came makes no difference."""
+        """The commit and its tree; their server makes no difference."""
         return Identity("git", "cpython", {"gitCommit": self.commit, "gitTree": self.tree})
 
     def prepare(self, work: Path) -> Prepared:
@@ -45,14 +45,14 @@ class GitSource:
 
 
 def git_url() -> str:
-    """The repository to fetch from: ``VERBATIM_GIT_URL``, or CPython's own."""
+    """The address to fetch from: ``VERBATIM_GIT_URL``, or CPython's own repository."""
     return os.environ.get("VERBATIM_GIT_URL") or CPYTHON
 
 
 def git_source(
     release: Release, store: Store, *, url: str, commit: str | None = None, offline: bool = False
 ) -> GitSource:
-    """The commit of a release: the one that its tag names, or the one given, which must agree with the tag.
+    """The commit of a release: the one that its tag names, or the given one, which must agree with the tag.
 
     Raises UsageError if there is no such tag or commit, or the address is not one, IntegrityError if the tag points elsewhere or
     the tree holds what no release does, NetworkError if the repository cannot be reached,
@@ -77,7 +77,7 @@ def git_source(
 
 
 def _tagged(git: Repository, release: Release, remote: Remote, commit: str | None) -> str:
-    """The commit to build, seen to be the one that the tag names; a commit may come before its tag."""
+    """The commit to build, checked against the tag if that exists; a commit may be older than its tag."""
     tagged = git.tagged_commit(remote, release.tag)
     if commit is not None and tagged not in (None, commit):
         raise IntegrityError(
@@ -94,7 +94,5 @@ def _tagged(git: Repository, release: Release, remote: Remote, commit: str | Non
 
 def _known(release: Release, commit: str | None) -> str:
     if commit is None:
-        raise UsageError(
-            f"which commit the tag {release.tag} names cannot be asked offline", "give --commit as well"
-        )
+        raise UsageError(f"the commit of the tag {release.tag} is not known offline", "give --commit as well")
     return commit

@@ -1,4 +1,4 @@
-"""What git knows of the files in a folder that is a repository of its own: in its history, its HEAD and its index."""
+"""The files that git has of a folder which is a repository of its own: in its history, its HEAD and its index."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _SHORT, _LONG = 60, 1800
 
 
 class History(Repository):
-    """A copy of a folder's repository. Nothing in its configuration counts, and nothing in it is run."""
+    """A copy of a folder's repository. Its configuration is ignored, and nothing in it is run."""
 
     def __init__(self, work: Path, folder: Path) -> None:
-        """Copy it to a folder of the caller's, ``work``; raises UsageError if it has not all of its history."""
+        """Copy it to the caller's folder ``work``; raises UsageError if its history is not complete."""
         super().__init__(work)
         self._folder = folder.resolve()
         remote = Remote.parse(self._folder.as_uri())
@@ -28,14 +28,14 @@ class History(Repository):
             self._ask(remote, *fetch, seconds=_LONG)
         if (self._repository / "shallow").exists():
             raise UsageError(
-                f"{remote.shown} has only the end of its history", "fetch all of it: git fetch --unshallow"
+                f"{remote.shown} has only a part of its history", "fetch the rest: git fetch --unshallow"
             )
 
     def altered_paths(self) -> list[str]:
         """The files that a commit in the whole history of HEAD has changed, moved or removed."""
         if not self._has_commits:
             return []
-        # A merge is held against each of its parents: nothing can be dropped in one.
+        # A merge is compared with each of its parents, so that it cannot drop anything unnoticed.
         log = ("log", "-z", "-m", "--no-renames", "--diff-filter=a", "--name-only", "--format=")
         listed = self._run(*log, "FETCH_HEAD", errors="surrogateescape")
         return sorted({name.lstrip("\n") for name in listed.split("\0")} - {""})
@@ -46,7 +46,7 @@ class History(Repository):
         return (self._listed(*committed, column=2) if self._has_commits else set()) | self._indexed_files()
 
     def _indexed_files(self) -> set[tuple[str, str]]:
-        # In a work tree of several, the index is not in .git itself.
+        # In a linked work tree, the index is not in .git itself.
         where = self._run("-C", str(self._folder), "rev-parse", "--git-path", "index").rstrip("\n")
         index = self._folder / where
         if not index.is_file():
@@ -55,6 +55,8 @@ class History(Repository):
         return self._listed("ls-files", "-z", "--stage", column=1)
 
     def _listed(self, *command: str, column: int) -> set[tuple[str, str]]:
-        """Names, each with what a column before it says."""
+        """File names in a listing, each with the value of a column before it."""
         lines = self._run(*command, errors="surrogateescape").split("\0")[:-1]
-        return {(name, said.split()[column]) for said, _, name in (line.partition("\t") for line in lines)}
+        return {
+            (name, fields.split()[column]) for fields, _, name in (line.partition("\t") for line in lines)
+        }

@@ -1,7 +1,7 @@
-"""A git repository elsewhere: how git is told of it, and what it means when git cannot get what is asked for.
+"""A git repository elsewhere: how it is configured for git, and what git's errors mean.
 
-An address may hold a password. Git gets it by neither an argument nor the address, both of which others on this machine
-could see, but from a file of git-credential-store(1).
+An address may hold a password. Git gets it neither as an argument nor in the address, which other users of this machine
+could see, but in a file of git-credential-store(1).
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Self
 from verbatim.addresses import WEB, checked, is_scp_like, masked, showable
 from verbatim.errors import IntegrityError, NetworkError, UsageError, VerbatimError
 
-#: What git fetches by here.
+#: The schemes that git may fetch with.
 SCHEMES = (*WEB, "file", "git", "ssh")
-#: What git calls it here.
+#: The remote's name in git.
 NAME = "source"
 
 _CHECK_NETWORK = "check the address and the network"
-#: What git says, what it means, and what is to be done. The server answered: to ask again would not help.
+#: Git's messages, what they mean, and the remedy. The server has answered, so asking again would not help.
 _ANSWERS: tuple[tuple[Sequence[str], str, str], ...] = (
     (
         ("promisor remote", "lazy fetching disabled", "missing blob object"),
@@ -30,8 +30,8 @@ _ANSWERS: tuple[tuple[Sequence[str], str, str], ...] = (
     ),
     (
         ("mismatched algorithms",),
-        "is a SHA-256 repository, and releases are named by SHA-1 commits",
-        "give a repository with SHA-1 commits, as CPython's own is",
+        "is a SHA-256 repository, but releases are named by SHA-1 commits",
+        "give a repository with SHA-1 commits, such as CPython's own",
     ),
     (
         (
@@ -49,7 +49,7 @@ _ANSWERS: tuple[tuple[Sequence[str], str, str], ...] = (
 
 @dataclass(frozen=True)
 class Remote:
-    """Where a repository is."""
+    """The address of a repository."""
 
     shown: str
     _text: str = field(repr=False)
@@ -73,7 +73,7 @@ class Remote:
         credentials = None
         if address.user is not None:
             user = address.user if ":" in address.user else f"{address.user}:"
-            credentials = f"{address.scheme}://{user}@{address.place}\n"
+            credentials = f"{address.scheme}://{user}@{address.host_and_port}\n"
         return cls(address.shown, text, address.without_user, credentials)
 
     @property
@@ -82,7 +82,7 @@ class Remote:
         return self._url.startswith("file:")
 
     def settings(self, folder: Path) -> dict[str, str]:
-        """The variables that tell git of it (git-config(1), GIT_CONFIG_COUNT); what is secret goes into ``folder``."""
+        """The variables that configure it for git (git-config(1), GIT_CONFIG_COUNT); secrets go into a file in ``folder``."""
         values = [(f"remote.{NAME}.url", self._url)]
         if self._credentials is not None:
             file = folder / "credentials"
@@ -94,9 +94,9 @@ class Remote:
             variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         return variables
 
-    def refusal(self, what: str, said: bytes) -> VerbatimError:
-        """Why git could not do ``what``: IntegrityError, UsageError, or NetworkError if it may do so the next time."""
-        complaint = " ".join(masked(said.decode("utf-8", "replace"), self._text).split())
+    def refusal(self, what: str, errors: bytes) -> VerbatimError:
+        """The error to raise if git could not do ``what``: NetworkError if it may succeed the next time."""
+        complaint = " ".join(masked(errors.decode("utf-8", "replace"), self._text).split())
         failed = f"git {what} failed: {complaint}"
         for signs, meaning, remedy in _ANSWERS:
             if any(sign in complaint for sign in signs):
@@ -106,16 +106,16 @@ class Remote:
         if "certificate" in complaint:
             return NetworkError(
                 failed,
-                "where an authority of your own signs, name the file of its certificate in GIT_SSL_CAINFO",
+                "if you use a certificate authority of your own, name its certificate file in GIT_SSL_CAINFO",
             )
         return NetworkError(failed, _CHECK_NETWORK)
 
     def silence(self, what: str, seconds: int) -> NetworkError:
-        """That git got no answer."""
+        """The error to raise if git got no answer."""
         return NetworkError(f"git {what}: no answer from {self.shown} in {seconds} s", _CHECK_NETWORK)
 
     def check_commit(self, commit: str) -> str:
-        """A commit that it named; raises UsageError if it is not one of SHA-1."""
+        """Give a commit that the remote named; raises UsageError if it is not a SHA-1."""
         if len(commit) != 40:
             raise self.refusal("ls-remote", b"mismatched algorithms")
         return commit

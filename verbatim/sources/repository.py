@@ -1,6 +1,6 @@
-"""The host's git, in a repository of its own: what it fetches, puts away, and looks at.
+"""The host's git, in a repository of its own: fetching, packing and reading commits.
 
-No configuration of the user's or the system's counts, and nothing in what was fetched is run.
+It ignores the user's and the system's configuration, and runs nothing that was fetched.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Entry:
 
 
 class Repository:
-    """A bare repository for one commit, below a folder of the caller's."""
+    """A bare repository for one commit, below the caller's folder."""
 
     def __init__(self, work: Path) -> None:
         self._work = work
@@ -82,11 +82,11 @@ class Repository:
         self._run("init", "--quiet", "--bare", "--template=", str(self._repository))
 
     def reach(self, remote: Remote, seconds: int) -> None:
-        """Ask once whether a repository can be reached; raises as `fetch` does."""
+        """Try once to reach a repository; raises as `fetch` does."""
         self._ask(remote, "ls-remote", NAME, "HEAD", seconds=seconds, attempts=1)
 
     def tagged_commit(self, remote: Remote, tag: str) -> str | None:
-        """The commit that a tag names over there; None if there is no such tag."""
+        """The commit that a tag names in a remote repository; None if there is no such tag."""
         console.note(f"asking {remote.shown} which commit {tag} is")
         names = (f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}")
         listed = self._ask(remote, "ls-remote", NAME, *names, seconds=_SHORT)
@@ -97,12 +97,12 @@ class Repository:
         return remote.check_commit(commit) if commit else None
 
     def fetch(self, remote: Remote, commit: str) -> None:
-        """Raises NetworkError if it cannot be reached, UsageError if it has no such commit."""
+        """Fetch a commit; raises NetworkError if the remote cannot be reached, UsageError if it does not have the commit."""
         with console.progress(f"fetching commit {commit[:12]}", unit="things"):
             self._ask(remote, "fetch", "--quiet", "--depth=1", "--no-tags", NAME, commit, seconds=_LONG)
 
     def pack(self, commit: str, store: Store) -> Path:
-        """Put the commit and all that is in it into the store, as one pack."""
+        """Add the commit and its tree to the store, as one pack."""
         pack = self._repository / "commit.pack"
         with pack.open("wb") as file:
             self._run("pack-objects", "--quiet", "--revs", "--stdout", given=f"{commit}\n", output=file)
@@ -112,14 +112,14 @@ class Repository:
         return stored
 
     def take(self, commit: str, store: Store) -> Path | None:
-        """Unpack what `pack` put away for the commit; None if there is nothing, or something else."""
+        """Unpack what `pack` stored for the commit; None if there is nothing, or something else."""
         pack = store.recall("git", commit)
         if pack is None:
             return None
         try:
             self.unpack(commit, pack)
         except IntegrityError:
-            console.warn(f"what the cache has for commit {commit} is something else; it is fetched anew")
+            console.warn(f"the cache has something else for commit {commit}; it is fetched again")
             (self._repository / "shallow").unlink()
             return None
         return pack
@@ -142,14 +142,14 @@ class Repository:
         return tree, int(time)
 
     def check_tree(self, commit: str) -> None:
-        """Refuse submodules, odd names, and links that lead out: no release has them."""
+        """Refuse submodules, unusual names, and links that lead out: no release has them."""
         archive = f"commit {commit[:12]}"
         links = 0
         for number, entry in enumerate(self.entries(commit)):
             parts = member_parts(archive, entry.name)
             links += entry.is_link
             if number > _MOST_FILES or links > _MOST_LINKS:
-                raise UnsafeMemberError(archive, entry.name, "makes the tree larger than any that is known")
+                raise UnsafeMemberError(archive, entry.name, "makes the tree larger than any known one")
             if entry.kind == "commit":
                 raise UnsafeMemberError(
                     archive, entry.name, "is a submodule, and would be missing from the tarball"
@@ -163,7 +163,7 @@ class Repository:
                 check_link(archive, parts, target)
 
     def entries(self, commit: str) -> Iterator[Entry]:
-        """What is in the commit's tree, one by one: a small pack can hold a tree of millions of files."""
+        """The entries of the commit's tree, one by one: a small pack can hold a tree of millions of files."""
         with self._streaming("ls-tree", "-r", "-z", "-l", "--full-tree", commit) as output:
             rest = b""
             for piece in iter(lambda: output.read(1 << 16), b""):
@@ -177,30 +177,30 @@ class Repository:
     def attributes(
         self, commit: str, names: Sequence[str], attributes: Sequence[str]
     ) -> dict[str, Mapping[str, str]]:
-        """By file and attribute, what the .gitattributes in the commit's tree say, and nothing else says."""
+        """By file and attribute, the values that only the .gitattributes in the commit's tree set."""
         self._run("read-tree", commit)
         given = "".join(f"{name}\0" for name in names)
-        said = self._run("check-attr", "--cached", "--stdin", "-z", *attributes, given=given).split("\0")
+        output = self._run("check-attr", "--cached", "--stdin", "-z", *attributes, given=given).split("\0")
         values: dict[str, dict[str, str]] = {name: {} for name in names}
-        for name, attribute, value in zip(said[:-1:3], said[1::3], said[2::3], strict=True):
+        for name, attribute, value in zip(output[:-1:3], output[1::3], output[2::3], strict=True):
             values[name][attribute] = value
         return {**values}
 
     def contents(self, identities: Sequence[str]) -> Iterator[Iterator[bytes]]:
-        """The contents of these blobs, each in pieces, all of which are to be read before the next one."""
+        """The contents of these blobs, in pieces; read all pieces of one before the next."""
         wanted = self._repository / "wanted"
         wanted.write_text("".join(f"{identity}\n" for identity in identities), encoding="ascii")
         with wanted.open("rb") as file, self._streaming("cat-file", "--batch", given=file) as output:
             for identity in identities:
-                said = output.readline().decode("ascii", "replace").split()
-                if said[:2] != [identity, "blob"]:
-                    raise IntegrityError(f"git says {' '.join(said)!r}, expected the blob {identity}")
-                yield _pieces(output, int(said[2]))
+                fields = output.readline().decode("ascii", "replace").split()
+                if fields[:2] != [identity, "blob"]:
+                    raise IntegrityError(f"git printed {' '.join(fields)!r}, expected the blob {identity}")
+                yield _pieces(output, int(fields[2]))
                 output.read(1)
 
     @contextmanager
     def _streaming(self, *arguments: str, given: IO[bytes] | None = None) -> Iterator[IO[bytes]]:
-        """What git says while it says it; it is ended with the block."""
+        """The output of a git that runs at most as long as the block."""
         with subprocess.Popen(
             ["git", "-C", str(self._repository), *arguments],
             stdin=given or subprocess.DEVNULL,
@@ -213,7 +213,7 @@ class Repository:
                 process.kill()
 
     def _ask(self, remote: Remote, *arguments: str, seconds: int, attempts: int = _ATTEMPTS) -> str:
-        """What git says of what is elsewhere; raises what `Remote.refusal` makes of its complaint."""
+        """The output of git about a remote repository; raises what `Remote.refusal` makes of its complaint."""
         for attempt in Retrying(
             stop=stop_after_attempt(attempts),
             wait=wait_exponential(multiplier=0.3),
@@ -231,7 +231,7 @@ class Repository:
         raise AssertionError("Retrying ends by returning or raising")
 
     def _run(self, *arguments: str, errors: str = "replace", **options: Any) -> str:
-        """What git says of what is here; raises IntegrityError with its complaint."""
+        """The output of git about this repository; raises IntegrityError with its complaint."""
         done = self._try(*arguments, **options)
         if done.returncode != 0:
             complaint = " ".join(done.stderr.decode("utf-8", "replace").split())
@@ -265,7 +265,7 @@ class Repository:
 
 
 def _pieces(stream: IO[bytes], size: int) -> Iterator[bytes]:
-    """So many bytes of a stream, in pieces; raises IntegrityError if there are fewer."""
+    """The next ``size`` bytes of a stream, in pieces; raises IntegrityError if there are fewer."""
     while size > 0:
         piece = stream.read(min(size, 1 << 18))
         if not piece:

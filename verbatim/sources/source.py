@@ -1,4 +1,4 @@
-"""What a source is to a build, whatever its kind."""
+"""The interface of sources of all kinds."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ SourceKind = Literal["git", "tarball"]
 
 @dataclass(frozen=True)
 class Prepared:
-    """A source laid out for a recipe."""
+    """A source as inputs for a recipe."""
 
-    #: What is seen under ``/in``.
+    #: Files and folders, by their names below ``/in``.
     inputs: Mapping[str, Path]
     #: Seconds since 1970: the commit's time, or that of the tarball's newest member.
     epoch: int
@@ -22,7 +22,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Identity:
-    """What identifies a source, and all that a statement says of it."""
+    """What identifies a source, as in a statement."""
 
     kind: SourceKind
     name: str

@@ -1,4 +1,4 @@
-"""A release tarball as source: the published one, or one that the user names."""
+"""A release tarball as source: the published one, or the user's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SUFFIXES = (".tar.xz", ".tgz", ".tar.gz")
 
 @dataclass(frozen=True)
 class TarballSource:
-    """A tarball whose hash is known."""
+    """A tarball in the store, with its published name."""
 
     release: Release
     path: Path
@@ -57,7 +57,7 @@ class TarballSource:
                 )
             raise IntegrityError(
                 f"{self.name} holds {', '.join(tops) or 'nothing'} at its top, expected {self.release.folder} alone",
-                "check that --version and --source belong together",
+                "check that --version and --source match",
             )
         return Prepared({"source": tree}, unpacker.newest)
 
@@ -69,7 +69,7 @@ def published_tarball(
     *,
     releases: Path = RELEASES,
 ) -> TarballSource:
-    """The published tarball of a release from any mirror, the first of its names that can be had.
+    """The published tarball of a release from any mirror: the first of its names that can be fetched.
 
     Raises UsageError if no hash was published, NetworkError if no mirror has any of them.
     """
@@ -77,8 +77,8 @@ def published_tarball(
     wanted = [name for name in names or release.source_tarballs if name in published.hashes]
     if not wanted:
         raise UsageError(
-            f"no published source tarball of {release.version} is known in releases/published.toml",
-            "see that the version exists, or build it from git: --source git",
+            f"releases/published.toml has no source tarball of {release.version}",
+            "check that the version exists, or build it from git: --source git",
         )
     for name in wanted:
         sha256 = published.hashes[name]
@@ -94,13 +94,13 @@ def published_tarball(
 
 
 def tarball_at(path: Path, release: Release, fetcher: Fetcher) -> TarballSource:
-    """A tarball in a file of the user's, copied into the store, so that what is hashed is what is built."""
+    """The user's own tarball, copied into the store, so that what is hashed is what is built."""
     try:
         with open_regular(path, follows_links=True) as file:
             sha256, stored = fetcher.store.add(file)
     except FileNotFoundError as error:
         raise UsageError(
-            f"{showable(str(path))} is not there", "give a .tgz or .tar.xz, or a git repository"
+            f"{showable(str(path))} does not exist", "give a .tgz or .tar.xz, or a git repository"
         ) from error
     published = Published.of(release).hashes.values()
     if published and sha256 not in published:
@@ -109,12 +109,12 @@ def tarball_at(path: Path, release: Release, fetcher: Fetcher) -> TarballSource:
 
 
 def tarball_from(url: str, release: Release, fetcher: Fetcher) -> TarballSource:
-    """A published tarball from the address that the user names; its hash must be one that was published."""
+    """A published tarball from the user's address; its hash must be the published one."""
     published = Published.of(release)
     name = _canonical_name(Path(checked(url, "--source", WEB).path), release)
     if name not in published.hashes:
         raise UsageError(
-            f"no hash of {name} was published, so {showable(url)} could be anything",
+            f"no hash of {name} was published, so what {showable(url)} serves cannot be checked",
             "download it, check it, and give its path instead",
         )
     sha256 = published.hashes[name]
@@ -129,6 +129,6 @@ def _urls(release: Release, name: str, published: Published) -> tuple[str, ...]:
 
 
 def _canonical_name(path: Path, release: Release) -> str:
-    """The name that it would have on python.org: a user's own file name is nobody's business."""
+    """The name on python.org: a statement must not contain a user's own file name."""
     suffix = ".tar.xz" if path.name.endswith(".tar.xz") else ".tgz"
     return release.folder + suffix

@@ -1,6 +1,6 @@
-"""The files of a commit's tree, as a release has them: contents by their SHA-256, with the line ends asked for.
+"""The files of a commit's tree, as a release has them: contents by their SHA-256, with the requested line ends.
 
-Nothing is exported: git says what is in the tree, and works out each object's id when it unpacks the commit.
+Nothing is exported: git lists the tree, and computes each object's id when it unpacks the commit.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from verbatim.scratch import scratch
 from verbatim.sources.git import GitSource
 from verbatim.sources.repository import GIT, Entry, Repository
 
-#: What changes contents on the way out of git (gitattributes(5)), besides ``text`` and ``eol``; CPython uses none.
+#: Attributes with which git converts contents on checkout (gitattributes(5)), besides ``text`` and ``eol``; CPython uses none.
 _CONVERSIONS = ("crlf", "export-subst", "filter", "ident", "working-tree-encoding")
-#: Of an attribute that asks for nothing.
+#: The values of an attribute that asks for nothing.
 _UNASKED = ("unspecified", "unset")
 
 
@@ -30,14 +30,14 @@ class TreeFile:
     is_executable: bool
     #: The SHA-256 of a file's bytes as a release has them, or a link's target.
     body: str
-    #: Whether these bytes have CRLF where the blob has LF, as the tree's own .gitattributes ask for.
+    #: Whether these bytes have CRLF where the blob has LF, as the tree's own .gitattributes asks for.
     has_crlf: bool = False
 
 
 def read_tree(source: GitSource) -> dict[str, TreeFile]:
     """All files and links of the commit's tree, by name.
 
-    Raises IntegrityError if a file is to be converted in another way than by its line ends.
+    Raises IntegrityError if .gitattributes asks for another conversion than that of line ends.
     """
     with scratch(GIT.folder) as work:
         git = Repository(work)
@@ -63,16 +63,16 @@ def _tree_file(entry: Entry, attributes: Mapping[str, str], pieces: Iterable[byt
 
 
 def _asks_for_crlf(name: str, attributes: Mapping[str, str]) -> bool:
-    """Whether a file is text with CRLF; raises IntegrityError for what no release's .gitattributes ask for."""
+    """Whether a file is text with CRLF; raises IntegrityError for what no release's .gitattributes asks for."""
     asked = [attribute for attribute in _CONVERSIONS if attributes[attribute] not in _UNASKED]
     is_text_with_crlf = attributes["eol"] == "crlf" and attributes["text"] != "unset"
-    # Whether it is text git would then guess from its content.
+    # Git would guess from its content whether it is text.
     if is_text_with_crlf and attributes["text"] not in ("set", "unspecified"):
         asked.append(f"text={attributes['text']}")
     if asked:
         raise IntegrityError(
-            f"{name}: .gitattributes ask for {', '.join(asked)}, expected no conversion but text eol=crlf",
-            "find out who committed that, and what for",
+            f"{name}: .gitattributes asks for {', '.join(asked)}, expected no conversion but text eol=crlf",
+            "find out who committed that, and why",
         )
     return is_text_with_crlf
 

@@ -1,1 +1,1 @@
-"""What is built: stages, targets and recipes; the plan of a build, and its run."""
+"""Stages, targets and recipes; the plan of a build, and its run."""

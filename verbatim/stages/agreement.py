@@ -1,4 +1,4 @@
-"""Whether engines that built the same got the same."""
+"""Whether engines that built the same plan agree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from verbatim.stages.plan import Artifact
 
 
 def disputed_artifacts(by_engine: Mapping[str, Sequence[Artifact]]) -> list[str]:
-    """The names of the artifacts that did not come out the same everywhere, sorted."""
+    """The names of the artifacts that differ between engines, sorted."""
     hashes: dict[str, set[str]] = {}
     for artifacts in by_engine.values():
         for artifact in artifacts:

@@ -1,4 +1,4 @@
-"""The stages there are: groups of artifacts, each made by one recipe in one environment."""
+"""The stages: groups of artifacts, each made by one recipe in one environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from verbatim.stages.plan import Stage
 from verbatim.stages.recipe import Recipe
 from verbatim.stages.target import Optimize, Target, target_names
 
-#: The documentation's formats, with the ends of their artifacts' names, as CPython's release job has them.
+#: The documentation's formats, with the endings of their artifacts' names, as in CPython's release job.
 DOCS_FORMATS = {
     "epub": ("docs.epub",),
     "html": ("docs-html.tar.bz2", "docs-html.zip"),
@@ -26,17 +26,17 @@ DOCS_FORMATS = {
 
 
 def source_stage(release: Release) -> Stage:
-    """The source tarballs."""
+    """The stage that makes the source tarballs."""
     return Stage("source", _environment("source"), Recipe.load("source"), artifact_names(release)["source"])
 
 
 def packed_stage(release: Release) -> Stage:
-    """The source tarballs' one tar stream, which is not compressed: what is in it can be seen within seconds."""
+    """The stage that only makes the source tarballs' tar stream, uncompressed, within seconds."""
     return replace(source_stage(release), artifacts=(f"{release.folder}.tar",), words=("compress=no",))
 
 
 def docs_stage(release: Release, formats: Sequence[str] = tuple(DOCS_FORMATS)) -> Stage:
-    """The documentation in some formats; raises UsageError if there is no environment for the release."""
+    """The stage for the documentation in these formats; raises UsageError if there is no environment for the release."""
     names = tuple(sorted(name for format_ in formats for name in _docs_names(release, format_)))
     chosen = sorted(formats)
     words = tuple(f"format={format_}" for format_ in chosen)
@@ -46,11 +46,11 @@ def docs_stage(release: Release, formats: Sequence[str] = tuple(DOCS_FORMATS)) -
 
 
 def target_stage(name: str, release: Release, optimize: Optimize = "pgo") -> Stage:
-    """What is built for a platform, optimised so if it can be; raises UsageError if the release is too old for it."""
+    """The stage for a platform, optimised if it can be; raises UsageError if the release is too old for it."""
     target = Target.load(name)
     if not target.is_for(release):
         raise UsageError(
-            f"{name} is built from {target.since} on, not of {release.version}",
+            f"{name} can be built from {target.since} on, not for {release.version}",
             "leave it out, or name a newer release",
         )
     recipe, environment = Recipe.load(target.recipe), _environment(target.environment)
@@ -60,17 +60,17 @@ def target_stage(name: str, release: Release, optimize: Optimize = "pgo") -> Sta
     return Stage(name, environment, recipe, target.artifacts(release), words, choices, target)
 
 
-#: Those that are no target's, in the order in which they are built.
+#: The stages that are not for a target, in the order in which they are built.
 _STAGES: Mapping[str, Callable[[Release], Stage]] = {"source": source_stage, "docs": docs_stage}
 
 
 def choose_stages(release: Release, artifacts: str, formats: str = "", optimize: str = "pgo") -> list[Stage]:
-    """The stages that ``--artifacts`` names, with commas between them, or ``all`` that the release can have; in their order.
+    """The stages that ``--artifacts`` names, with commas between them, or ``all`` that the release can have; in build order.
 
-    A target's begins with the source tarball that the stage ``source`` makes, so that comes first.
-    ``formats`` are those of the documentation, with commas between them; empty for all. ``optimize`` says how the
-    interpreters of targets are optimised that can be, "pgo" or "none". Raises UsageError for another, for a
-    name that is none, or comes twice, for a target that the release is too old for, and for formats without the documentation.
+    A target is built from the source tarball that the stage ``source`` makes, so that comes first.
+    ``formats`` are those of the documentation, with commas between them; empty for all. ``optimize`` is "pgo" or "none", for
+    targets whose interpreters can be optimised. Raises UsageError for another value, for an
+    unknown or repeated name, for a target that the release is too old for, and for formats without the documentation.
     """
     if artifacts == "all":
         names = [*_STAGES, *(target.name for target in _targets(release))]
@@ -106,7 +106,7 @@ def artifact_names(release: Release) -> dict[str, tuple[str, ...]]:
 
 
 def _targets(release: Release) -> list[Target]:
-    """Those that the release can be built for, sorted by name."""
+    """The targets that the release can be built for, sorted by name."""
     targets = (Target.load(name) for name in target_names())
     return [target for target in targets if target.is_for(release)]
 
@@ -116,7 +116,7 @@ def _docs_names(release: Release, format_: str) -> list[str]:
 
 
 def _docs_environment(release: Release) -> Environment:
-    """The one of the series whose first release is the last that is not later."""
+    """The environment of the series with the latest first release that is not later than this one."""
     known = environment_names(role="docs")
     first = {Release.parse(str(load_definition(environment_folder(name)).first)): name for name in known}
     fitting = [each for each in first if each.series == release.series and each.micro <= release.micro]
@@ -133,7 +133,7 @@ def _environment(name: str) -> Environment:
 
 
 def listed(option: str, text: str, known: Sequence[str]) -> list[str]:
-    """The names that an option has, with commas between them; raises UsageError for one that is unknown or comes twice."""
+    """The names in an option's value, with commas between them; raises UsageError for an unknown or repeated one."""
     names = text.split(",")
     for name in names:
         if name not in known:

@@ -1,4 +1,4 @@
-"""What a build is a function of: the release, the source, the environment and the recipe. Nothing else."""
+"""The plan of a build, which is a function of the release, the source, the environment and the recipe alone."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from verbatim.stages.target import Target
 
 @dataclass(frozen=True)
 class Stage:
-    """One group of artifacts that a recipe makes together, in an environment of its own."""
+    """One group of artifacts that a recipe makes together, in its own environment."""
 
     #: ``source``, ``docs``, or a target's.
     name: str
     environment: Environment
     recipe: Recipe
-    #: The names of the files that must come out, no more and no fewer, sorted.
+    #: The names of exactly the files that the recipe must make, sorted.
     artifacts: tuple[str, ...]
-    #: What the recipe is told beside the release and its source, ``key=value`` each.
+    #: The recipe's arguments besides the release and its source, ``key=value`` each.
     words: tuple[str, ...] = ()
-    #: What the user chose of it, by the names that a statement has for it.
+    #: The user's choices, by their names in a statement.
     choices: Mapping[str, str | list[str]] = field(default_factory=dict)
-    #: The platform that it is for, if it is for one.
+    #: The platform, if the stage is for one.
     target: Target | None = None
 
 
@@ -41,7 +41,7 @@ class Plan:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """All that the recipe is told, ``key=value`` each."""
+        """All arguments of the recipe, ``key=value`` each."""
         words = [f"version={self.release.version}", f"source={self.source.kind}"]
         if self.source.kind == "git":
             digest = self.source.digest
@@ -51,7 +51,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Artifact:
-    """One file that came out."""
+    """One file that a recipe made."""
 
     path: Path
     size: int

@@ -1,4 +1,4 @@
-"""Recipes: what runs inside an environment, known by the hash of its files."""
+"""Recipes: scripts that run inside an environment, identified by the hash of their files."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from verbatim.digest import sha256_bytes, sha256_file
 from verbatim.errors import IntegrityError
 from verbatim.paths import RECIPES
 
-#: The folder beside the recipes with what they share. It is part of each of them.
+#: The folder with what all recipes share, which is part of each.
 COMMON = "common"
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A folder of scripts, of which the one with the folder's name is run by bash, and what all recipes share."""
+    """A folder of scripts and what all recipes share; bash runs the script with the folder's name."""
 
     name: str
     folder: Path
-    #: Of what ``sha256sum NAME/* common/*`` prints in the folder of all recipes, so that anyone can work it out.
+    #: Of what ``sha256sum NAME/* common/*`` prints in the folder of all recipes, so that anyone can compute it.
     sha256: str
 
     @classmethod
@@ -36,7 +36,7 @@ class Recipe:
 
     @property
     def inputs(self) -> dict[str, Path]:
-        """The folders that are seen below ``/in``, by their names there."""
+        """The folders that are visible below ``/in``, by their names there."""
         return {"recipe": self.folder, COMMON: self.folder.parent / COMMON}
 
     def argv(self, *words: str) -> list[str]:
@@ -44,9 +44,9 @@ class Recipe:
         return ["/usr/bin/bash", f"/in/recipe/{self.name}.sh", *words]
 
     def copy(self, folder: Path) -> Recipe:
-        """Copy it into a new folder, where nobody edits it while bash reads it.
+        """Copy it into a new folder, so that nobody edits it while bash reads it.
 
-        Raises IntegrityError if it is no longer what it was when it was loaded.
+        Raises IntegrityError if it has changed since it was loaded.
         """
         for source in self.inputs.values():
             shutil.copytree(source, folder / source.name)
@@ -57,13 +57,13 @@ class Recipe:
 
 
 def _files(folder: Path) -> list[Path]:
-    """A folder's files, sorted; raises IntegrityError if it holds anything else, or is not there."""
+    """A folder's files, sorted; raises IntegrityError if it holds anything else, or is missing."""
     if not folder.is_dir():
         raise IntegrityError(f"{folder} is missing", "restore it, for instance with git checkout")
     files = sorted(folder.iterdir())
     stray = [file.name for file in files if file.name.startswith(".") or not file.is_file()]
     if stray:
         raise IntegrityError(
-            f"{folder} holds {', '.join(stray)}, expected plain files", "remove what is stray"
+            f"{folder} holds {', '.join(stray)}, expected regular files", "remove anything else"
         )
     return files

@@ -1,4 +1,4 @@
-"""Run a plan's recipe in its environment, and take from it just what was expected."""
+"""Run a plan's recipe in its environment, and take exactly the expected artifacts."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from verbatim.stages.plan import Artifact, Plan
 #: The logs of builds that failed.
 _LOGS = Cache("logs")
 
-#: What a recipe prints for the bar.
+#: A line that a recipe prints for the progress bar.
 _PROGRESS = re.compile(r"progress (\d{1,12}) (\d{1,12}) (.{1,60})")
 
 
 def run(
     plan: Plan, prepared: Prepared, root: Root, engine: Engine, *, work: Path, output: Path, log: Path
 ) -> list[Artifact]:
-    """Run the recipe; ``output`` must be empty, and holds the artifacts afterwards.
+    """Run the recipe; ``output`` must be empty, and has the artifacts afterwards.
 
     Raises BuildError if the recipe fails or leaves other files than it should, CapabilityError if it
     could not be started or the disk was full.
@@ -55,13 +55,13 @@ def run(
 
 
 def without_progress(log: Path) -> str:
-    """What the recipe said to people."""
+    """A recipe's log without the lines for the progress bar."""
     lines = log.read_text("utf-8", "replace").splitlines(keepends=True)
     return "".join(line for line in lines if not _PROGRESS.fullmatch(line.rstrip("\n")))
 
 
 class _Listener:
-    """Hears the recipe's lines, and moves the bar by those that are meant for it."""
+    """Reads the recipe's lines, and updates the bar from those that are meant for it."""
 
     def __init__(self, bar: Bar) -> None:
         self._bar = bar
@@ -83,24 +83,26 @@ def _expected(plan: Plan, output: Path) -> list[str]:
 
 
 def _take(path: Path) -> Artifact:
-    """One result; a link could point to a file of the host's."""
+    """The artifact at a path; refuses links, which could point to a file of the host."""
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-        raise BuildError(f"the recipe left {path.name}, which is not a plain file", "correct the recipe")
+        raise BuildError(f"the recipe left {path.name}, which is not a regular file", "correct the recipe")
     path.chmod(0o644)
     return Artifact(path, status.st_size, sha256_file(path))
 
 
 def _failure(plan: Plan, status: int, log: Path) -> BuildError | CapabilityError:
-    """Keep the log, and say what its end says."""
+    """The error to raise, with the last line of the log, which is kept."""
     kept = _LOGS.folder / f"{plan.stage.name}-{plan.release.version}.log"
     kept.parent.mkdir(exist_ok=True)
     lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
-    complaint = next((line for line in reversed(lines) if not _PROGRESS.fullmatch(line)), "it said nothing")
+    complaint = next(
+        (line for line in reversed(lines) if not _PROGRESS.fullmatch(line)), "it printed nothing"
+    )
     if any("No space left on device" in line for line in lines[-50:]):
         return CapabilityError(
             f"the disk was full while {', '.join(plan.stage.artifacts)} were made: {complaint}",
-            "free some space where the engine works, or set --output and VERBATIM_CACHE to where there is more",
+            "free some space where the engine works, or set --output and VERBATIM_CACHE to a disk with more",
         )
     shutil.copyfile(log, kept)
     return BuildError(

@@ -1,4 +1,4 @@
-"""Targets: what the builds for a platform are told, as data: ``targets/NAME/target.toml``."""
+"""Targets: the parameters of the builds for a platform, as data: ``targets/NAME/target.toml``."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from verbatim.release import Release
 
 _FILE = "target.toml"
 
-#: How an interpreter is optimised: by what a training counted, and by the linker; or only as the compiler does by itself.
+#: How an interpreter is optimised: by a training's profile and by the linker; or only by the compiler.
 Optimize = Literal["pgo", "none"]
 
 
 class Parameters(BaseModel):
-    """What the recipe is told of a target, each by the key that the recipe declares for it."""
+    """The recipe's arguments for a target, by the keys that the recipe declares."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     #: As configure(1) writes it.
     triplet: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+(-[a-z0-9_]+)+$")]
-    #: What tells it from the plain build for that triplet.
+    #: What distinguishes it from the plain build for that triplet.
     variant: Annotated[str, StringConstraints(pattern=r"^[a-z]+$")] | None = None
-    #: The program that emulates its processor, where an interpreter for it can be optimised by training it under that.
+    #: The program that emulates its processor, under which its interpreter can be trained.
     emulator: Annotated[str, StringConstraints(pattern=r"^/usr/bin/qemu-[a-z0-9_]+-static$")] | None = None
-    #: Options for configure(1) beside the recipe's own.
+    #: Options for configure(1) besides the recipe's own.
     configure: list[Annotated[str, StringConstraints(pattern=r"^--[a-z][a-z-]*(=[A-Za-z0-9._/-]+)?$")]] = []
-    #: The libraries that may go into the tree, with the environment's packages that they are from.
+    #: The libraries that may go into the tree, with the environment's packages that have them.
     library: dict[
         Annotated[
             str, StringConstraints(pattern=r"^lib[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*\.(so\.[0-9.]+|a)$")
@@ -57,27 +57,27 @@ class Parameters(BaseModel):
 
 
 class TargetFile(BaseModel):
-    """The file."""
+    """The fields of ``target.toml``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     #: The recipe that builds for it.
     recipe: Annotated[str, StringConstraints(pattern=r"^[a-z]+$")]
-    #: The environment with the toolchain, where it is not the target's own.
+    #: The environment with the toolchain, if it is not the target's own.
     environment: Annotated[str, StringConstraints(pattern=rf"^{FOLDER_NAME.pattern}$")] | None = None
     #: The first series of CPython that can be built for it.
     since: Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")] = "3.0"
-    #: What is said after the version and the triplet in the name of each archive; nothing for the tree that runs.
+    #: What follows the version and the triplet in the name of each archive; empty for the runnable tree.
     archives: list[Annotated[str, StringConstraints(pattern=r"^(-[a-z]+)?$")]]
     parameters: Parameters
 
 
 @dataclass(frozen=True)
 class Target:
-    """A platform that is built for."""
+    """A platform to build for."""
 
     name: str
-    #: Of its file.
+    #: Of ``target.toml``.
     sha256: str
     recipe: str
     environment: str
@@ -87,7 +87,7 @@ class Target:
 
     @classmethod
     def load(cls, name: str, targets: Path = TARGETS) -> Target:
-        """Read a target's file; raises IntegrityError if it is not there or does not say what it should."""
+        """Read a target's file; raises IntegrityError if it is missing or not valid."""
         path = targets / name / _FILE
         file = load_model(path, TargetFile, "correct it")
         return cls(
@@ -101,19 +101,19 @@ class Target:
         )
 
     def is_for(self, release: Release) -> bool:
-        """Whether that release is built for it."""
+        """Whether that release can be built for it."""
         return release.is_since(self.since)
 
     def artifacts(self, release: Release) -> tuple[str, ...]:
-        """The names of what comes out, sorted."""
+        """The names of its artifacts, sorted."""
         return tuple(sorted(f"{self.tree(release)}{end}.tar.xz" for end in self.archives))
 
     def tree(self, release: Release) -> str:
-        """The name of the folder that runs, and of its archive without the end."""
+        """The name of the runnable tree's folder, and of its archive without the ending."""
         variant = f"-{self.parameters.variant}" if self.parameters.variant else ""
         return f"cpython-{release.version}-{self.parameters.triplet}{variant}"
 
 
 def target_names(targets: Path = TARGETS) -> list[str]:
-    """The targets that there are, sorted."""
+    """The names of all targets, sorted."""
     return sorted(path.parent.name for path in targets.glob(f"*/{_FILE}"))

@@ -1,1 +1,1 @@
-"""Testing what was built: which of CPython's own tests are run where, and what they found."""
+"""Testing what was built: which of CPython's own tests run in which environment, and their results."""

@@ -1,6 +1,6 @@
-"""What CPython's regrtest says at its end, in the words of its ``libregrtest/results.py``.
+"""Parses the summary that CPython's regrtest prints at its end, as in its ``libregrtest/results.py``.
 
-What printed it is what was tested: it may have printed anything, though not more of it than was allowed.
+The output is untrusted: the tested program may print anything, up to the limit on output.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-#: The last one counts: there is another if what failed was tested again.
+#: The last one counts: there are two if failed tests were repeated.
 _RESULT = re.compile(r"^== Tests result: (?P<state>.{1,100}) ==$", re.MULTILINE)
-#: From here on, what failed is tested again.
+#: Failed tests are repeated from here on.
 _AGAIN = re.compile(r"^(?:[0-9:]+ (?:load avg: \S+ )?)?Re-running \d+ failed tests", re.MULTILINE)
 #: A list of modules, each of which regrtest calls a test; the title is "failed", for instance, or "re-run".
 _LIST = re.compile(
@@ -22,10 +22,10 @@ _TESTS = re.compile(
     r"^Total tests: run=([\d,]{1,15})(?: \(filtered\))?(?: failures=[\d,]+)?(?: skipped=([\d,]{1,15}))?$",
     re.MULTILINE,
 )
-#: As unittest names a test above its traceback.
+#: How unittest names a test above its traceback.
 _FAILED = re.compile(r"^={70}\n(?:FAIL|ERROR|UNEXPECTED SUCCESS): (.{1,500})$", re.MULTILINE)
 _NAME = re.compile(r"(\S+) \(([\w.]+)\)")
-#: What it says as it goes: "0:01:02 load avg: 1.50 [ 12/471/1] test_json passed".
+#: Progress: "0:01:02 load avg: 1.50 [ 12/471/1] test_json passed".
 _REACHED = re.compile(r"[0-9:]{1,9} [^\[]{0,50}\[ *(\d{1,6})/(\d{1,6})(?:/\d{1,6})?\] ")
 _SUCCESS = re.compile(r"(FAILURE then )?SUCCESS")
 
@@ -36,23 +36,23 @@ class Summary:
 
     #: Whether regrtest calls it a success.
     succeeded: bool
-    #: How many modules passed at once or when they were tested again, and which did not.
+    #: How many modules passed, at first or when repeated, and which did not.
     passed: int
     failed: Sequence[str]
-    #: Those that only passed when they were tested again.
+    #: Those that only passed when repeated.
     again: Sequence[str]
-    #: Those that lack something here, and those that were not reached.
+    #: Those that were skipped for lack of something, and those that were not reached.
     skipped: Sequence[str]
     omitted: Sequence[str]
-    #: How many tests were run, those that were tested again twice; and how many were skipped.
+    #: How many tests were run (repeated ones count twice), and how many were skipped.
     tests: int
     skipped_tests: int
-    #: The names of those that failed at last.
+    #: The names of those that failed in the end.
     failed_tests: Sequence[str]
 
 
 def read_summary(log: str) -> Summary | None:
-    """What regrtest's output comes to; None if it does not end with a result."""
+    """Parse regrtest's output; None if it does not end with a result."""
     results = list(_RESULT.finditer(log))
     if not results:
         return None
@@ -78,7 +78,7 @@ def read_summary(log: str) -> Summary | None:
 
 
 def reached(line: str) -> tuple[int, int] | None:
-    """How many modules are done, and of how many, if a line of regrtest's says so."""
+    """How many modules are done, and of how many, from a line of regrtest; None for other lines."""
     match = _REACHED.match(line)
     return (int(match[1]), int(match[2])) if match else None
 

@@ -1,4 +1,4 @@
-"""How what is built for a target is tested, as data beside the target: ``targets/NAME/tests.toml``."""
+"""How a target's build is tested, as data beside the target: ``targets/NAME/tests.toml``."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from verbatim.stages.target import Target
 
 _FILE = "tests.toml"
 
-#: What ``--tests`` calls that which is no module of CPython's: what pip does, and running in other roots.
+#: The names in ``--tests`` that are not modules of CPython: installing with pip, and running in other roots.
 PIP = "pip"
 ROOTS = "roots"
 
-#: As regrtest lists it, or a package that it takes apart; and a test by the whole name that unittest gives it.
+#: A module as regrtest lists it, or a package that it splits; and a test by its full name in unittest.
 _MODULE = re.compile(r"test_[A-Za-z0-9_]+(\.test_[A-Za-z0-9_]+)*")
 ModuleName = Annotated[str, StringConstraints(pattern=rf"^{_MODULE.pattern}$")]
 TestName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$")]
@@ -36,46 +36,46 @@ class _Strict(BaseModel):
 
 
 class ExcludedTest(_Strict):
-    """A module that cannot pass where it is tested, or single tests of one."""
+    """A module that cannot pass in its environment, or single tests of one."""
 
     module: ModuleName
     #: Empty for all of them.
     tests: list[TestName] = []
     #: Why, in a sentence or two.
     reason: Annotated[str, StringConstraints(min_length=10)]
-    #: Those that have it; empty for all.
+    #: The series of CPython that it applies to; empty for all.
     series: list[Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")]] = []
 
 
 class TestsFile(_Strict):
-    """The file, which may name a base for what it does not say itself."""
+    """The fields of ``tests.toml``, which may name a base for those that it lacks."""
 
     #: The environment that the tests run in.
     environment: str
-    #: How the tree's interpreter is started, word by word; ``{tree}`` is where it lies.
+    #: The command for the tree's interpreter; ``{tree}`` is replaced by the tree's path.
     command: Annotated[list[str], Field(min_length=1)]
-    #: What runs programs for another machine, one of QEMU's: the tests start interpreters that the kernel cannot.
+    #: QEMU's program for another machine: the tests start interpreters, which the kernel cannot run.
     emulator: Annotated[str, StringConstraints(pattern=r"^(/[A-Za-z0-9_./-]+)?$")] = ""
-    #: Whether one interpreter can start others: without, modules are tested one by one, and pip is not.
+    #: Whether one interpreter can start others: if not, modules are tested one by one, and pip is not tested.
     processes: bool = True
     #: Whether pip is tested, which needs a compiler for that machine.
     pip: bool = True
-    #: Other environments in which it must run, though no tests do.
+    #: Other environments in which it must run; no tests are run there.
     roots: list[str] = []
-    #: Only these modules; all that there are if there are none.
+    #: Only these modules; all if empty.
     modules: list[ModuleName] = []
     left_out: list[ExcludedTest] = []
 
 
 @dataclass(frozen=True)
 class TargetTests:
-    """What of a target's tree is tested, and how."""
+    """The tests of a target's tree, and how they are run."""
 
     target: Target
     environment: Environment
-    #: How the tree's interpreter is started, as in the file.
+    #: The command for the tree's interpreter, as in the file.
     command: tuple[str, ...]
-    #: What the recipe is told beside that.
+    #: The recipe's other arguments.
     words: tuple[str, ...]
     left_out: tuple[ExcludedTest, ...]
     #: The other environments in which it must run.
@@ -93,31 +93,31 @@ class TargetTests:
         targets: Path = TARGETS,
         containers: Path = CONTAINERS,
     ) -> TargetTests:
-        """Read a target's file, for a release and what is chosen of its modules, perhaps ``pip`` and ``roots``.
+        """Read a target's file, for a release and the chosen modules, which may include ``pip`` and ``roots``.
 
-        Raises UsageError if what is chosen is left out, IntegrityError if the file does not say what it should.
+        Raises UsageError if a chosen module is left out, IntegrityError if the file is not valid.
         """
         path = targets / target / _FILE
-        said = load_model_like(path, TestsFile, "correct it", targets / "bases")
-        known = {entry.module for entry in said.left_out if not entry.tests}
+        file = load_model_like(path, TestsFile, "correct it", targets / "bases")
+        known = {entry.module for entry in file.left_out if not entry.tests}
         refused = sorted(known.intersection(chosen))
         if refused:
-            raise UsageError(f"--tests: {', '.join(refused)} is left out, as {path} says", "choose others")
-        for name, is_there in ((PIP, said.processes and said.pip), (ROOTS, bool(said.roots))):
+            raise UsageError(f"--tests: {', '.join(refused)} is left out in {path}", "choose others")
+        for name, is_there in ((PIP, file.processes and file.pip), (ROOTS, bool(file.roots))):
             if name in chosen and not is_there:
                 raise UsageError(f"--tests: there is no {name} on {target}", "choose others")
         left_out = tuple(
-            entry for entry in said.left_out if not entry.series or release.series in entry.series
+            entry for entry in file.left_out if not entry.series or release.series in entry.series
         )
         return cls(
             Target.load(target, targets),
-            Environment(environment_folder(said.environment, containers)),
-            tuple(said.command),
-            tuple(_words(said, left_out, chosen)),
+            Environment(environment_folder(file.environment, containers)),
+            tuple(file.command),
+            tuple(_words(file, left_out, chosen)),
             left_out,
             tuple(
                 Environment(environment_folder(name, containers))
-                for name in said.roots
+                for name in file.roots
                 if not chosen or ROOTS in chosen
             ),
             tuple(chosen),
@@ -125,30 +125,30 @@ class TargetTests:
 
     @property
     def is_in_its_environment(self) -> bool:
-        """Whether anything is asked for but running in other roots."""
+        """Whether anything but running in other roots is chosen."""
         return set(self.chosen) != {ROOTS}
 
     def words_for(self, tree: str) -> list[str]:
-        """What the recipe is told of a tree that lies there."""
+        """The recipe's arguments for a tree at that path."""
         return [f"tree={tree}", *(f"python={word}" for word in self.command), *self.words]
 
     def interpreter(self, tree: str) -> list[str]:
-        """The command that starts the interpreter of a tree that lies there."""
+        """The command that starts the interpreter of a tree at that path."""
         return [word.replace("{tree}", tree) for word in self.command]
 
 
 def names_with_tests(targets: Path = TARGETS) -> list[str]:
-    """The targets of which it is said how they are tested, sorted."""
+    """The names of the targets that have tests, sorted."""
     return sorted(path.parent.name for path in targets.glob(f"*/{_FILE}"))
 
 
 def choose_suites(
     release: Release, artifacts: str, tests: str, *, targets: Path = TARGETS, containers: Path = CONTAINERS
 ) -> list[TargetTests]:
-    """What is to be tested: ``artifacts`` are targets, ``tests`` modules, ``pip`` or ``roots``, with commas between.
+    """The tests to run: ``artifacts`` are targets, ``tests`` modules, ``pip`` or ``roots``, with commas between.
 
-    All tests if ``tests`` is empty. Raises UsageError for a target that is none and for what cannot be a module's name,
-    or comes twice; and what `Suite.load` does.
+    All tests if ``tests`` is empty. Raises UsageError for an unknown target, and for an invalid or repeated
+    module's name; and what `TargetTests.load` does.
     """
     wanted = listed("--artifacts", artifacts, names_with_tests(targets))
     names = tests.split(",") if tests else []
@@ -164,17 +164,17 @@ def choose_suites(
     ]
 
 
-def _words(said: TestsFile, left_out: Sequence[ExcludedTest], chosen: Sequence[str]) -> Iterator[str]:
+def _words(file: TestsFile, left_out: Sequence[ExcludedTest], chosen: Sequence[str]) -> Iterator[str]:
     modules = [name for name in chosen if name not in (PIP, ROOTS)]
-    if said.emulator:
-        yield f"emulator={said.emulator}"
-    if said.processes:
+    if file.emulator:
+        yield f"emulator={file.emulator}"
+    if file.processes:
         yield "processes=yes"
-        if said.pip and (not chosen or PIP in chosen):
+        if file.pip and (not chosen or PIP in chosen):
             yield f"{PIP}=yes"
     if modules or not chosen:
         yield "suite=yes"
-    yield from (f"choose={name}" for name in modules or said.modules)
+    yield from (f"choose={name}" for name in modules or file.modules)
     for entry in left_out:
         if entry.tests:
             yield from (f"ignore={entry.module}:{test}" for test in entry.tests)

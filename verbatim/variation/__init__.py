@@ -1,1 +1,1 @@
-"""Building again in other conditions, to see whether the artifacts depend on any of them."""
+"""Building again under other conditions, to see whether the artifacts depend on any of them."""

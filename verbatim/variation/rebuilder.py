@@ -1,4 +1,4 @@
-"""Rebuild with the conditions varied; where that gives something else, find out which of them it is."""
+"""Rebuild with the conditions varied; if the result differs, find out which condition causes that."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from verbatim.variation.variations import Value, ValuePair, conditions_of
 
 @dataclass(frozen=True)
 class Difference:
-    """A rebuild that did not give the same."""
+    """How a rebuild differs from the first build."""
 
     #: The artifacts that differ, sorted; none if the recipe failed.
     artifacts: tuple[str, ...]
-    #: How it failed; empty if it did not.
+    #: Why the recipe failed; empty if it did not.
     failure: str = ""
 
     def __str__(self) -> str:
         return self.failure or f"{', '.join(self.artifacts)}: different"
 
 
-#: Rebuilds with values of these variations, under a name of its own; None if all is the same.
+#: Rebuilds with these values, under a name; gives None if all artifacts are the same.
 Attempt = Callable[[str, Mapping[str, Value]], Difference | None]
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What differed when everything was varied, and which variation it is due to."""
+    """What differed when everything was varied, and which variation causes it."""
 
-    #: With all the first values, and with all the second ones: those that differ.
+    #: The differences with all the first values, and with all the second ones.
     together: Sequence[Difference] = ()
-    #: With nothing varied; if that differs already, no variation is to blame.
+    #: The difference with nothing varied; if there is one, no variation is the cause.
     unvaried: Difference | None = None
-    #: With one thing varied, by its name: those that differ.
+    #: By variation, the differences with that one alone.
     alone: Mapping[str, Difference] = field(default_factory=dict)
 
     @property
@@ -55,7 +55,7 @@ class Findings:
 
 
 def find(pairs: Mapping[str, ValuePair], attempt: Attempt) -> Findings:
-    """Rebuild with all the first values and all the second ones; search the cause of a difference."""
+    """Rebuild with all the first values and all the second ones; look for the cause of a difference."""
     sides = [{name: pair[0] for name, pair in pairs.items()}, {name: pair[1] for name, pair in pairs.items()}]
     if sides[0] == sides[1]:
         sides.pop()
@@ -72,18 +72,18 @@ def find(pairs: Mapping[str, ValuePair], attempt: Attempt) -> Findings:
 
 def _find_alone(sides: Sequence[Mapping[str, Value]], attempt: Attempt) -> dict[str, Difference]:
     alone: dict[str, Difference] = {}
-    tried: list[tuple[str, Value]] = []
+    attempted: list[tuple[str, Value]] = []
     for name, value in (item for side in sides for item in side.items()):
-        if name in alone or (name, value) in tried:
+        if name in alone or (name, value) in attempted:
             continue
-        tried.append((name, value))
+        attempted.append((name, value))
         difference = attempt(name, {name: value})
         if difference is not None:
             alone[name] = difference
     return alone
 
 
-# What the loader and bash say, and then go on, with the clock or the locale as it was.
+# The warnings of the loader and bash, which then continue with the clock or the locale unchanged.
 _NOT_IN_FORCE = ("cannot be preloaded", "setlocale: LC_ALL: cannot change locale")
 
 
@@ -100,13 +100,13 @@ def _check_in_force(log: Path, environment: Environment) -> None:
 
 @dataclass(frozen=True)
 class VariedRebuilder:
-    """Makes a plan's artifacts again and again, and compares them with those of the first time."""
+    """Builds a plan repeatedly, and compares the artifacts with the first ones."""
 
     plan: Plan
     prepared: Prepared
     root: Root
     first: Sequence[Artifact]
-    #: Where what differs is kept, in a folder for each rebuild.
+    #: The folder for artifacts that differ, with a folder for each rebuild.
     kept: Path
 
     def attempt(self, name: str, values: Mapping[str, Value]) -> Difference | None:

@@ -1,7 +1,7 @@
-"""The tools that vary what bubblewrap and the kernel alone cannot, out of an environment of their own.
+"""Tools to vary what bubblewrap and the kernel alone cannot, from environments of their own.
 
-There is one for each of Debian's suites that something is built in: the clock's library is loaded into programs of that
-suite, whose C library must be the one that it was made for. Nothing is fetched or made before a variation asks for it.
+There is one for each Debian suite that builds use: the clock's library is loaded into programs of that
+suite, so it must fit their C library. Nothing is fetched or made before a variation needs it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from verbatim.scratch import scratch
 
 
 def varying(environment: Environment) -> Environment | None:
-    """The environment that has the tools for builds in this one; None if there is none of its Debian suite."""
+    """The environment with the tools for builds in this one; None if its Debian suite has none."""
     for name in environment_names(role="vary"):
         folder = environment_folder(name)
         if load_definition(folder).suite == environment.lock.suite:
@@ -33,9 +33,9 @@ def varying(environment: Environment) -> Environment | None:
 
 
 class Tools:
-    """What builds in an environment are varied with, and what is made with it in a folder that outlives its use.
+    """The tools to vary builds in one environment, and what is made with them in a folder of the caller.
 
-    Everything raises CapabilityError if there are no tools for its suite.
+    Everything raises CapabilityError if its suite has no tools.
     """
 
     def __init__(self, environment: Environment, fetcher: Fetcher, folder: Path) -> None:
@@ -49,9 +49,9 @@ class Tools:
         return self._libraries / "faketime"
 
     def reorder(self, *options: str) -> tuple[str, ...]:
-        """The command that shows a folder as another one with its files in another order: disorderfs(1)."""
+        """The command that mounts a view of a folder with its files in another order: disorderfs(1)."""
         program = self._disorderfs
-        # Otherwise it adds to the size of each file on the disk; and the recipe's folder is not empty.
+        # Without these, it adds to each file's size on the disk, and refuses to cover a folder that is not empty.
         fixed = ("-f", "--quiet", "--pad-blocks=0", "-o", "nonempty")
         return (*program, *fixed, *options)
 
@@ -81,7 +81,10 @@ class Tools:
             )
             if Sandbox().run(job) != 0:
                 complaint = job.log.read_text("utf-8", "replace").strip()
-                raise BuildError(f"the locale {name} could not be made: {complaint}", "make the lock anew")
+                raise BuildError(
+                    f"the locale {name} could not be made: {complaint}",
+                    "have a maintainer make the lock again",
+                )
 
     @cached_property
     def _root(self) -> Root:
@@ -99,7 +102,7 @@ class Tools:
 
     @cached_property
     def _disorderfs(self) -> list[str]:
-        """It runs outside the sandbox, on the folders that the sandbox is given."""
+        """The command for disorderfs, which runs outside the sandbox, on the sandbox's folders."""
         folder = self._folder / "disorderfs"
         folder.mkdir(mode=0o700)
         return lay_out(DISORDERFS, self._root.environment.lock, folder)

@@ -1,6 +1,6 @@
-"""What a rebuild can vary: each thing by its name, with a value for each of two rebuilds.
+"""What a rebuild can vary: each variation by its name, with values for two rebuilds.
 
-The choice of things follows reprotest(1).
+The choice of variations follows reprotest(1).
 """
 
 from __future__ import annotations
@@ -32,30 +32,30 @@ _FUSE = "/dev/fuse"
 
 @dataclass(frozen=True)
 class Host:
-    """What decides here what can be varied, and with what."""
+    """The properties of this machine that decide what can be varied."""
 
     cpus: frozenset[int]
-    #: Why file systems of programs cannot be mounted; empty if they can.
+    #: Why FUSE file systems cannot be mounted; empty if they can.
     fuse_refusal: str
-    #: What the build folder is on by default, such as "ext4".
+    #: The build folder's file system by default, such as "ext4".
     file_system: str
-    #: Bytes of memory that programs can still have.
+    #: Bytes of available memory.
     memory: int
     tools: Tools
 
     @classmethod
     def look(cls, work: Path, tools: Tools) -> Host:
-        """This machine, as it is for builds in a folder."""
+        """Look at this machine, for builds in that folder."""
         return cls(frozenset(os.sched_getaffinity(0)), _fuse_refusal(), _file_system(work), _memory(), tools)
 
 
 @dataclass(frozen=True)
 class Value:
-    """One value of what is varied."""
+    """One value of a variation."""
 
-    #: As people are told it.
+    #: For people to read.
     text: str
-    #: Of the `Surroundings`, by the names of their fields.
+    #: The fields of `BuildConditions` that it sets.
     changes: Mapping[str, Any]
 
 
@@ -64,7 +64,7 @@ ValuePair = tuple[Value, Value]
 
 @dataclass(frozen=True)
 class Variation:
-    """One thing that artifacts must not depend on."""
+    """One condition that artifacts must not depend on."""
 
     name: str
     #: For the first rebuild and for the second.
@@ -74,7 +74,7 @@ class Variation:
 
 
 def conditions_of(values: Iterable[Value]) -> BuildConditions:
-    """The contract's, with all these values. Tables and flags add up; they never name the same thing."""
+    """The contract's conditions with all these values. Mappings and flags are merged; they never overlap."""
     conditions = BuildConditions()
     for value in values:
         changes = {name: _joined(getattr(conditions, name), new) for name, new in value.changes.items()}
@@ -89,13 +89,13 @@ def _joined(former: Any, new: Any) -> Any:
 
 
 class _Flags(int):
-    """Bits that are set beside others."""
+    """Bits that are combined with those of other values."""
 
 
 def choose_variations(text: str) -> list[Variation]:
     """The variations that ``--vary`` names, with commas between them, or ``all``.
 
-    Raises UsageError for a name that is none, or comes twice.
+    Raises UsageError for an unknown or repeated name.
     """
     if text == "all":
         return list(VARIATIONS.values())
@@ -201,7 +201,7 @@ def _personality(text: str, flags: int) -> Value:
     return _value(text, personality=_Flags(flags))
 
 
-#: By their names, which users and scripts know: none may change.
+#: By their names, which users and scripts rely on: none may change.
 VARIATIONS = {
     variation.name: variation
     for variation in (
@@ -218,7 +218,7 @@ VARIATIONS = {
         Variation("ids", _always(_ids(0, 0, "root", "root"), _ids(31415, 27182, "somebody", "some-people"))),
         Variation("umask", _always(_value("077", umask=0o077), _value("000", umask=0))),
         Variation("locale", _locale),
-        # Fourteen hours east and twelve west of UTC, as POSIX writes it: no table is needed.
+        # Fourteen hours east and twelve west of UTC, in POSIX's form, which needs no time zone database.
         Variation("time-zone", _always(_variable("TZ", "<+14>-14"), _variable("TZ", "<-12>+12"))),
         Variation(
             "variables",
@@ -228,7 +228,7 @@ VARIATIONS = {
             "home",
             _always(
                 _value("an empty folder", home="/tmp/home"),  # noqa: S108 - inside
-                _value("a folder that is not there", home=NO_HOME),
+                _value("a folder that does not exist", home=NO_HOME),
             ),
         ),
         Variation("kernel", _always(_personality("release 2.6", UNAME26))),
@@ -254,7 +254,7 @@ def _fuse_refusal() -> str:
 
 
 def _file_system(folder: Path) -> str:
-    """Its type, as mount(8) has it; empty if the kernel's list does not tell."""
+    """The type of a folder's file system, as in mount(8); empty if the kernel does not list it."""
     device = folder.stat().st_dev
     number = f"{os.major(device)}:{os.minor(device)}"
     for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines():

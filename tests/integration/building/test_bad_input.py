@@ -130,7 +130,7 @@ def test_a_version_that_does_not_exist_is_refused(source: str, output: Path) -> 
     refusal = verbatim(
         *("build", "--version", SMALL, "--source", source, "--output", str(output)), settings=_NO_GIT_SERVER
     ).refusal(2)
-    assert f"no published source tarball of {SMALL} is known" in refusal
+    assert f"releases/published.toml has no source tarball of {SMALL}" in refusal
     assert not output.exists()
 
 

@@ -130,7 +130,7 @@ def test_a_job_may_be_silent_for_longer_than_the_daemon(
     inside: Inside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside("exit 0")  # The image is there now.
-    monkeypatch.setattr(the_daemon, "_PATIENCE", 2)
+    monkeypatch.setattr(the_daemon, "_TIMEOUT", 2)
     assert inside("sleep 3; echo done").log == "done\n"
 
 

@@ -211,7 +211,7 @@ def test_a_pushed_image_keeps_its_digest(empty: docker.DockerClient, image: Imag
 def test_a_registry_that_is_not_there() -> None:
     finished = _image("--push", "127.0.0.1:9/some/where:v1")
     assert finished.status == 4
-    assert "error: 127.0.0.1:9 did not take the image: " in finished.err
+    assert "error: 127.0.0.1:9 did not accept the image: " in finished.err
     assert "Traceback" not in finished.err
 
 
@@ -222,7 +222,9 @@ def test_a_registry_that_wants_a_password(
     with docker_registry(tmp_path / "registry", _PASSWORDS) as host:
         refused = _image("--push", f"{host}/some/where:v1")
         assert refused.status == 4
-        assert f"error: {host} did not take the image: it wants a user's name and password" in refused.err
+        assert (
+            f"error: {host} did not accept the image: it asks for a user name and a password" in refused.err
+        )
         subprocess.run(
             ["docker", "login", "--username", "tester", "--password-stdin", host],
             input=b"secret",

@@ -350,5 +350,5 @@ def test_remote_builders_do_the_work(
 def test_builders_of_who_is_not_trusted_are_no_reason_to_build_here(
     nix: Installation, root: Root, tmp_path: Path
 ) -> None:
-    with pytest.raises(CapabilityError, match="Nix handed nothing to --builders"):
+    with pytest.raises(CapabilityError, match="Nix gave no work to --builders"):
         Inside(nix, root, tmp_path, Nix("ssh-ng://nowhere.invalid x86_64-linux"))("exit 0")

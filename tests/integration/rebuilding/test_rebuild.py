@@ -296,7 +296,7 @@ def test_a_difference_ends_with_status_1_and_says_what_it_depends_on(
     assert "error: what is built depends on: umask, ids; " in finished.err
     assert f"  with umask varied: Python-{SMALL}.tgz: different\n" in finished.out
     assert f"  with ids varied: Python-{SMALL}.tar.xz: different\n" in finished.out
-    assert "  home           an empty folder, then a folder that is not there\n" in finished.out
+    assert "  home           an empty folder, then a folder that does not exist\n" in finished.out
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_what_was_tampered_with_is_named(repository: Repository, built: Built, t
     expected = sorted((f"{TOP}/{each.member}", each.said) for each in TAMPERED.values())
     for line, (member, said) in zip(lines[2:], expected, strict=True):
         assert line.startswith(said.format(member))
-    assert "not what commit" in finished.err
+    assert "different from commit" in finished.err
 
 
 def tamper(tarball: Path, path: Path) -> None:

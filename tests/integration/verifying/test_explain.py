@@ -346,7 +346,7 @@ def test_what_takes_too_long_is_killed_and_told(explained: Explain, tmp_path: Pa
     assert late.unseen == "it took longer than 0.2 seconds"
     assert "it took longer than" in (tmp_path / "page.html").read_text("utf-8")
     never = explained("x", b"a", b"b", replace(LIMITS, seconds=0))
-    assert "the time for all artifacts together was up" in never.unseen
+    assert "the time limit for all artifacts together was reached" in never.unseen
 
 
 def test_hostile_names_come_out_harmless(explained: Explain, tmp_path: Path) -> None:

@@ -64,8 +64,8 @@ def test_an_honest_name_is_taken_apart(name: str, parts: tuple[str, ...]) -> Non
     [
         ("/a", "absolute"),
         ("//a", "absolute"),
-        ("a:", "letter of a drive"),
-        ("C:b/c", "letter of a drive"),
+        ("a:", "a drive letter"),
+        ("C:b/c", "a drive letter"),
         ("..", "leads out"),
         ("../a", "leads out"),
         ("./../a", "leads out"),

@@ -86,16 +86,16 @@ INSIDE = packed(member(b"P/a", random.Random(0).randbytes(2000)))
 CONTAINERS: dict[str, tuple[bytes, str]] = {
     "two gzip members": (
         gzip.compress(INSIDE[:512]) + gzip.compress(INSIDE[512:]),
-        "behind the end of its gzip",
+        "after the end of its gzip",
     ),
-    "a gzip member and padding": (gzip.compress(INSIDE) + bytes(512), "behind the end of its gzip"),
-    "two xz streams": (lzma.compress(INSIDE[:512]) + lzma.compress(INSIDE[512:]), "behind the end of its xz"),
-    "an xz stream and padding": (lzma.compress(INSIDE) + bytes(4), "behind the end of its xz"),
+    "a gzip member and padding": (gzip.compress(INSIDE) + bytes(512), "after the end of its gzip"),
+    "two xz streams": (lzma.compress(INSIDE[:512]) + lzma.compress(INSIDE[512:]), "after the end of its xz"),
+    "an xz stream and padding": (lzma.compress(INSIDE) + bytes(4), "after the end of its xz"),
     "two bzip2 streams": (
         bz2.compress(INSIDE[:512]) + bz2.compress(INSIDE[512:]),
-        "behind the end of its bzip2",
+        "after the end of its bzip2",
     ),
-    "a bzip2 stream and more": (bz2.compress(INSIDE) + b"x", "behind the end of its bzip2"),
+    "a bzip2 stream and more": (bz2.compress(INSIDE) + b"x", "after the end of its bzip2"),
     "compressed twice": (bz2.compress(gzip.compress(INSIDE)), "compressed twice"),
     "a name that passes for bzip2": (gzip.compress(member(b"BZh91AY&SY") + END), "compressed twice"),
     "a tar archive and gzip at once": (of_two_faces(), "a tar archive to another"),
@@ -197,7 +197,7 @@ def test_one_member_is_read_and_the_rest_is_checked() -> None:
     for odd in (packed(raw_folder(b"control")), packed(member(b"control", bytes(2 << 20)))):
         with pytest.raises(IntegrityError, match="an archive has no file control"):
             read_member("an archive", io.BytesIO(odd), "control")
-    with pytest.raises(IntegrityError, match="more behind its end"):
+    with pytest.raises(IntegrityError, match="more after its end"):
         read_member("an archive", io.BytesIO(archive + INNER), "control")
 
 
@@ -321,7 +321,7 @@ def test_a_bomb_comes_out_in_bounded_pieces_and_meets_a_limit(compression: str) 
 
 
 def test_a_bomb_of_zeros_behind_the_end_meets_a_limit() -> None:
-    with pytest.raises(IntegrityError, match="zeros behind its end"):
+    with pytest.raises(IntegrityError, match="zeros after its end"):
         read(bz2.compress(bytes(4 << 20)))
 
 

@@ -113,7 +113,7 @@ def test_an_option_that_is_described_nowhere_or_twice_is_refused() -> None:
 
     with pytest.raises(ValueError, match="news is described nowhere"):
         command()(task)
-    with pytest.raises(ValueError, match="version is described in the table already"):
+    with pytest.raises(ValueError, match="version is already described in the table"):
         command(version="another text", news="what is new")(task)
     with pytest.raises(ValueError, match="old"):
         command(news="what is new", old="what is not there")(task).get_arguments()

@@ -118,7 +118,7 @@ def test_a_difference_is_a_mismatch(check: Checking) -> None:
     members, expected = TAMPERED["one byte"]
     checked = check(members)
     assert differences(checked) == expected
-    with pytest.raises(MismatchError, match=r"not what commit [0-9a-f]{40} says"):
+    with pytest.raises(MismatchError, match=r"different from commit [0-9a-f]{40}"):
         checked.raise_for_difference()
 
 
@@ -139,7 +139,7 @@ def test_what_is_left_out_may_be_there_if_it_is_as_in_git(check: Checking) -> No
 
 def test_what_cannot_be_generated_anew_is_a_difference(check: Checking) -> None:
     assert differences(check(MEMBERS, maker=Maker(without("Misc/NEWS")))) == [
-        "added Misc/NEWS: is declared as generated, but could not be generated anew"
+        "added Misc/NEWS: is declared as generated, but could not be generated again"
     ]
 
 
@@ -174,7 +174,7 @@ def test_modes_of_releases_that_were_packed_by_hand(check: Checking, tmp_path: P
 def test_a_folder_stands_for_the_tarballs_in_it(check: Checking, tmp_path: Path) -> None:
     folder_ = tmp_path / "downloads"
     folder_.mkdir()
-    with pytest.raises(UndecidedError, match=f"has no {TOP}.tar.xz, {TOP}.tgz"):
+    with pytest.raises(UndecidedError, match=f"does not have {TOP}.tar.xz, {TOP}.tgz"):
         check(folder_)
     (folder_ / f"{TOP}.tgz").write_bytes(COMPRESSIONS["gz"](tar(*MEMBERS)))
     (folder_ / f"{TOP}.tar.xz").write_bytes(COMPRESSIONS["xz"](tar(*without("LICENSE"))))
@@ -183,7 +183,7 @@ def test_a_folder_stands_for_the_tarballs_in_it(check: Checking, tmp_path: Path)
         f"{TOP}.tar.xz": "different",
         f"{TOP}.tgz": "equivalent",
     }
-    with pytest.raises(MismatchError, match=rf"^{TOP}\.tar\.xz: not what"):
+    with pytest.raises(MismatchError, match=rf"^{TOP}\.tar\.xz: different from commit"):
         checked.raise_for_difference()
 
 
@@ -232,20 +232,20 @@ def test_published_tarballs_that_cannot_be_had_are_said(
 ) -> None:
     """If it is all of them, that is the end of it."""
     choice = SourceChoice(str(repository.path))
-    with pytest.raises(UsageError, match="no published source tarball"):
+    with pytest.raises(UsageError, match="has no source tarball"):
         check_against_git(RELEASE, choice, None, fetcher, Maker())
     path = repository.path.parent / "published.tgz"
     path.write_bytes(COMPRESSIONS["gz"](tar(*MEMBERS)))
 
     def published(_release: Release, _fetcher: Fetcher, names: tuple[str]) -> object:
         if names == (f"{TOP}.tar.xz",):
-            raise NetworkError("it is not there")
+            raise NetworkError("does not exist")
         return SimpleNamespace(path=path, name=names[0])
 
     monkeypatch.setattr("verbatim.commands.against_git.published_tarball", published)
     checked = check_against_git(RELEASE, choice, None, fetcher, Maker())
     assert [tarball.name for tarball, _ in checked.comparisons] == [f"{TOP}.tgz"]
-    assert checked.unchecked == {f"{TOP}.tar.xz": "it is not there"}
+    assert checked.unchecked == {f"{TOP}.tar.xz": "does not exist"}
 
 
 # The task.
@@ -277,7 +277,7 @@ def test_the_task_says_what_agrees(verify: Verify, tmp_path: Path) -> None:
     assert ended.status == 0, ended.err
     assert "equivalent to git" in ended.out
     assert "8 files as in git, 1 of them with CRLF" in ended.out
-    assert f"generated anew, and the same: {TOP}/Misc/NEWS" in ended.out
+    assert f"generated again, and the same: {TOP}/Misc/NEWS" in ended.out
 
 
 @pytest.mark.usefixtures("interrupts")
@@ -287,7 +287,7 @@ def test_the_task_names_what_differs(verify: Verify, tmp_path: Path) -> None:
     ended = verify("--against-git", "--against", str(path))
     assert ended.status == 1
     assert f"added    {TOP}/smuggled: {SMUGGLED}" in ended.out
-    assert ended.err.splitlines()[-1].startswith(f"error: {TOP}.tgz: not what commit")
+    assert ended.err.splitlines()[-1].startswith(f"error: {TOP}.tgz: different from commit")
     ended = verify("--against-git", "--against", str(path), "--json")
     assert ended.status == 1
     [tarball] = json.loads(ended.out)["tarballs"]
@@ -295,7 +295,7 @@ def test_the_task_names_what_differs(verify: Verify, tmp_path: Path) -> None:
     assert tarball["differences"] == [{"kind": "added", "member": f"{TOP}/smuggled", "what": SMUGGLED}]
     ended = verify("--against-git", "--against", str(tmp_path / "nothing"))
     assert ended.status == 2
-    assert "is not there" in ended.err
+    assert "does not exist" in ended.err
 
 
 @pytest.mark.usefixtures("interrupts")

@@ -95,7 +95,7 @@ def test_engines_that_disagree_leave_the_evidence_and_no_result(
         }
         kept = cache / "disputed" / f"{SMALL}-source"
         assert ended.err.splitlines()[-1] == (
-            f"error: {_TGZ}: not the same from sandbox and docker; "
+            f"error: {_TGZ}: different from sandbox and docker; "
             f"one of the engines may have been tampered with; what each made is in {kept}"
         )
         assert {str(path.relative_to(kept)): path.read_bytes() for path in kept.rglob("*.*")} == {

@@ -72,7 +72,7 @@ def test_two_folders_are_compared_by_name(builds: Builds) -> None:
     }
     assert compared["b.tgz"]["stabilizers"] == ["times"]
     assert compared["c.tgz"]["changed"] == {"a/b": "its content"}
-    assert "a/b is not the same (its content)" in compared["c.tgz"]["summary"]
+    assert "a/b differs (its content)" in compared["c.tgz"]["summary"]
     unequal = compare_builds(one, two).unequal
     assert [(name, first.path, second.path) for name, first, second in unequal] == [
         (name, one / name, two / name) for name in ("b.tgz", "c.tgz")
@@ -189,7 +189,7 @@ def test_the_verdicts_are_lines_for_people(builds: Builds) -> None:
 def test_what_is_not_there_is_refused(builds: Builds) -> None:
     one = builds.build("1", a_tar=STREAM)
     for name in ("missing", "SHA256SUMS", "source.intoto.json"):
-        assert "is not there" in builds.refusal(one, builds.top / name, 2)
+        assert "does not exist" in builds.refusal(one, builds.top / name, 2)
     assert "FIRST is empty" in builds.run(["compare", "", str(one)]).complaint
     assert "holds no artifacts" in builds.refusal(one, builds.build("2"), 2)
 

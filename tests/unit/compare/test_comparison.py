@@ -68,7 +68,7 @@ ALONE: dict[str, list[tuple[str, bytes]]] = {
     "headers": [
         ("GNU's format", tar(*MEMBERS, format=tarfile.GNU_FORMAT)),
         ("a comment", tar(*each(pax={"comment": "a"}))),
-        ("more behind the end", tar(*MEMBERS) + bytes(10240)),
+        ("more after the end", tar(*MEMBERS) + bytes(10240)),
     ],
 }
 
@@ -188,8 +188,8 @@ def test_members_that_were_added_removed_and_changed_are_named(
     assert comparison.added == ("a/e",)
     assert comparison.removed == ("a/d",)
     assert [str(change) for change in comparison.changed] == [
-        "a/b is not the same (its content)",
-        "a/c is not the same (mode 755 and 644)",
+        "a/b differs (its content)",
+        "a/c differs (mode 755 and 644)",
     ]
 
 
@@ -208,7 +208,7 @@ def test_where_only_a_hash_is_known_it_has_to_be_the_same(tmp_path: Path) -> Non
     assert compare_files(here, File("a.tar", here.sha256)).judgement == "identical"
     undecided = compare_files(here, File("a.tar", "0" * 64))
     assert undecided.judgement == "undecided"
-    assert "a.tar are not at hand" in undecided.reason
+    assert "a.tar are not available" in undecided.reason
 
 
 def test_a_file_that_changes_meanwhile_is_refused(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ HOSTILE: dict[str, tuple[str, bytes, str]] = {
     "a name that leads out": ("a.tar", tar(file("../a")), "leads out"),
     "a name that leads out of a zip": ("a.zip", zipped([file("../a")]), "leads out"),
     "a place named twice": ("a.tar", tar(file("a"), file("./a")), "two members 'a'"),
-    "a place named twice in a zip": ("a.zip", zipped([file("a"), file("a")]), "is there twice"),
+    "a place named twice in a zip": ("a.zip", zipped([file("a"), file("a")]), "appears twice"),
     "a time that is none": ("a.tar", tar(replace(file("a"), pax={"mtime": "1e300"})), "out of range"),
     "not a number for a time": ("a.tar", tar(replace(file("a"), pax={"mtime": "nan"})), "out of range"),
     "privileges": (

@@ -33,7 +33,7 @@ def test_the_engines_that_are_named_are_chosen_in_that_order(text: str, fakes: d
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("podman", "there is no engine 'podman'; there are: sandbox, docker, nix; and all, by itself"),
+        ("podman", "there is no engine 'podman'; there are: sandbox, docker, nix; and all, alone"),
         ("", "there is no engine ''"),
         ("sandbox,", "there is no engine ''"),
         ("sandbox, docker", "there is no engine ' docker'"),

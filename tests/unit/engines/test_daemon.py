@@ -91,7 +91,7 @@ def test_what_answers_oddly_is_no_daemon(
 
 
 def test_what_never_answers_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(daemon, "_FIRST_PATIENCE", 0.3)
+    monkeypatch.setattr(daemon, "_FIRST_TIMEOUT", 0.3)
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path / 'socket'}")
     with answering(tmp_path / "socket", None):
         check = _check()
@@ -193,7 +193,7 @@ def test_contexts_are_not_looked_for_in_the_current_folder(
     monkeypatch.setenv("HOME", str(tmp_path / "nothing"))
     monkeypatch.setenv("DOCKER_CONTEXT", name)
     check = _check()
-    assert check.found == f"there is no Docker context '{name}', for want of a config.json"
+    assert check.found == f"there is no Docker context '{name}', since there is no config.json"
 
 
 def test_secrets_of_an_address_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

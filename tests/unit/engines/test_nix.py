@@ -144,7 +144,7 @@ def test_every_run_is_another_derivation_and_none_is_left(nix: FakeNix, job: Job
         (
             ["error: unable to start any build; either increase '--max-jobs' or enable remote builds."],
             CapabilityError,
-            "Nix handed nothing to --builders: unable to start any build",
+            "Nix gave no work to --builders: unable to start any build",
         ),
         (
             ["MARKone", "error: unexpected end-of-file"],
@@ -158,7 +158,7 @@ def test_every_run_is_another_derivation_and_none_is_left(nix: FakeNix, job: Job
         ),
         (["warning: x", "error: something new", "y"], CapabilityError, "Nix could not build: something new;"),
         (["a riddle"], CapabilityError, "Nix could not build: a riddle;"),
-        ([], CapabilityError, "Nix could not build: it said nothing;"),
+        ([], CapabilityError, "Nix could not build: it printed nothing;"),
     ],
 )
 def test_why_nothing_was_built_is_said_in_our_terms(

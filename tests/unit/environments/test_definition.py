@@ -43,7 +43,9 @@ def test_every_environment_is_in_the_folder_of_its_role() -> None:
 def test_only_documentation_says_which_release_is_its_first(containers: Path, first: str) -> None:
     text = DEFINITION if first else DEFINITION.replace('role = "source"', 'role = "docs"')
     (containers / "demo" / "environment.toml").write_text(first + text)
-    with pytest.raises(IntegrityError, match="first: documentation has it, and nothing else has"):
+    with pytest.raises(
+        IntegrityError, match="first: an environment for documentation must have it, and no other may"
+    ):
         load_definition(containers / "demo")
 
 
@@ -112,10 +114,10 @@ def test_a_definition_may_take_from_a_base_what_it_does_not_say(containers: Path
 @pytest.mark.parametrize(
     ("like", "said"),
     [
-        ('"one"', "bases/two.toml: like: one is like itself"),
+        ('"one"', "bases/two.toml: like: one is its own base"),
         ('"demo"', "bases/demo.toml is missing"),
-        ('"../demo"', "build/demo/environment.toml: like: '../demo' is not a valid name of a base"),
-        ("3", "build/demo/environment.toml: like: 3 is not a valid name of a base"),
+        ('"../demo"', "build/demo/environment.toml: like: '../demo' is not a valid base name"),
+        ("3", "build/demo/environment.toml: like: 3 is not a valid base name"),
     ],
 )
 def test_a_definition_like_itself_or_like_none_is_refused(containers: Path, like: str, said: str) -> None:

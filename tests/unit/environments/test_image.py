@@ -199,7 +199,7 @@ def test_references_that_name_a_place(reference: str) -> None:
     ],
 )
 def test_references_that_name_none(reference: str) -> None:
-    with pytest.raises(UsageError, match=r"does not name a place in a registry; give HOST\[:PORT\]/NAME:TAG"):
+    with pytest.raises(UsageError, match=r"is not a valid image reference; give HOST\[:PORT\]/NAME:TAG"):
         check_reference(reference)
 
 
@@ -348,7 +348,7 @@ def test_who_has_logged_in_may_push(
 def test_who_has_not_is_told_so(registry: tuple[Registry, str], image: Image, layout: Path) -> None:
     state, host = registry
     state.password = f"Basic {_CREDENTIALS}"
-    with pytest.raises(NetworkError, match=r"wants a user's name and password.*docker login"):
+    with pytest.raises(NetworkError, match=r"asks for a user name and a password.*docker login"):
         push(image, layout, f"{host}/some/where:v1")
     assert state.requests == ["GET /v2/"]
 
@@ -360,7 +360,7 @@ def test_a_wrong_password_is_refused_once(
     state.password = "Basic other"
     (home / ".docker").mkdir()
     (home / ".docker" / "config.json").write_text(json.dumps({"auths": {host: {"auth": _CREDENTIALS}}}))
-    with pytest.raises(NetworkError, match=f"{host} did not take the image"):
+    with pytest.raises(NetworkError, match=f"{host} did not accept the image"):
         push(image, layout, f"{host}/some/where:v1")
     assert len(state.requests) < 10
     assert state.manifests == {}
@@ -372,7 +372,7 @@ def test_a_registry_that_refuses_is_not_asked_for_minutes(
 ) -> None:
     state, host = registry
     state.broken = status
-    with pytest.raises(NetworkError, match=f"{host} did not take the image"):
+    with pytest.raises(NetworkError, match=f"{host} did not accept the image"):
         push(image, layout, f"{host}/some/where:v1")
     assert len(state.requests) < 5
 
@@ -380,7 +380,7 @@ def test_a_registry_that_refuses_is_not_asked_for_minutes(
 def test_a_registry_that_hangs_is_left(
     registry: tuple[Registry, str], image: Image, layout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registries, "_LONG_PATIENCE", 0.5)
+    monkeypatch.setattr(registries, "_LONG_TIMEOUT", 0.5)
     state, host = registry
     state.hangs = True
     with pytest.raises(NetworkError, match="timed out"):
@@ -394,11 +394,11 @@ def test_a_registry_that_took_something_else_is_not_believed(
     state, host = registry
     for name, value in fault.items():
         setattr(state, name, value)
-    with pytest.raises(IntegrityError, match=f"{host} took the image, and gives something else"):
+    with pytest.raises(IntegrityError, match=f"{host} accepted the image, but returns something else"):
         push(image, layout, f"{host}/some/where:v1")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:9", "nowhere.invalid"])
 def test_a_registry_that_is_not_there(image: Image, layout: Path, host: str) -> None:
-    with pytest.raises(NetworkError, match=f"{host} did not take the image"):
+    with pytest.raises(NetworkError, match=f"{host} did not accept the image"):
         push(image, layout, f"{host}/some/where:v1")

@@ -137,6 +137,6 @@ def test_a_package_whose_file_is_of_another_is_refused(containers: Path, lock: L
     swapped = [DEMO.locked(path=OTHER.path), OTHER.locked(path=DEMO.path)]
     lock.model_copy(update={"package": swapped}).write(containers / "demo" / "lock.toml", "demo")
     with pytest.raises(
-        IntegrityError, match=f"{containers}/demo/lock.toml names a package whose file is of another"
+        IntegrityError, match=f"{containers}/demo/lock.toml names a package with the file of another package"
     ):
         Environment(containers / "demo")

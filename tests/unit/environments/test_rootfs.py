@@ -138,8 +138,8 @@ def test_packages_of_another_architecture_share_files_with_those_of_their_own(
 @pytest.mark.parametrize(
     ("made", "complaint"),
     [
-        (foreign(file("./usr/share/other", b"x")), "'usr/share/other' is there twice, and not the same"),
-        (foreign(file("./usr/more"), says="amd64"), "for arm64 says that it is other 1:2.0"),
+        (foreign(file("./usr/share/other", b"x")), "'usr/share/other' appears twice, and not the same"),
+        (foreign(file("./usr/more"), says="amd64"), "for arm64 contains other 1:2.0"),
     ],
 )
 def test_a_package_that_is_not_of_its_architecture_is_refused(
@@ -203,9 +203,9 @@ def test_where_no_mirror_has_a_package_it_says_why_that_may_be(
     [
         (
             deb("demo", "1.0-1", says="1.0-2"),
-            "the file of demo 1.0-1 for amd64 says that it is demo 1.0-2 for amd64",
+            "the file of demo 1.0-1 for amd64 contains demo 1.0-2 for amd64",
         ),
-        (Deb("demo", "1.0-1", OTHER.content), f"says that it is other {OTHER.version}"),
+        (Deb("demo", "1.0-1", OTHER.content), f"contains other {OTHER.version}"),
         (Deb("demo", "1.0-1", b"not an archive at all"), "demo: not a Debian package"),
         (Deb("demo", "1.0-1", b"!<arch>\n"), "demo: not a Debian package"),
         (Deb("demo", "1.0-1", ar(debian__binary=b"2.0\n")), "demo: not a Debian package"),
@@ -269,7 +269,7 @@ def test_two_packages_with_one_file_are_refused(
     packages = [deb(name, "1", file("./usr/bin/same")) for name in ("demo", "other")]
     for package in packages:
         mirror(package)
-    with pytest.raises(IntegrityError, match="'usr/bin/same' is there twice"):
+    with pytest.raises(IntegrityError, match="'usr/bin/same' appears twice"):
         make_root(locked(containers, *(package.locked() for package in packages)), tmp_path / "root", fetcher)
 
 
@@ -336,7 +336,7 @@ def test_a_root_altered_in_the_cache_is_made_anew(
     alter(ensure_root(environment, fetcher).path)
     root = ensure_root(environment, Fetcher(fetcher.store, offline=True))
     said = capsys.readouterr().err
-    assert re.search(r"warning: the cached environment demo was altered \(.+\); it is made anew", said)
+    assert re.search(r"warning: the cached environment demo was altered \(.+\); it is made again", said)
     assert contents(root.path) == contents(tmp_path / "first")
 
 

@@ -31,7 +31,7 @@ def refusal(folder: Path, *, release: Release = RELEASE) -> str:
     assert result.found.attestations == []
     (reason,) = result.found.refused.values()
     with pytest.raises(IntegrityError) as caught:
-        result.refuse_files()
+        result.raise_for_refused_files()
     assert reason in str(caught.value)
     return reason
 
@@ -106,21 +106,21 @@ def _twice_signed(path: Path) -> None:
         (lambda path: tampered(path, signatures=[{"sig": "é"}]), "the signature is not base64"),
         (
             lambda path: tampered(path, signatures=[{"keyid": "", "sig": 7}]),
-            "the number 7 has no place in it",
+            "it has the number 7, expected none",
         ),
         (
             lambda path: tampered(path, payloadType="text/plain"),
             "has the payload type 'text/plain', expected",
         ),
         (lambda path: tampered(path, payload="%%%"), "the payload is not base64"),
-        (lambda path: tampered(path, more="?"), "is no DSSE envelope: more"),
-        (lambda path: path.write_text("[]"), "is no DSSE envelope"),
-        (lambda path: path.write_text("{"), "is not the JSON that it should be"),
-        (lambda path: path.write_bytes(b"\xff{}"), "is not the JSON that it should be"),
-        (lambda path: path.write_text('{"a":NaN}'), "the number NaN has no place in it"),
+        (lambda path: tampered(path, more="?"), "is not a DSSE envelope: more"),
+        (lambda path: path.write_text("[]"), "is not a DSSE envelope"),
+        (lambda path: path.write_text("{"), "is not the expected JSON"),
+        (lambda path: path.write_bytes(b"\xff{}"), "is not the expected JSON"),
+        (lambda path: path.write_text('{"a":NaN}'), "it has the number NaN, expected none"),
         (lambda path: path.write_text('{"a":' + "9" * 10_000 + "}"), "the number 9999999"),
-        (lambda path: path.write_text(""), "is not the JSON that it should be"),
-        (_duplicate, "the name 'payloadType' comes twice"),
+        (lambda path: path.write_text(""), "is not the expected JSON"),
+        (_duplicate, "the name 'payloadType' appears twice"),
         (_deep, "is nested too deeply"),
         (_huge, "has more than 2,097,152 bytes"),
         (_resigned, "is not signed by any key of that rebuilder"),
@@ -150,24 +150,24 @@ def _subject(name: str, sha256: object) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
-        (b"{}", "is no statement of a build"),
+        (b"{}", "is not a build statement"),
         (b"[" * 100_000, "is nested too deeply"),
-        (b'{"_type":"1","_type":"1"}', "the name '_type' comes twice"),
+        (b'{"_type":"1","_type":"1"}', "the name '_type' appears twice"),
         (statement().encode() + b"\n", "is not in canonical JSON"),
         (statement().encode().replace(b":", b": ", 1), "is not in canonical JSON"),
-        (_changed(subject=[]), "is no statement of a build: subject"),
+        (_changed(subject=[]), "is not a build statement: subject"),
         (_changed(subject=[_subject("Python-3.13.99.tgz", "b" * 63)]), "subject.0.digest.sha256"),
         (_changed(subject=[_subject("Python-3.13.99.tgz", "b" * 65)]), "subject.0.digest.sha256"),
         (_changed(subject=[_subject("Python-3.13.99.tgz", "B" * 64)]), "subject.0.digest.sha256"),
-        (_changed(subject=[_subject("Python-3.13.99.tgz", 7)]), "the number 7 has no place in it"),
+        (_changed(subject=[_subject("Python-3.13.99.tgz", 7)]), "it has the number 7, expected none"),
         (_changed(subject=[_subject("Python-3.13.99.tgz", None)]), "subject.0.digest.sha256"),
         (
             _changed(subject=[{"name": "Python-3.13.99.tgz", "digest": {"sha512": "b" * 128}}]),
             "subject.0.digest",
         ),
         (_changed(subject=[_subject("../Python-3.13.99.tgz", "b" * 64)]), "subject.0.name"),
-        (_changed(subject=[_subject("Python-3.13.99.tgz", "b" * 64)] * 2), "or one comes twice"),
-        (_changed(subject=[_subject("Python-3.13.99.zip", "b" * 64)]), "which is no artifact of source"),
+        (_changed(subject=[_subject("Python-3.13.99.tgz", "b" * 64)] * 2), "or one appears twice"),
+        (_changed(subject=[_subject("Python-3.13.99.zip", "b" * 64)]), "which source does not make"),
         (_changed(predicateType="https://example.org/praise/v1"), "predicateType"),
         (_changed(_type="https://in-toto.io/Statement/v0.1"), "_type"),
         (_changed(more=True), "more"),
@@ -219,7 +219,7 @@ def test_a_statement_under_another_rebuilders_name_is_refused(folder: Path) -> N
 def test_a_file_of_another_name_is_refused(name: str, folder: Path) -> None:
     path = ALICE.attest(folder)
     path.rename(path.with_name(name))
-    assert "is no name of an attestation" in refusal(folder)
+    assert "is not a valid attestation name" in refusal(folder)
 
 
 def _link(path: Path) -> None:
@@ -254,7 +254,7 @@ def test_what_is_no_plain_file_is_refused(spoil: Callable[[Path], None], reason:
 def test_a_name_that_the_policy_has_not_is_no_error_and_does_not_count(folder: Path) -> None:
     Person("mallory").attest(folder)
     result = checked(folder)
-    result.refuse_files()
+    result.raise_for_refused_files()
     assert result.found.unknown_rebuilders == ["mallory.source.dsse.json"]
     assert {row.voices for row in result.matrix.rows} == {0}
 

@@ -20,7 +20,7 @@ def test_a_key_is_its_owners_alone_and_is_never_overwritten(tmp_path: Path) -> N
     public = create_key(path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert public_half(load_signer(path)) == public
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         create_key(path)
 
 

@@ -55,10 +55,10 @@ def test_enough_independent_rebuilders_are_a_quorum(folder: Path) -> None:
     ALICE.attest(folder)
     assert results(folder) == {"short"}
     with pytest.raises(MismatchError, match=r"too few confirm .*tgz \(1 of 2\)"):
-        checked(folder).refuse_lack()
+        checked(folder).raise_for_missing_quorum()
     BOB.attest(folder)
     assert results(folder) == {"quorum"}
-    checked(folder).refuse_lack()
+    checked(folder).raise_for_missing_quorum()
 
 
 def test_an_artifact_that_nobody_has_is_missing_from_the_quorum(folder: Path) -> None:
@@ -68,7 +68,7 @@ def test_an_artifact_that_nobody_has_is_missing_from_the_quorum(folder: Path) ->
     with pytest.raises(
         MismatchError, match=r"too few confirm python-3\.13\.99-docs-html\.zip \(0 of 1\)$|docs-html"
     ):
-        checked(folder).refuse_lack()
+        checked(folder).raise_for_missing_quorum()
     assert rows(folder)["Python-3.13.99.tgz"].result == "quorum"
 
 
@@ -206,7 +206,7 @@ def test_an_objection_blocks_whatever_the_number(folder: Path) -> None:
     assert (blocked.result, blocked.voices, blocked.sha256) == ("blocked", 2, "b" * 64)
     assert [claim.rebuilder for claim in blocked.objections] == ["carol"]
     with pytest.raises(MismatchError, match=r"blocked: Python-3\.13\.99\.tgz"):
-        checked(folder).refuse_lack()
+        checked(folder).raise_for_missing_quorum()
 
 
 def test_rebuilders_at_odds_block_each_other(folder: Path) -> None:
@@ -378,7 +378,7 @@ def test_an_override_is_for_one_statement_of_one_rebuilder_for_one_version(
         ({"rebuilders": {"alice": {"kind": "own", "keys": [{"ed25519": "A" * 64}]}}}, "ed25519"),
         ({"rebuilders": {"alice": {"kind": "own", "keys": [{"ed25519": "a" * 63}]}}}, "ed25519"),
         ({"rebuilders": {"alice": {**ALICE.entry, "weight": 9}}}, "weight"),
-        ({"override": [_override(rebuilder="dora")]}, "who is no rebuilder"),
+        ({"override": [_override(rebuilder="dora")]}, "who is not among the rebuilders"),
         ({"override": [_override(reason="")]}, "reason"),
         ({"override": [_override(statement="f" * 63)]}, "statement"),
         ({"treshold": {"Python-*": 2}}, "treshold"),

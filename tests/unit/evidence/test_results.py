@@ -57,8 +57,7 @@ def test_signatures_stay_and_it_is_said_if_they_are_of_other_bytes(
     published(target, folder, b"2")
     said = capsys.readouterr().err
     assert (
-        f"what was signed is not what is built now, and these signatures do not belong to it: {name}.asc"
-        in said
+        f"the new build differs from what was signed, so these signatures do not fit it: {name}.asc" in said
     )
     assert {signature: (folder / signature).read_bytes() for signature in signatures} == signatures
 

@@ -324,5 +324,5 @@ def test_what_the_index_does_not_tell_of_is_said() -> None:
     assert len(read_packages(both[:1], _STANZA.format("aa", 1, "amd64", "a"))) == 1
     # Of a text without an end of line, python-debian would open the file of that name.
     for text in (_STANZA.format("aa", 1, "amd64", "a"), "/etc/passwd", ""):
-        with pytest.raises(IntegrityError, match=r"says nothing of .*bb"):
+        with pytest.raises(IntegrityError, match=r"does not have .*bb"):
             read_packages(both, text)

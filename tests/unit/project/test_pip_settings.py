@@ -77,6 +77,8 @@ _settings = st.lists(
         lambda name: st.tuples(st.just(name), st.sampled_from(_OPTIONS[name]))
     ),
     max_size=4,
+    # pip refuses a file that has one name in two spellings.
+    unique_by=lambda setting: setting[0].replace("_", "-"),
 ).map(dict)
 _file = st.dictionaries(st.sampled_from(["global", "install", "download"]), _settings, max_size=2)
 

@@ -110,13 +110,13 @@ def test_of_a_release_whose_hash_is_not_known_yet_what_is_served_is_compared(sce
 TAMPERED: dict[str, tuple[Sequence[Member], str]] = {
     "a changed file": (
         (*MEMBERS[:1], file(f"{TOP}/a.py", b"evil\n"), *MEMBERS[2:]),
-        f"{TOP}/a.py is not the same (its content)",
+        f"{TOP}/a.py differs (its content)",
     ),
     "a smuggled file": ((*MEMBERS, file(f"{TOP}/m4.m4")), f"{TOP}/m4.m4 is only in python.org's"),
     "a missing file": (MEMBERS[:2], f"{TOP}/configure is only in ours"),
     "a changed mode": (
         (*MEMBERS[:2], replace(MEMBERS[2], mode=0o4755)),
-        f"{TOP}/configure is not the same (mode 755 and 4755)",
+        f"{TOP}/configure differs (mode 755 and 4755)",
     ),
     "a member that leads out": ((*MEMBERS, file("../x")), "'../x' leads out"),
     "other times only": ([replace(member, time=1_749_686_401) for member in MEMBERS], "(times"),
@@ -168,7 +168,7 @@ def test_a_release_packed_by_hand_is_equivalent(scene: Scene) -> None:
     assert compared.verdict.judgement == "equivalent"
     assert compared.verdict.comparison is not None
     assert compared.verdict.comparison.stabilizers == ("order", "owners")
-    assert "its makers' user names are in it" in compared.verdict.text
+    assert "it has its makers' user names" in compared.verdict.text
 
 
 # Where the file itself cannot be seen.
@@ -178,12 +178,12 @@ def test_the_published_hash_tells_where_the_file_is_not_served(scene: Scene) -> 
     scene.publish(tgz=BYTES[TGZ])
     compared = scene.compare(TGZ)
     assert compared.verdict.judgement == "identical"
-    assert "by the hash that was published" in compared.verdict.text
+    assert "by the published hash" in compared.verdict.text
     assert compared.seen.file is None
     assert "the server answered 404" in compared.seen.where
     offline = scene.comparer(offline=True).compare(scene.made(TGZ))
     assert offline.verdict.judgement == "identical"
-    assert "not asked for" in offline.seen.where
+    assert "was not fetched" in offline.seen.where
 
 
 def test_the_same_bytes_from_elsewhere_tell_where_the_file_is_not_served(scene: Scene) -> None:
@@ -202,7 +202,7 @@ def test_another_hash_and_no_file_is_undecided(scene: Scene) -> None:
     scene.publish(tgz=b"never to be seen")
     compared = scene.compare(TGZ)
     assert compared.verdict.judgement == "undecided"
-    assert "the published file cannot be had" in compared.verdict.text
+    assert "the published file cannot be fetched" in compared.verdict.text
     with pytest.raises(UndecidedError, match=r"Python-3\.99\.0\.tgz"):
         Compared([compared]).raise_for_difference()
 
@@ -242,7 +242,7 @@ def test_a_folder_of_the_users_is_used_and_nothing_is_asked_for(scene: Scene) ->
     assert tgz.verdict.judgement == "different"
     assert tgz.seen.where == str(theirs / TGZ)
     # That the other one is not there is no difference.
-    assert (xz.verdict.judgement, xz.seen.where) == ("identical", f"--against has no {XZ}")
+    assert (xz.verdict.judgement, xz.seen.where) == ("identical", f"--against does not have {XZ}")
     assert page.asked == []
 
 
@@ -258,7 +258,7 @@ def test_whatever_else_is_in_a_folder_of_the_users_is_let_be(
     (theirs / TGZ).write_bytes(BYTES[TGZ])
     assert scene.comparer(theirs).compare(scene.made(TGZ)).verdict.judgement == "identical"
     assert (
-        f"{theirs}: 5 others were not looked at: {TOP} (1).tgz, a pipe, amd64 and 2 more"
+        f"{theirs}: 5 other files were ignored: {TOP} (1).tgz, a pipe, amd64 and 2 more"
         in capsys.readouterr().err
     )
 
@@ -286,7 +286,7 @@ def test_where_nothing_that_was_given_is_examined_it_is_undecided(
         ["verify", "--version", "3.13.5", "--against", str(theirs), *how], monkeypatch, capsys
     )
     assert (ended.status, ended.out) == (7, "")
-    assert f"nothing in {theirs} was examined: it has no Python-3.13.5.t" in ended.complaint
+    assert f"nothing in {theirs} was examined: it does not have Python-3.13.5.t" in ended.complaint
     assert ("Python-3.13.5 (1).tgz" in ended.err) == (form == "a folder")
 
 
@@ -355,7 +355,7 @@ def test_a_difference_outweighs_what_could_not_be_told(scene: Scene) -> None:
     scene.serve(TGZ, b"garbage")
     compared = [scene.compare(XZ), scene.compare(TGZ)]
     assert [one.verdict.judgement for one in compared] == ["undecided", "different"]
-    with pytest.raises(MismatchError, match=r"Python-3\.99\.0\.tgz: not the same"):
+    with pytest.raises(MismatchError, match=r"Python-3\.99\.0\.tgz: different"):
         Compared(compared).raise_for_difference()
 
 
@@ -369,8 +369,8 @@ def test_a_difference_outweighs_what_could_not_be_told(scene: Scene) -> None:
         (["--version", "3.13.5", "--against-git", "--quick"], "no --quick"),
         (["--version", "3.13.5", "--against-git", "--explain"], "no --explain"),
         (["--version", "3.13.5", "--against", ""], "--against is empty"),
-        (["--version", "3.13.5", "--against", "/missing"], "/missing is not there"),
-        (["--version", "3.13.5", "--quick", "--against", "/missing"], "/missing is not there"),
+        (["--version", "3.13.5", "--against", "/missing"], "/missing does not exist"),
+        (["--version", "3.13.5", "--quick", "--against", "/missing"], "/missing does not exist"),
         (["--version", "3.13"], "is not a version"),
         (["--version", "3.13.5", "--engine", "abacus"], "abacus"),
     ],

@@ -208,7 +208,7 @@ def test_causes_are_listed_with_their_places(capsys: pytest.CaptureFixture[str])
         "  likely causes",
         "    added or removed: x.tar",
         "    build date: x.tar › d/a",
-        "  not wholly explained: it took too long",
+        "  not completely explained: it took too long",
     ]
     show_compared(compared(explanation), as_json=True)
     [artifact] = json.loads(capsys.readouterr().out)["artifacts"]
@@ -237,7 +237,7 @@ def test_a_verdict_does_not_wait_for_an_explanation_that_cannot_be_had(
     monkeypatch.setattr("verbatim.commands.explain.ensure_root", refused)
     ended = run("a", "b", "--explain", "--html", "page.html")
     assert ended.status == 1
-    assert "not wholly explained: no mirror answers" in ended.out
+    assert "not completely explained: no mirror answers" in ended.out
     assert "what differs, and why, is in page.html" in ended.err
     assert "no mirror answers" in Path("page.html").read_text("utf-8")
 

@@ -44,7 +44,7 @@ def test_each_place_is_shown_as_soon_as_it_is_there(
 @pytest.mark.parametrize("place", ["", "missing/image.tar"])
 def test_a_file_that_cannot_be_is_refused_before_anything_is_done(tmp_path: Path, place: str) -> None:
     (tmp_path / "places").mkdir()
-    with pytest.raises(UsageError, match=r"^--output .* is (there, and )?not|there is no folder"):
+    with pytest.raises(UsageError, match=r"^--output .* (exists and )?is not|its folder does not exist"):
         new_file("--output", str(tmp_path / "places" / place))
     assert list((tmp_path / "places").iterdir()) == []
 

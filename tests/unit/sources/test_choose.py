@@ -254,7 +254,7 @@ def test_auto_falls_back_to_the_tarball_and_says_so(
     """The release is one that nobody published, so that the tarball is as far away as git."""
     if why == "no git":
         monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(UsageError, match=r"no published source tarball of 3\.99\.0"):
+    with pytest.raises(UsageError, match=r"has no source tarball of 3\.99\.0"):
         choose("auto", offline if why == "offline" else fetcher)
     said = " ".join(capsys.readouterr().err.split())
     assert "warning: git: " in said

@@ -218,7 +218,7 @@ def test_offline_a_commit_comes_from_the_cache(repository: Repository, store: St
     assert source(elsewhere, store, commit, offline=True) == first
     with pytest.raises(UsageError, match="not in the cache"):
         source(elsewhere, store, "1" * 40, offline=True)
-    with pytest.raises(UsageError, match="cannot be asked offline"):
+    with pytest.raises(UsageError, match="is not known offline"):
         source(elsewhere, store, offline=True)
 
 

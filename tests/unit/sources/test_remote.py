@@ -61,7 +61,7 @@ def test_a_repository_with_other_hashes_is_called_so(
     if commit is None:
         subprocess.run([*git, "tag", "v3.99.0"], check=True)
     with pytest.raises(
-        UsageError, match="is a SHA-256 repository, and releases are named by SHA-1"
+        UsageError, match="is a SHA-256 repository, but releases are named by SHA-1"
     ) as caught:
         source(path.as_uri(), store, commit)
     assert "give a repository with SHA-1 commits" in caught.value.remedy

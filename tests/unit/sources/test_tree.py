@@ -122,7 +122,7 @@ def test_a_conversion_that_no_release_has_is_refused(
     repository: Repository, store: Store, attributes: bytes, asked: str
 ) -> None:
     commit(repository, attributes)
-    with pytest.raises(IntegrityError, match=f"a.bat: .gitattributes ask for {asked}"):
+    with pytest.raises(IntegrityError, match=f"a.bat: .gitattributes asks for {asked}"):
         tree_of(repository, store)
 
 

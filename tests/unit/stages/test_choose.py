@@ -108,7 +108,7 @@ def test_the_environment_of_the_documentation_is_that_of_the_series_since_it_cha
             "3.12.11",
             "linux-x86_64,linux-x86_64-freethreaded",
             "",
-            "linux-x86_64-freethreaded is built from 3.13 on, not of 3.12.11; leave it out",
+            "linux-x86_64-freethreaded can be built from 3.13 on, not for 3.12.11; leave it out",
         ),
         # Its series begins as others do.
         ("3.1.30", "docs", "", "there is no environment for the documentation of 3.1.30"),

@@ -130,7 +130,7 @@ def test_a_recipe_has_nothing_but_files(recipes: Path, folder: str, name: str) -
         stray.symlink_to("/nowhere")
     else:
         stray.touch()
-    with pytest.raises(IntegrityError, match=f"{folder} holds {name}, expected plain files"):
+    with pytest.raises(IntegrityError, match=f"{folder} holds {name}, expected regular files"):
         Recipe.load("a", recipes)
 
 

@@ -193,9 +193,9 @@ def test_what_is_not_as_the_statement_says_is_not_tested(built: Built) -> None:
     (built.folder / ARCHIVE).write_bytes(b"something else")
     assert f"{ARCHIVE} was altered" in built.refusal(6)
     (built.folder / ARCHIVE).unlink()
-    assert f"{ARCHIVE} is missing, or no plain file" in built.refusal(6)
+    assert f"{ARCHIVE} is missing, or not a regular file" in built.refusal(6)
     (built.folder / file_name(TARGET)).write_bytes(b"{}")
-    assert "is no statement of a build" in built.refusal(6)
+    assert "is not a build statement" in built.refusal(6)
 
 
 def test_a_statement_of_something_else_is_refused(built: Built) -> None:
@@ -370,7 +370,7 @@ def test_the_verdict_has_counts_and_names(capsys: pytest.CaptureFixture[str]) ->
         "in debian-13: runs",
         "passed in 1.5 min; log: /there/log",
     ]
-    TRIED.refuse_failure()
+    TRIED.raise_for_failure()
 
 
 def test_the_verdict_is_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
@@ -404,5 +404,5 @@ def test_the_verdict_is_kept_beside_the_log(tmp_path: Path) -> None:
 )
 def test_a_failure_is_one(tested: SuiteResult, said: str) -> None:
     with pytest.raises(MismatchError, match=said) as caught:
-        tested.refuse_failure()
+        tested.raise_for_failure()
     assert caught.value.status == 1

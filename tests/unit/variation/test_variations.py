@@ -317,7 +317,7 @@ def rebuilt(findings: Findings) -> Rebuilt:
 @pytest.mark.parametrize(
     ("findings", "said", "refused"),
     [
-        (Findings(), "identical, rebuilt in other conditions\n", None),
+        (Findings(), "identical, rebuilt under other conditions\n", None),
         (
             Findings([OTHER], OTHER),
             "with nothing varied: a.tgz: different",
@@ -330,7 +330,7 @@ def rebuilt(findings: Findings) -> Rebuilt:
         ),
         (
             Findings([OTHER, BROKEN]),
-            "with all of it varied: a.tgz: different\n  with all of it varied: the recipe failed\n",
+            "with everything varied: a.tgz: different\n  with everything varied: the recipe failed\n",
             "only with several things varied at once",
         ),
     ],

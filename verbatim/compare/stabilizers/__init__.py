@@ -22,7 +22,7 @@ STABILIZERS: tuple[Stabilizer, ...] = (ORDER, TIMES, OWNERS, MODES, HEADERS, HAR
 def needed(first: Inventory, second: Inventory) -> tuple[str, ...]:
     """The names of those without which two archives of the same contents would not be the same bytes."""
     found = {each for each in STABILIZERS if each.is_needed(first, second)}
-    # A tar's compression is around its stream, so that it accounts for nothing in there.
+    # A tar's compression is around its stream, so it explains no difference inside.
     inside = found - {COMPRESSION} if first.kind == "tar" else found
     if first.stream_sha256 != second.stream_sha256 and not inside:
         # Fill bytes, or whatever else nobody unpacks.
