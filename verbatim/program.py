@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from typing import Any
 
@@ -22,6 +22,7 @@ from verbatim.errors import UsageError, VerbatimError
 from verbatim.log import recording
 from verbatim.paths import PROJECT
 from verbatim.system_errors import as_verbatim_error
+from verbatim.usage import explained, repeated, with_help_first
 
 #: As in shells: 128 and the signal's number.
 INTERRUPTED = 128 + signal.SIGINT
@@ -42,10 +43,14 @@ class VerbatimProgram(Program):
     """Invoke with another exit status for wrong usage: Invoke's own is 1, as for a mismatch."""
 
     def parse_core(self, argv: list[str] | None) -> None:
+        arguments = with_help_first(sys.argv if argv is None else argv)
+        twice = repeated(arguments)
+        if twice is not None:
+            raise _wrong_use(ParseError(f"{twice} is given twice"), ())
         try:
-            super().parse_core(argv)
+            super().parse_core(arguments)
         except ParseError as error:
-            raise _wrong_use(error) from error
+            raise _wrong_use(error, ()) from error
 
     def parse_core_args(self) -> None:
         super().parse_core_args()
@@ -58,11 +63,12 @@ class VerbatimProgram(Program):
         try:
             super().parse_tasks()
         except (ParseError, ValueError) as error:
-            raise _wrong_use(error) from error
+            raise _wrong_use(error, self.collection.task_names) from error
 
 
-def _wrong_use(error: Exception) -> Exit:
-    console.error(f"{masked(str(error))}; see ./invoke --list and ./invoke --help TASK")
+def _wrong_use(error: Exception, commands: Collection[str]) -> Exit:
+    text = masked(explained(error, commands))
+    console.error(f"{text}{' ' if text.endswith('?') else '; '}see ./invoke --list and ./invoke --help TASK")
     return Exit(code=UsageError.status)
 
 

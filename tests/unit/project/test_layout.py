@@ -22,7 +22,7 @@ FLOORS = (
         *("", "addresses", "caches", "capabilities", "errors", "console", "digest"),
         *("files", "paths", "programs", "scratch"),
     },
-    {"data", "release", "store", "web", "transfer", "fetch", "archive", "log", "system_errors"},
+    {"usage", "data", "release", "store", "web", "transfer", "fetch", "archive", "log", "system_errors"},
     {"sandboxing"},
     {"sources", "environments"},
     {"engines"},
