@@ -46,7 +46,7 @@ class VerbatimProgram(Program):
         arguments = with_help_first(sys.argv if argv is None else argv)
         twice = repeated(arguments)
         if twice is not None:
-            raise _wrong_use(ParseError(f"{twice} is given twice"), ())
+            raise _wrong_use(ParseError(f"{twice} appears twice"), ())
         try:
             super().parse_core(arguments)
         except ParseError as error:

@@ -1,4 +1,4 @@
-"""What the user may have meant: help that is asked for behind a command, and names that are nearly right."""
+"""What the user may have meant: help that is asked for after a command, and names that are nearly right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MEANINGS = (
 
 
 def with_help_first(arguments: Sequence[str]) -> list[str]:
-    """The arguments in Invoke's order where help on a command is asked for behind its name.
+    """The arguments in Invoke's order where help on a command is asked for after its name.
 
     Invoke's own parser would ask for what the command needs, before it comes to ``--help``.
     """

@@ -27,7 +27,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         (["verify", "--against"], "--against needs a value;"),
         (["compare", "a"], "compare also needs 'second';"),
         (["build", "--version", "3.13.5", "--jobs", "many"], "'many' is not a number;"),
-        (["build", "--version", "3.13.5", "--version=3.13.4"], "--version is given twice;"),
+        (["build", "--version", "3.13.5", "--version=3.13.4"], "--version appears twice;"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
