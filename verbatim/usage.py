@@ -50,7 +50,7 @@ def _meant(text: str) -> str:
 
 
 def repeated(arguments: Sequence[str]) -> str | None:
-    """The first long option that is there twice: Invoke takes the second value for a command."""
+    """The first long option that appears twice: Invoke takes the second value for a command."""
     seen: set[str] = set()
     for word in arguments:
         name = word.partition("=")[0]
