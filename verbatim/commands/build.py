@@ -17,7 +17,7 @@ from verbatim.digest import sha256_bytes
 from verbatim.engines.choose import lacking
 from verbatim.engines.protocol import Engine
 from verbatim.environments.rootfs import Root, ensure_root
-from verbatim.errors import CapabilityError, MismatchError, UsageError
+from verbatim.errors import CapabilityError, MismatchError, UndecidedError, UsageError
 from verbatim.evidence.build_info import build_info
 from verbatim.evidence.results import known_names, publish, reuse_results, write_beside
 from verbatim.evidence.statement import BuildDefinition, Statement
@@ -101,17 +101,21 @@ class BuildResult:
             )
 
     def raise_for_difference(self) -> None:
-        """Raise MismatchError if the engines disagree, or an artifact differs from the published one."""
+        """Raise MismatchError if the engines disagree, or an artifact differs from the published one.
+
+        Raises UndecidedError if its hash is not the published one, and the published file is not available to compare.
+        """
         self.raise_for_dispute()
-        different = [
-            artifact.name
-            for artifact, verdict in zip(self.artifacts, self.verdicts, strict=True)
-            if verdict.judgement == "different" or verdict.is_unexplained
-        ]
+        judged = list(zip(self.artifacts, self.verdicts, strict=True))
+        remedy = f"if others get the same as you, the published files are in question; the evidence is in {self.folder}"
+        different = [artifact.name for artifact, verdict in judged if verdict.judgement == "different"]
         if different:
-            raise MismatchError(
-                f"{', '.join(different)}: not what python.org published",
-                f"if others get the same as you, the published files are in question; the evidence is in {self.folder}",
+            raise MismatchError(f"{', '.join(different)}: not what python.org published", remedy)
+        unexplained = [artifact.name for artifact, verdict in judged if verdict.is_unexplained]
+        if unexplained:
+            raise UndecidedError(
+                f"{', '.join(unexplained)}: not the published hash, and the published file is not available to compare",
+                remedy,
             )
 
 
