@@ -70,10 +70,10 @@ def error(text: str) -> None:
     _error.print(Text(f"error: {printable(' '.join(text.split()))}", style="bold red"))
 
 
-def result(text: str) -> None:
-    """Print a line of the result itself."""
+def result(text: str, style: str = "") -> None:
+    """Print a line of the result itself; on a terminal, in a style of Rich's."""
     LOGGER.info(text)
-    _output.print(Text(printable(text)))
+    _output.print(Text(printable(text), style=style))
 
 
 def secret(prompt: str) -> str:

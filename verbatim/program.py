@@ -22,7 +22,7 @@ from verbatim.errors import UsageError, VerbatimError
 from verbatim.log import recording
 from verbatim.paths import PROJECT
 from verbatim.system_errors import as_verbatim_error
-from verbatim.usage import explained, repeated, with_help_first
+from verbatim.usage import explained, in_invokes_order, repeated
 
 #: As in shells: 128 and the signal's number.
 INTERRUPTED = 128 + signal.SIGINT
@@ -43,7 +43,7 @@ class VerbatimProgram(Program):
     """Invoke with another exit status for wrong usage: Invoke's own is 1, as for a mismatch."""
 
     def parse_core(self, argv: list[str] | None) -> None:
-        arguments = with_help_first(sys.argv if argv is None else argv)
+        arguments = in_invokes_order(sys.argv if argv is None else argv)
         twice = repeated(arguments)
         if twice is not None:
             raise _wrong_use(ParseError(f"{twice} appears twice"), ())

@@ -18,14 +18,16 @@ _MEANINGS = (
 )
 
 
-def with_help_first(arguments: Sequence[str]) -> list[str]:
-    """The arguments in Invoke's order where help on a command is asked for after its name.
+def in_invokes_order(arguments: Sequence[str]) -> list[str]:
+    """The arguments as Invoke's parser understands them: help before a command, and the file to verify as an option.
 
-    Invoke's own parser would ask for what the command needs, before it comes to ``--help``.
+    The parser would ask for what a command needs before it comes to ``--help``, and has no arguments that may be left out.
     """
     program, *words = arguments
     if words and not words[0].startswith("-") and {"-h", "--help"} & set(words):
         return [program, "--help", words[0]]
+    if words[:1] == ["verify"] and len(words) > 1 and not words[1].startswith("-"):
+        return [program, "verify", "--against", *words[1:]]
     return list(arguments)
 
 

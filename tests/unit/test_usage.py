@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.program import Ended, run_in_process
-from verbatim.usage import repeated, with_help_first
+from verbatim.usage import in_invokes_order, repeated
 
 
 @pytest.fixture
@@ -56,5 +56,7 @@ def test_arguments_of_other_shapes_stay_as_they_are() -> None:
         ["invoke", "build", "--json"],
         ["invoke", "--help", "build"],
     ):
-        assert with_help_first(arguments) == arguments
+        assert in_invokes_order(arguments) == arguments
+    asked = ["invoke", "verify", "a file", "--json"]
+    assert in_invokes_order(asked) == ["invoke", "verify", "--against", "a file", "--json"]
     assert repeated(["invoke", "build", "--json", "--output", "--"]) is None

@@ -42,15 +42,17 @@ def verify(
 ) -> None:
     """Rebuild a release here and compare it with what python.org serves now, artifact by artifact.
 
-    The page that `--explain` writes is `explanation.html`, or what `--html` names.
+    A file after the command's name is one that you have downloaded, as with `--against`; its contents say which version and
+    which artifact it is. The page that `--explain` writes is `explanation.html`, or what `--html` names.
 
     Example:
 
-        ./invoke verify --version 3.13.5 --against Python-3.13.5.tar.xz --explain
+        ./invoke verify Python-3.13.5.tar.xz
     """
     from verbatim.commands.against_git import check_against_git
     from verbatim.commands.build import Request
     from verbatim.commands.verify import verifying, verifying_quickly
+    from verbatim.compare.recognition import version_in
     from verbatim.engines.choose import choose_engines
     from verbatim.release import Release
     from verbatim.report.against_git import show_against_git
@@ -60,9 +62,11 @@ def verify(
 
     fetcher, folder = fetcher_for(offline=offline, jobs=jobs), named("--output", output)
     page = _page(explain, html)
+    published = named("--against", against) if against is not None else None
+    if not version and published is not None and published.is_file():
+        version = version_in(published) or ""
     release, choice = Release.parse(version), SourceChoice(source, commit)
     engines = choose_engines(engine)
-    published = named("--against", against) if against is not None else None
     if (quick or against_git) and artifacts != "source":
         raise UsageError("--quick and --against-git are for the source tarballs", "leave --artifacts out")
     if against_git:

@@ -118,7 +118,8 @@ def _named(against: Path, release: Release) -> list[Path]:
     if not against.is_dir():
         return [against]
     given = open_given(against, release.source_tarballs)
-    return [against / name for name in release.source_tarballs if name in given.files]
+    files = [file for name in release.source_tarballs for file in given.files.get(name, ())]
+    return [file.path for file in files if file.path is not None]
 
 
 def _made(source: GitSource, fetcher: Fetcher, engine: Engine) -> Inventory:

@@ -56,8 +56,11 @@ def verifying(requests: Sequence[Request], fetcher: Fetcher, against: Path | Non
             for request, result in zip(requests, results, strict=True)
             for artifact in result.artifacts
         }
-        asked_for = comparer.asked_for([artifact for artifact, _ in artifacts.values()])
-        pairs = [comparer.compare(artifact, is_served=artifacts[artifact.name][1]) for artifact in asked_for]
+        pairs = [
+            pair
+            for artifact, is_served in artifacts.values()
+            for pair in comparer.compare(artifact, is_served=is_served)
+        ]
         yield Verified(pairs, release, results[0].source)
 
 
@@ -87,8 +90,8 @@ def verifying_quickly(request: Request, fetcher: Fetcher, against: Path | None) 
                 "one of the engines may have been tampered with; --engine all without --quick keeps what each made",
             )
         [artifact] = builds[request.engines[0].name]
-        pair = PublishedComparer(request.release, fetcher, served, given).compare_stream(artifact)
-        yield Verified([pair], request.release, source.identity, is_quick=True)
+        pairs = PublishedComparer(request.release, fetcher, served, given).compare_stream(artifact)
+        yield Verified(pairs, request.release, source.identity, is_quick=True)
 
 
 def _unjudged(_release: Release, artifacts: Sequence[Artifact], _fetcher: Fetcher) -> list[Verdict]:

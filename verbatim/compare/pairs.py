@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from verbatim.compare.archives import archive_kind, uncompressed_name
 from verbatim.compare.comparison import File, compare_files
@@ -33,6 +34,18 @@ class ArtifactSet:
             and archive_kind(other) == archive_kind(name) == "tar"
             and uncompressed_name(other) == uncompressed_name(name)
         ]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a user has downloaded."""
+
+    #: The folder, or the file.
+    path: Path
+    #: By the name of the artifact that they stand for; several files may stand for one.
+    files: Mapping[str, Sequence[File]]
+    #: Whether one file was named, so that nothing else is asked about.
+    is_single: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 from verbatim import console
 from verbatim.compare.archives import uncompressed_name
 from verbatim.compare.comparison import File, some
-from verbatim.compare.pairs import ArtifactSet
+from verbatim.compare.pairs import ArtifactSet, Given
+from verbatim.compare.recognition import recognized
 from verbatim.compare.sums import parse_sums
 from verbatim.errors import UndecidedError, UsageError
 from verbatim.evidence.results import BUILD_INFO, SUMS, signature_names
@@ -40,27 +41,42 @@ def open_artifacts(path: Path) -> ArtifactSet:
         ) from error
 
 
-def open_given(path: Path, wanted: Collection[str]) -> ArtifactSet:
-    """The files that a user has downloaded: from a folder only those with ``wanted`` names, or the one file named.
+def open_given(path: Path, wanted: Collection[str]) -> Given:
+    """The files that a user has downloaded, each by the ``wanted`` artifact that it stands for, whatever it is called.
 
-    Other files in the folder are ignored, and counted in a note. Raises UndecidedError if none of the wanted names is
-    there, and what `open_artifacts` raises.
+    Other files in a folder are ignored, and counted in a note. Raises UndecidedError if no file stands for a wanted
+    artifact, and what `open_artifacts` raises.
     """
+    is_single = False
     if path.is_dir():
-        names = {entry.name for entry in path.iterdir()}
-        _say_passed_over(path, names.difference(wanted), wanted)
-        artifacts = ArtifactSet({name: _plain(path / name) for name in sorted(names.intersection(wanted))})
+        entries = sorted(entry for entry in path.iterdir() if entry.is_file() or entry.name in wanted)
+        names = {entry: _recognized(entry, wanted) for entry in entries}
+        _note_ignored(path, [entry.name for entry in path.iterdir() if names.get(entry) is None], wanted)
+        files = [(name, _plain(entry)) for entry, name in names.items() if name is not None]
     else:
         artifacts = open_artifacts(path)
-    if artifacts.is_single or any(name in artifacts.files for name in wanted):
-        return artifacts
+        is_single = artifacts.is_single
+        files = [
+            (_recognized(file.path, wanted) or name if artifacts.is_single and file.path else name, file)
+            for name, file in artifacts.files.items()
+        ]
+    given: dict[str, list[File]] = {}
+    for name, file in files:
+        if name in wanted:
+            given.setdefault(name, []).append(file)
+    if given:
+        return Given(path, given, is_single)
     raise UndecidedError(
         f"nothing in {path} was examined: it does not have {some(sorted(wanted))}",
-        "if the file has another name, name it itself",
+        "name a file that is one of these, whatever it is called",
     )
 
 
-def _say_passed_over(folder: Path, names: Collection[str], wanted: Collection[str]) -> None:
+def _recognized(path: Path, wanted: Collection[str]) -> str | None:
+    return recognized(path, wanted) if path.name in wanted or not path.is_symlink() else None
+
+
+def _note_ignored(folder: Path, names: Collection[str], wanted: Collection[str]) -> None:
     """Note what was ignored; names that resemble the release's come first."""
     if names:
         stems = tuple(uncompressed_name(name).removesuffix(".tar") for name in wanted)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from verbatim import console
 from verbatim.addresses import showable
-from verbatim.compare.archives import form_of
 from verbatim.compare.comparison import File, compare_files, inventory_of
-from verbatim.compare.pairs import ArtifactSet, Pair
+from verbatim.compare.pairs import Given, Pair
+from verbatim.compare.recognition import recognized
 from verbatim.compare.verdict import Verdict
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.fetch import Fetcher
@@ -29,6 +28,8 @@ class PublishedFile:
     file: File | None
     #: The address or the folder; or why it was not found.
     where: str
+    #: Whether it is a file of the user's, not what is served.
+    is_users: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,38 +50,38 @@ class PublishedComparer:
     #: A private folder for what is served now, which never goes into the store: nothing is built from it.
     work: Path
     #: What the user has downloaded, instead of what is served.
-    given: ArtifactSet | None = None
+    given: Given | None = None
     #: The folder with the published hashes.
     releases: Path = RELEASES
 
-    def asked_for(self, artifacts: Sequence[Artifact]) -> Sequence[Artifact]:
-        """The artifacts to compare: all, or only the one that the user's single file stands for; UsageError if there is none."""
-        if self.given is None or not self.given.is_single:
-            return artifacts
-        [name] = self.given.files
-        stands_for = self._stands_for(self.given.files[name])
-        named = [artifact for artifact in artifacts if artifact.name == stands_for]
-        if not named:
-            raise UsageError(
-                f"--against {name} stands for none of {', '.join(artifact.name for artifact in artifacts)}",
-                "give it that name",
-            )
-        return named
+    def compare(self, artifact: Artifact, *, is_served: bool = True) -> list[PublishedPair]:
+        """Compare an artifact with the published one, or with each file that the user has of it.
 
-    def compare(self, artifact: Artifact, *, is_served: bool = True) -> PublishedPair:
-        """Compare an artifact with the published one; ``is_served`` says whether python.org has such files at all."""
+        ``is_served`` says whether python.org has such files at all. Of a single file that stands for another artifact,
+        nothing is said here.
+        """
         ours = File(artifact.name, artifact.sha256, artifact.path)
+        if self.given is not None and artifact.name in self.given.files:
+            files = self.given.files[artifact.name]
+            return [
+                self._beside(ours, file, PublishedFile(file, _place(file), is_users=True)) for file in files
+            ]
+        if self.given is not None and self.given.is_single:
+            return []
         seen = self._see(artifact.name, is_served=is_served)
         if seen.file is not None:
-            return self._beside(ours, seen.file, seen)
-        return self._unseen(artifact, ours, seen)
+            return [self._beside(ours, seen.file, seen)]
+        return [self._unseen(artifact, ours, seen)]
 
-    def compare_stream(self, artifact: Artifact) -> PublishedPair:
-        """Compare an uncompressed source tar with the first published tarball that can be fetched."""
+    def compare_stream(self, artifact: Artifact) -> list[PublishedPair]:
+        """Compare an uncompressed source tar with each given tarball, or with the first published one that can be fetched."""
         ours = File(artifact.name, artifact.sha256, artifact.path)
-        if self.given is not None:
-            file = self._given_tarball(self.given)
-            return self._beside(ours, file, PublishedFile(file, str(file.path or file.name)))
+        if self.given is None:
+            return [self._compare_served_stream(ours)]
+        files = [file for name in self.release.source_tarballs for file in self.given.files.get(name, ())]
+        return [self._beside(ours, file, PublishedFile(file, _place(file), is_users=True)) for file in files]
+
+    def _compare_served_stream(self, ours: File) -> PublishedPair:
         unseen = ""
         for name in self.release.source_tarballs:
             seen = self._see(name)
@@ -97,29 +98,10 @@ class PublishedComparer:
         file = File(tarball.name, tarball.sha256, tarball.path)
         return self._beside(ours, file, PublishedFile(None, unseen))
 
-    def _stands_for(self, file: File) -> str:
-        """The published name of a file: of a source tarball with any name, by its format; of other artifacts, their own."""
-        if file.name.startswith(f"python-{self.release.version}"):
-            return file.name
-        xz, gzip = self.release.source_tarballs
-        if file.path is None:
-            by_end = {".tar.xz": xz, ".tgz": gzip, ".tar.gz": gzip}
-            return next((name for end, name in by_end.items() if file.name.endswith(end)), file.name)
-        return {"xz": xz, "gzip": gzip}.get(form_of(file.path, file.name).compression, file.name)
-
-    def _given_tarball(self, given: ArtifactSet) -> File:
-        if given.is_single:
-            return next(iter(given.files.values()))
-        return next(given.files[name] for name in self.release.source_tarballs if name in given.files)
-
     def _see(self, name: str, *, is_served: bool = True) -> PublishedFile:
         """Find a file among those that the user gave or, if none were given, download what is served."""
         if self.given is not None:
-            by_name = {self._stands_for(file): file for file in self.given.files.values()}
-            file = (by_name if self.given.is_single else self.given.files).get(name)
-            return PublishedFile(
-                file, str(file.path or "by its hash alone") if file else f"--against does not have {name}"
-            )
+            return PublishedFile(None, f"--against does not have {name}")
         if not is_served:
             return PublishedFile(None, "python.org has no such files")
         try:
@@ -131,8 +113,7 @@ class PublishedComparer:
     def _beside(self, ours: File, theirs: File, seen: PublishedFile) -> PublishedPair:
         """The verdict from both files; ``different`` if ``theirs`` does not have the published hash, whatever it contains."""
         hashes = self._published
-        name = theirs.name if theirs.name in hashes else self._stands_for(theirs)
-        published = hashes.get(name)
+        published = hashes.get(self._name_of(ours, theirs))
         verdict = self._compared(ours, theirs)
         if published is not None and theirs.sha256 != published:
             what = f"{seen.where} is not the file that was published: it has SHA-256 {theirs.sha256}, expected {published}"
@@ -163,3 +144,15 @@ class PublishedComparer:
     @property
     def _published(self) -> dict[str, str]:
         return Published.of(self.release, self.releases).hashes
+
+    def _name_of(self, ours: File, theirs: File) -> str:
+        """The published name of a file: that of ours, unless ours is only the tar stream of both tarballs."""
+        if ours.name in self.release.source_tarballs or not ours.name.endswith(".tar"):
+            return ours.name
+        if theirs.path is None:
+            return theirs.name
+        return recognized(theirs.path, self.release.source_tarballs) or theirs.name
+
+
+def _place(file: File) -> str:
+    return str(file.path or "by its hash alone")

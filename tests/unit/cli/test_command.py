@@ -21,6 +21,7 @@ from verbatim.cli.command import Command, command
 from verbatim.cli.options import SHARED
 from verbatim.paths import PROJECT
 from verbatim.report.reference import commands_page
+from verbatim.usage import in_invokes_order
 
 _LONGEST = 60
 _MOST_OWN = 10
@@ -41,7 +42,9 @@ COMMANDS: dict[str, Command] = {name: COLLECTION[name] for name in COLLECTION.ta
 
 def parse(*arguments: str) -> ParserContext:
     """The one command that Invoke sees in these arguments; nothing is run."""
-    [parsed] = Parser(contexts=COLLECTION.to_contexts()).parse_argv([*arguments])
+    [parsed] = Parser(contexts=COLLECTION.to_contexts()).parse_argv(
+        in_invokes_order(["invoke", *arguments])[1:]
+    )
     return parsed
 
 

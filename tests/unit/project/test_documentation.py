@@ -14,6 +14,7 @@ from invoke.parser.context import ParserContext
 from tests.documented import PAGES, PROJECT, RUN_BY_CI, Shown, shown_commands
 from verbatim.report.json_reference import DOCUMENTS, json_page
 from verbatim.report.reference import commands_page
+from verbatim.usage import in_invokes_order
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def tasks() -> Collection:
 @pytest.mark.parametrize("shown", shown_commands(), ids=str)
 def test_shown_commands_are_understood(shown: Shown, tasks: Collection) -> None:
     contexts: list[ParserContext] = tasks.to_contexts()
-    parsed = Parser(contexts=contexts).parse_argv(list(shown.arguments))
+    parsed = Parser(contexts=contexts).parse_argv(in_invokes_order(["invoke", *shown.arguments])[1:])
     assert [context.name for context in parsed] == [shown.arguments[0]]
 
 

@@ -1,0 +1,91 @@
+"""The first line of a verification: what it comes to, in words for everybody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from verbatim.compare.comparison import File, Judgement
+from verbatim.compare.verdict import Verdict
+from verbatim.published.comparer import PublishedFile, PublishedPair
+from verbatim.report.verification import headline
+from verbatim.sources.source import Identity
+
+NAME = "Python-3.13.5.tgz"
+COMMIT = Identity("git", "v3.13.5", {"gitCommit": "1" * 40, "gitTree": "2" * 40})
+TARBALL = Identity("tarball", "Python-3.13.5.tar.xz", {"sha256": "0" * 64})
+OURS = File(NAME, "a" * 64)
+
+
+def pair(judgement: Judgement, seen: PublishedFile, published: str | None = "a" * 64) -> PublishedPair:
+    return PublishedPair(NAME, OURS, seen.file, Verdict(judgement, f"{judgement}: why"), published, seen)
+
+
+def users(sha256: str = "a" * 64) -> PublishedFile:
+    path = Path("/home/me/Python-3.13.5 (1).tgz")
+    return PublishedFile(File(path.name, sha256, path), str(path), is_users=True)
+
+
+def served(sha256: str = "a" * 64) -> PublishedFile:
+    return PublishedFile(File(NAME, sha256, Path(NAME)), "https://example.org/a")
+
+
+YOURS = "your file /home/me/Python-3.13.5 (1).tgz"
+
+
+@pytest.mark.parametrize(
+    ("given", "source", "line"),
+    [
+        (
+            pair("identical", users()),
+            COMMIT,
+            f"GENUINE: {YOURS} is python.org's own file, and was built again here from commit {'1' * 40}",
+        ),
+        (
+            pair("identical", served()),
+            TARBALL,
+            f"GENUINE: {NAME}, as it is served now, is python.org's own file, and was built again here from the"
+            " published tarball, not from git",
+        ),
+        (
+            pair("identical", users(), None),
+            COMMIT,
+            f"GENUINE: {YOURS} has the bytes that were built here from commit {'1' * 40}",
+        ),
+        (
+            pair("identical", PublishedFile(None, "no network")),
+            COMMIT,
+            f"GENUINE: {NAME} has the published hash, and was built again here from commit {'1' * 40}",
+        ),
+        (
+            pair("equivalent", users()),
+            COMMIT,
+            f"GENUINE, not made again: {YOURS} has the contents that were built here from commit {'1' * 40}",
+        ),
+        (
+            pair("different", users("b" * 64)),
+            COMMIT,
+            f"NOT python.org's file: {YOURS} differs from what was built here from commit {'1' * 40}",
+        ),
+        (
+            pair("different", users()),
+            COMMIT,
+            f"NOT made from this source: {YOURS} is python.org's own file, but not what was built here",
+        ),
+        (
+            pair("undecided", PublishedFile(None, "no network")),
+            COMMIT,
+            f"UNDECIDED: {NAME} could not be compared: why",
+        ),
+        (
+            pair("unpublished", PublishedFile(None, "no network")),
+            COMMIT,
+            f"UNDECIDED: {NAME} could not be compared: unpublished: why",
+        ),
+    ],
+)
+def test_the_first_line_says_what_the_file_is_and_how_that_is_known(
+    given: PublishedPair, source: Identity, line: str
+) -> None:
+    assert ": ".join(headline(given, source)) == line
