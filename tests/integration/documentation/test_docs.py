@@ -182,7 +182,7 @@ def test_they_are_identical_whatever_is_varied(small: Path, cache: Path) -> None
     assert finished.result["different"] == {"alone": {}, "together": [], "unvaried": None}
     assert finished.result["identical"] is True
     assert finished.result["not_varied"] == {}
-    assert finished.result["artifacts"].keys() == set(_NAMES)
+    assert finished.hashes.keys() == set(_NAMES)
 
 
 def test_they_are_the_same_from_each_engine(small: Path, cache: Path, tmp_path: Path) -> None:

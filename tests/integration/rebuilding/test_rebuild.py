@@ -263,7 +263,7 @@ def test_the_source_tarballs_of_a_real_release_are_identical_whatever_is_varied(
         settings={"VERBATIM_GIT_URL": "http://127.0.0.1:9/cpython"},
     )
     assert finished.result["identical"] is True
-    assert finished.result["artifacts"] == PUBLISHED
+    assert finished.hashes == PUBLISHED
     assert list(finished.result["not_varied"]) == []
     assert finished.result["varied"].keys() == VARIATIONS.keys()
     assert os.listdir(cache / "work") == []
