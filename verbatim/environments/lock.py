@@ -121,7 +121,7 @@ class Lock(_Locked):
     def write(self, path: Path, name: str) -> None:
         """Write it sorted and with one value a line, so that a change makes a readable diff."""
         fields = {key: value for key, value in self.model_dump().items() if value is not None and value != []}
-        text = f"# Written by `./invoke lock --environment {name}`; do not change it by hand.\n\n"
+        text = f"# Written by `./invoke lock --environment {name}`; not to be changed by hand.\n\n"
         temporary = path.with_name(f"{path.name}.new")
         temporary.write_text(text + tomli_w.dumps(fields), encoding="utf-8")
         temporary.replace(path)

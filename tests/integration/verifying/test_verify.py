@@ -208,7 +208,7 @@ def test_a_release_of_which_nothing_is_published_cannot_be_told(tmp_path: Path, 
     arguments = ("--source", str(tarball), "--output", str(tmp_path / "out"))
     verified = verify(*arguments, mirror=mirror.url, version=SMALL)
     assert verified.finished.status == 7
-    assert set(verified.verdicts.values()) == {"undecided"}
+    assert set(verified.verdicts.values()) == {"unpublished"}
     # Of what the user has, it can be: the input has no folders in it, and what was built from it does.
     for against, verdict in ((tarball, "different"), (tmp_path / "out" / SMALL, "identical")):
         verified = verify(*arguments, "--against", str(against), mirror=mirror.url, version=SMALL)
