@@ -15,6 +15,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 import tempfile
 import zipfile
 from collections import Counter
@@ -196,6 +197,7 @@ def differ_nowhere(examples: int) -> Counter[str]:
                 counts["accepted"] += 1
 
     differ()
+    sys.stdout.write(f"{examples} archives: {dict(counts)}\n")
     return counts
 
 
