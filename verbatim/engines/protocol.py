@@ -34,7 +34,7 @@ class Job:
     @property
     def environment(self) -> dict[str, str]:
         """All the variables there are inside."""
-        return variables(BUILD, self.epoch)
+        return {**variables(BUILD, self.epoch), "PWD": BUILD}
 
 
 class Engine(Protocol):

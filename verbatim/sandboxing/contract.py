@@ -33,5 +33,5 @@ BUILD = CONTRACT.build
 
 
 def variables(home: str, epoch: int) -> dict[str, str]:
-    """All variables inside; ``epoch`` is in seconds since 1970."""
-    return {**CONTRACT.variables, "HOME": home, "PWD": home, "SOURCE_DATE_EPOCH": str(epoch)}
+    """The variables inside, but for ``PWD``; ``epoch`` is in seconds since 1970."""
+    return {**CONTRACT.variables, "HOME": home, "SOURCE_DATE_EPOCH": str(epoch)}
