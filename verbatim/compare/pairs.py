@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from verbatim.compare.archives import archive_kind, uncompressed_name
 from verbatim.compare.comparison import File, compare_files
@@ -40,8 +39,6 @@ class ArtifactSet:
 class Given:
     """What a user has downloaded."""
 
-    #: The folder, or the file.
-    path: Path
     #: By the name of the artifact that they stand for; several files may stand for one.
     files: Mapping[str, Sequence[File]]
     #: Whether one file was named, so that nothing else is asked about.

@@ -16,7 +16,7 @@ from verbatim.archive.read import damage
 from verbatim.archive.tar import TarReader
 from verbatim.archive.tar_member import TarMember
 from verbatim.archive.zip import ZipMember, ZipReader
-from verbatim.compare.archives import form_of, uncompressed_name
+from verbatim.compare.archives import ArchiveForm, form_of
 from verbatim.errors import IntegrityError
 
 #: How the names of archives end, by their compression.
@@ -37,19 +37,12 @@ def recognized(path: Path, wanted: Collection[str]) -> str | None:
     """
     if path.name in wanted:
         return path.name
-    form = form_of(path, path.name)
-    top = top_folder(path)
+    form, top = _opened(path)
     if top is None:
         plain = _ADDED.sub("", path.name)
         return plain if plain in wanted else None
     endings = (".zip",) if form.kind == "zip" else _ENDINGS[form.compression]
-    for name in wanted:
-        if (
-            name.endswith(endings)
-            and uncompressed_name(name).removesuffix(".zip").removesuffix(".tar") == top
-        ):
-            return name
-    return None
+    return next((f"{top}{ending}" for ending in endings if f"{top}{ending}" in wanted), None)
 
 
 def version_in(path: Path) -> str | None:
@@ -60,17 +53,20 @@ def version_in(path: Path) -> str | None:
 
 def top_folder(path: Path) -> str | None:
     """The first component of an archive's first member; None if the file is not an archive that can be read."""
+    return _opened(path)[1]
+
+
+def _opened(path: Path) -> tuple[ArchiveForm, str | None]:
+    """A file's format, and what `top_folder` gives."""
     name, limits = path.name, ArchiveLimits(path.name)
+    form = form_of(path, name)
+    first: TarMember | ZipMember | None = None
     try:
         with damage(name), path.open("rb") as file:
-            form = form_of(path, name)
-            if form.kind is None:
-                return None
-            first: TarMember | ZipMember | None
             if form.kind == "zip":
                 first = next(iter(ZipReader(name, file, limits).laid_out), None)
-            else:
+            elif form.kind == "tar":
                 first = next(iter(TarReader(name, Plain(name, file, limits), limits)), None)
     except IntegrityError:
-        return None
-    return first.parts[0] if first is not None and first.parts else None
+        return form, None
+    return form, first.parts[0] if first is not None and first.parts else None

@@ -49,15 +49,14 @@ def open_given(path: Path, wanted: Collection[str]) -> Given:
     """
     is_single = False
     if path.is_dir():
-        entries = sorted(entry for entry in path.iterdir() if entry.is_file() or entry.name in wanted)
-        names = {entry: _recognized(entry, wanted) for entry in entries}
-        _note_ignored(path, [entry.name for entry in path.iterdir() if names.get(entry) is None], wanted)
+        names = {entry: _stands_for(entry, wanted) for entry in sorted(path.iterdir())}
+        _note_ignored(path, [entry.name for entry, name in names.items() if name is None], wanted)
         files = [(name, _plain(entry)) for entry, name in names.items() if name is not None]
     else:
         artifacts = open_artifacts(path)
         is_single = artifacts.is_single
         files = [
-            (_recognized(file.path, wanted) or name if artifacts.is_single and file.path else name, file)
+            (recognized(file.path, wanted) or name if is_single and file.path else name, file)
             for name, file in artifacts.files.items()
         ]
     given: dict[str, list[File]] = {}
@@ -65,15 +64,18 @@ def open_given(path: Path, wanted: Collection[str]) -> Given:
         if name in wanted:
             given.setdefault(name, []).append(file)
     if given:
-        return Given(path, given, is_single)
+        return Given(given, is_single)
     raise UndecidedError(
         f"nothing in {path} was examined: it does not have {some(sorted(wanted))}",
         "name a file that is one of these, whatever it is called",
     )
 
 
-def _recognized(path: Path, wanted: Collection[str]) -> str | None:
-    return recognized(path, wanted) if path.name in wanted or not path.is_symlink() else None
+def _stands_for(entry: Path, wanted: Collection[str]) -> str | None:
+    """The artifact that an entry of a folder stands for; a link, a device or a pipe is not opened to find out."""
+    if entry.name in wanted:
+        return entry.name
+    return recognized(entry, wanted) if entry.is_file() and not entry.is_symlink() else None
 
 
 def _note_ignored(folder: Path, names: Collection[str], wanted: Collection[str]) -> None:

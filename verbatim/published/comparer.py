@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -62,10 +63,7 @@ class PublishedComparer:
         """
         ours = File(artifact.name, artifact.sha256, artifact.path)
         if self.given is not None and artifact.name in self.given.files:
-            files = self.given.files[artifact.name]
-            return [
-                self._beside(ours, file, PublishedFile(file, _place(file), is_users=True)) for file in files
-            ]
+            return self._beside_users(ours, self.given.files[artifact.name])
         if self.given is not None and self.given.is_single:
             return []
         seen = self._see(artifact.name, is_served=is_served)
@@ -79,7 +77,15 @@ class PublishedComparer:
         if self.given is None:
             return [self._compare_served_stream(ours)]
         files = [file for name in self.release.source_tarballs for file in self.given.files.get(name, ())]
-        return [self._beside(ours, file, PublishedFile(file, _place(file), is_users=True)) for file in files]
+        return self._beside_users(ours, files)
+
+    def _beside_users(self, ours: File, files: Sequence[File]) -> list[PublishedPair]:
+        return [
+            self._beside(
+                ours, file, PublishedFile(file, str(file.path or "by its hash alone"), is_users=True)
+            )
+            for file in files
+        ]
 
     def _compare_served_stream(self, ours: File) -> PublishedPair:
         unseen = ""
@@ -152,7 +158,3 @@ class PublishedComparer:
         if theirs.path is None:
             return theirs.name
         return recognized(theirs.path, self.release.source_tarballs) or theirs.name
-
-
-def _place(file: File) -> str:
-    return str(file.path or "by its hash alone")

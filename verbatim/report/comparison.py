@@ -90,7 +90,9 @@ def compared_fields(pair: Pair, explanation: Explanation | None) -> dict[str, ob
     """The values of a `ComparedArtifact`, for a record that may have more."""
     comparison = pair.verdict.comparison or Comparison(pair.verdict.judgement)
     return {
-        **Judged.fields_of(pair.name, pair.verdict),
+        "name": pair.name,
+        "verdict": pair.verdict.judgement,
+        "summary": pair.verdict.text,
         "stabilizers": comparison.stabilizers,
         "added": comparison.added,
         "removed": comparison.removed,

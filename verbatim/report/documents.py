@@ -12,7 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from verbatim import console
 from verbatim.compare.comparison import Judgement
-from verbatim.compare.verdict import Verdict
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
@@ -35,11 +34,6 @@ class Judged(Record):
     name: str
     verdict: Judgement
     summary: str = Field(description="the verdict in words")
-
-    @staticmethod
-    def fields_of(name: str, verdict: Verdict) -> dict[str, object]:
-        """The values of these fields, for a record that has more."""
-        return {"name": name, "verdict": verdict.judgement, "summary": verdict.text}
 
 
 def show(document: Document) -> None:
