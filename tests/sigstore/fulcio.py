@@ -20,6 +20,9 @@ from tests.sigstore.refusal import Refusal
 from tests.sigstore.tokens import Identity, TokenIssuer
 
 _LIFE = timedelta(minutes=10)
+#: A certificate is valid from a minute ago on: a log entry that is replayed, some seconds old, is then refused for what it
+#: is of, and not only where a new second has begun since.
+_BEGUN = timedelta(minutes=1)
 
 #: The issuer in a certificate, as bytes and as a UTF8String: Fulcio's docs/oid-info.md.
 _ISSUER = ObjectIdentifier("1.3.6.1.4.1.57264.1.1")
@@ -79,7 +82,7 @@ def _certificate(
     builder = certificate_for(key, authority.certificate.subject, authority.key.public_key())
     return (
         builder.subject_name(x509.Name([]))
-        .not_valid_before(now)
+        .not_valid_before(now - _BEGUN)
         .not_valid_after(now + _LIFE)
         .add_extension(*USAGE_SIGNER)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
