@@ -12,7 +12,15 @@ from verbatim.addresses import showable
 from verbatim.console import Bar
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.store import Store
-from verbatim.transfer import Clock, PermanentError, RetryPolicy, Transfers, TransientError, WrongBytesError
+from verbatim.transfer import (
+    Clock,
+    MissingError,
+    PermanentError,
+    RetryPolicy,
+    Transfers,
+    TransientError,
+    WrongBytesError,
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,10 @@ class Served:
     path: Path
     sha256: str
     url: str
+
+
+class NotServedError(NetworkError):
+    """All servers answered, and none of them has the file."""
 
 
 class Fetcher:
@@ -79,21 +91,28 @@ class Fetcher:
                     found[download.sha256] = fetched
         return [path for download in downloads if (path := found[download.sha256]) is not None]
 
-    def fetch_served(self, name: str, urls: Sequence[str], path: Path) -> Served:
+    def fetch_served(
+        self, name: str, urls: Sequence[str], path: Path, *, largest: int | None = None
+    ) -> Served:
         """Download what the first of these addresses that has the file serves now, to a private path outside the store.
 
-        No hash is expected. Raises NetworkError where none has it, UsageError if it is offline.
+        No hash is expected; ``largest`` is in bytes. Raises NetworkError where none has it (NotServedError if all answer that
+        they do not), UsageError if it is offline.
         """
         if self.offline:
             raise UsageError(f"{name} as it is served now was not fetched", "run without --offline")
         failures: list[str] = []
+        absent = 0
         with console.progress(f"fetching {name} as it is served") as bar:
             for url in self._transfers.reachable(urls, failures):
                 try:
-                    return Served(path, self._transfers.persist(url, None, path, bar, resumes=False), url)
+                    sha256 = self._transfers.persist(url, None, path, bar, resumes=False, largest=largest)
+                    return Served(path, sha256, url)
                 except (TransientError, PermanentError) as failure:
                     failures.append(f"{showable(url)}: {failure}")
-        raise NetworkError(f"{name} could not be fetched: {'; '.join(failures)}", Download.remedy)
+                    absent += isinstance(failure, MissingError)
+        error = NotServedError if absent == len(failures) else NetworkError
+        raise error(f"{name} could not be fetched: {'; '.join(failures)}", Download.remedy)
 
     def _fetch_side_by_side(self, downloads: Sequence[Download], bar: Bar) -> list[Path]:
         workers = ThreadPoolExecutor(self._jobs)

@@ -69,6 +69,10 @@ class PermanentError(Exception):
     """Trying this mirror again is useless."""
 
 
+class MissingError(PermanentError):
+    """The mirror says that it does not have the file."""
+
+
 class WrongBytesError(PermanentError):
     """The mirror has a file of that name, but not the pinned one."""
 
@@ -97,10 +101,19 @@ class Transfers:
                 continue
             yield url
 
-    def persist(self, url: str, size: int | None, partial: Path, bar: Bar, *, resumes: bool = True) -> str:
+    def persist(
+        self,
+        url: str,
+        size: int | None,
+        partial: Path,
+        bar: Bar,
+        *,
+        resumes: bool = True,
+        largest: int | None = None,
+    ) -> str:
         """Transfer a file of ``size`` bytes, with several attempts if need be; give the SHA-256 of what arrived.
 
-        A file without an expected hash is not resumed: it might become a mixture of two files. Raises TransientError
+        A file of unknown size has ``largest`` bytes at most, or as many as the policy allows. A file without an expected hash is not resumed: it might become a mixture of two files. Raises TransientError
         and PermanentError.
         """
         retries, host = self._retries, web_address(url).host_and_port
@@ -117,7 +130,7 @@ class Transfers:
                         partial.unlink(missing_ok=True)
                     pauses += self._pause(host, retries.longest_pause - pauses)
                     try:
-                        return self._transfer(url, size, partial, bar)
+                        return self._transfer(url, size, partial, bar, largest or retries.largest)
                     except WEB_ERRORS as error:
                         raise _failure(error) from error
         except RetryError as error:
@@ -127,9 +140,9 @@ class Transfers:
             raise TransientError(str(failure)) from failure
         raise AssertionError("Retrying ends by returning or raising")
 
-    def _transfer(self, url: str, size: int | None, partial: Path, bar: Bar) -> str:
+    def _transfer(self, url: str, size: int | None, partial: Path, bar: Bar, largest: int) -> str:
         """One request, which continues where the partial file ends."""
-        limit = size if size is not None else self._retries.largest
+        limit = size if size is not None else largest
         have = partial.stat().st_size if partial.exists() else 0
         headers = {"Range": f"bytes={have}-"} if have else {}
         with self._request(url, headers) as response:
@@ -217,6 +230,8 @@ class Transfers:
             if seconds is not None:
                 self._quiet[host] = self._clock.now() + seconds
             raise TransientError(f"the server answered {status}")
+        if status in (requests.codes.not_found, requests.codes.gone):
+            raise MissingError(f"the server answered {status}")
         if status not in (requests.codes.ok, requests.codes.partial_content):
             raise PermanentError(f"the server answered {status}")
 

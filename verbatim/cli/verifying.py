@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from verbatim.cli.command import command
-from verbatim.cli.values import JOBS, fetcher_for, named, new_file
+from verbatim.cli.values import JOBS, fetcher_for, named, new_file, optional
 from verbatim.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     against="compare with this file or folder, which you have downloaded, instead of what is served now",
     quick="make and compare only the source tarballs' tar stream, and write nothing",
     against_git="rebuild nothing: compare each member of the source tarballs with the commit's tree",
+    keyring="a file with the release managers' OpenPGP keys, to check the .asc of releases before 3.14",
 )
 def verify(
     context: Context,
@@ -30,6 +31,8 @@ def verify(
     against: str | None = None,
     quick: bool = False,
     against_git: bool = False,
+    keyring: str = "",
+    trust_config: str = "",
     source: str = "auto",
     commit: str | None = None,
     engine: str = "sandbox",
@@ -54,6 +57,7 @@ def verify(
     from verbatim.commands.verify import verifying, verifying_quickly
     from verbatim.compare.recognition import version_in
     from verbatim.engines.choose import choose_engines
+    from verbatim.published.signatures import Anchors
     from verbatim.release import Release
     from verbatim.report.against_git import show_against_git
     from verbatim.report.verification import show_verified
@@ -63,6 +67,7 @@ def verify(
     fetcher, folder = fetcher_for(offline=offline, jobs=jobs), named("--output", output)
     page = _page(explain, html)
     published = named("--against", against) if against is not None else None
+    anchors = Anchors.load(optional(trust_config), optional(keyring))
     if not version and published is not None and published.is_file():
         version = version_in(published) or ""
     release, choice = Release.parse(version), SourceChoice(source, commit)
@@ -79,9 +84,9 @@ def verify(
     stages = [packed_stage(release)] if quick else choose_stages(release, artifacts, formats, optimize)
     requests = [Request(release, stage, choice, folder, engines) for stage in stages]
     with (
-        verifying_quickly(requests[0], fetcher, published)
+        verifying_quickly(requests[0], fetcher, published, anchors)
         if quick
-        else verifying(requests, fetcher, published)
+        else verifying(requests, fetcher, published, anchors)
     ) as verified:
         # The downloaded files exist only inside the block.
         show_verified(_explained(verified, page, fetcher), as_json=json)

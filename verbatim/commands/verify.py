@@ -10,12 +10,14 @@ from pathlib import Path
 from verbatim.caches import WORK
 from verbatim.commands.build import Request, build_stages, build_with, check_engines
 from verbatim.commands.compare import Compared
+from verbatim.compare.comparison import some
 from verbatim.compare.verdict import Verdict
 from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import MismatchError
 from verbatim.evidence.artifact_sets import open_given
 from verbatim.fetch import Fetcher
 from verbatim.published.comparer import PublishedComparer, PublishedPair
+from verbatim.published.signatures import Anchors, SignatureChecker
 from verbatim.release import Release
 from verbatim.scratch import scratch
 from verbatim.sources.choose import choose_source
@@ -35,9 +37,23 @@ class Verified(Compared):
     #: Whether only the source's tar stream was made and compared.
     is_quick: bool = False
 
+    def raise_for_difference(self) -> None:
+        """As for any comparison; a wrong signature is a MismatchError as well, even where the bytes are the same."""
+        wrong = [
+            f"{pair.name}: {signature.kind} signature {signature.text}"
+            for pair in self.pairs
+            for signature in pair.signatures
+            if signature.is_alarm
+        ]
+        if wrong and not self._judged("different"):
+            raise MismatchError(some(wrong), "ask python.org's release managers; do not trust that signature")
+        super().raise_for_difference()
+
 
 @contextmanager
-def verifying(requests: Sequence[Request], fetcher: Fetcher, against: Path | None) -> Iterator[Verified]:
+def verifying(
+    requests: Sequence[Request], fetcher: Fetcher, against: Path | None, anchors: Anchors
+) -> Iterator[Verified]:
     """Build what is asked for, as ``build`` does, and compare; the downloads exist while the block runs.
 
     ``against`` is what the user has downloaded, instead of what is served now. Raises what its parts raise, and
@@ -50,7 +66,8 @@ def verifying(requests: Sequence[Request], fetcher: Fetcher, against: Path | Non
         result.raise_for_dispute()
     release = requests[0].release
     with scratch(WORK.folder) as work:
-        comparer = PublishedComparer(release, fetcher, work, given)
+        signatures = SignatureChecker(release, fetcher, work, anchors)
+        comparer = PublishedComparer(release, fetcher, work, given, signatures=signatures)
         artifacts = {
             artifact.name: (artifact, request.stage.target is None)
             for request, result in zip(requests, results, strict=True)
@@ -65,7 +82,9 @@ def verifying(requests: Sequence[Request], fetcher: Fetcher, against: Path | Non
 
 
 @contextmanager
-def verifying_quickly(request: Request, fetcher: Fetcher, against: Path | None) -> Iterator[Verified]:
+def verifying_quickly(
+    request: Request, fetcher: Fetcher, against: Path | None, anchors: Anchors
+) -> Iterator[Verified]:
     """Make the source's tar stream alone, and compare it with that of a published tarball; see `verifying`.
 
     Nothing is written to the output folder.
@@ -90,7 +109,9 @@ def verifying_quickly(request: Request, fetcher: Fetcher, against: Path | None) 
                 "one of the engines may have been tampered with; --engine all without --quick keeps what each made",
             )
         [artifact] = builds[request.engines[0].name]
-        pairs = PublishedComparer(request.release, fetcher, served, given).compare_stream(artifact)
+        signatures = SignatureChecker(request.release, fetcher, served, anchors)
+        comparer = PublishedComparer(request.release, fetcher, served, given, signatures=signatures)
+        pairs = comparer.compare_stream(artifact)
         yield Verified(pairs, request.release, source.identity, is_quick=True)
 
 

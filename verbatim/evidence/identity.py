@@ -10,16 +10,16 @@ errors): whatever it raises is a refusal.
 from __future__ import annotations
 
 import os
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from verbatim.errors import IntegrityError, NetworkError, UsageError, VerbatimError
+from verbatim import trust
+from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.evidence.envelope import PAYLOAD_TYPE, Envelope
 from verbatim.evidence.policy import Rebuilder, SigstoreIdentity
-from verbatim.evidence.untrusted import check_shape, parse_json, read_file
+from verbatim.evidence.untrusted import check_shape, parse_json
 
 if TYPE_CHECKING:
     from sigstore.models import Bundle, ClientTrustConfig
@@ -50,7 +50,7 @@ def sign_with_identity(statement: bytes, trust_config: Path | None) -> tuple[str
     from sigstore.oidc import ExpiredIdentity
     from sigstore.sign import SigningContext
 
-    config = _trust_config(trust_config)
+    config = trust.trust_config(trust_config)
     token = _token(config)
     try:
         with SigningContext.from_trust_config(config).signer(token) as signer:
@@ -60,26 +60,6 @@ def sign_with_identity(statement: bytes, trust_config: Path | None) -> tuple[str
     except Exception as error:
         raise NetworkError(f"Sigstore did not sign: {error}", "check the network, and try again") from error
     return token.identity, bundle.to_json().encode() + b"\n"
-
-
-def _trust_config(path: Path | None) -> ClientTrustConfig:
-    from sigstore.models import ClientTrustConfig
-
-    try:
-        if path is None:
-            return ClientTrustConfig.production()
-        return ClientTrustConfig.from_json(read_file(path).decode("utf-8"))
-    except Exception as error:
-        raise _untrusted(path, error) from error
-
-
-def _untrusted(path: Path | None, error: Exception) -> VerbatimError:
-    """The error to raise if Sigstore's trust configuration cannot be read."""
-    if path is None:
-        return NetworkError(
-            f"Sigstore's trust configuration could not be fetched: {error}", "check the network"
-        )
-    return UsageError(f"{path} is not a trust configuration of Sigstore: {error}", "check --trust-config")
 
 
 def _token(config: ClientTrustConfig) -> IdentityToken:
@@ -117,7 +97,7 @@ def verify_with_identity(
     reasons = ["that rebuilder has no identities"]
     for identity in rebuilder.identities:
         try:
-            payload = _verified(bundle, identity, _verifier(trust_config))
+            payload = _verified(bundle, identity, trust.verifier(trust_config))
         except IntegrityError as error:
             reasons.append(error.message)
         else:
@@ -137,17 +117,3 @@ def _verified(bundle: Bundle, identity: SigstoreIdentity, verifier: Verifier) ->
     if payload_type != PAYLOAD_TYPE:
         raise IntegrityError(f"it has the payload type {payload_type[:80]!r}")
     return payload
-
-
-@cache
-def _verifier(trust_config: Path | None) -> Verifier:
-    from sigstore.verify import Verifier
-
-    try:
-        if trust_config is None:
-            return Verifier.production(offline=True)
-        return Verifier(trusted_root=_trust_config(trust_config).trusted_root)
-    except VerbatimError:
-        raise
-    except Exception as error:
-        raise _untrusted(trust_config, error) from error

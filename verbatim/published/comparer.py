@@ -16,6 +16,7 @@ from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.fetch import Fetcher
 from verbatim.paths import RELEASES
 from verbatim.published.judge import judge, judge_tarball
+from verbatim.published.signatures import Signature, SignatureChecker
 from verbatim.release import Published, Release
 from verbatim.sources.tarball import published_tarball
 from verbatim.stages.plan import Artifact
@@ -40,6 +41,8 @@ class PublishedPair(Pair):
     #: The SHA-256 that was published, if releases/published.toml knows one.
     published: str | None = None
     seen: PublishedFile = PublishedFile(None, "")
+    #: The release manager's, of the second file.
+    signatures: Sequence[Signature] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class PublishedComparer:
     given: Given | None = None
     #: The folder with the published hashes.
     releases: Path = RELEASES
+    #: Who looks at the release manager's signatures, if anybody does.
+    signatures: SignatureChecker | None = None
 
     def compare(self, artifact: Artifact, *, is_served: bool = True) -> list[PublishedPair]:
         """Compare an artifact with the published one, or with each file that the user has of it.
@@ -125,7 +130,15 @@ class PublishedComparer:
             what = f"{seen.where} is not the file that was published: it has SHA-256 {theirs.sha256}, expected {published}"
             console.warn(what)
             verdict = replace(verdict, judgement="different", text=f"{verdict.text}; {what}")
-        return PublishedPair(ours.name, ours, theirs, verdict, published, seen)
+        return PublishedPair(
+            ours.name, ours, theirs, verdict, published, seen, self._signatures(ours, theirs, seen)
+        )
+
+    def _signatures(self, ours: File, theirs: File, seen: PublishedFile) -> Sequence[Signature]:
+        """The signatures of a file that was served, or given; not of one that stands in for another."""
+        if self.signatures is None or seen.file is None:
+            return ()
+        return self.signatures.check(theirs, self._name_of(ours, theirs), is_users=seen.is_users)
 
     def _compared(self, ours: File, theirs: File) -> Verdict:
         """The verdict from the contents of both; a file that cannot be read is different."""

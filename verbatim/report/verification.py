@@ -9,10 +9,22 @@ from pydantic import Field
 from verbatim import console
 from verbatim.commands.verify import Verified
 from verbatim.published.comparer import PublishedPair
+from verbatim.published.signature_files import SignatureKind
+from verbatim.published.signatures import SignatureState
 from verbatim.report.build import source_line
 from verbatim.report.comparison import ComparedArtifact, compared_fields, show_pair
-from verbatim.report.documents import Document, Sha256, show
+from verbatim.report.documents import Document, Record, Sha256, show
+from verbatim.report.headline import headline, style
 from verbatim.sources.source import Identity
+
+
+class SignatureRecord(Record):
+    """One signature of a published file."""
+
+    kind: SignatureKind
+    state: SignatureState
+    summary: str = Field(description="what is known about it, in words")
+    where: str = Field(description="its path or address; empty if there is none")
 
 
 class VerifiedArtifact(ComparedArtifact):
@@ -21,6 +33,13 @@ class VerifiedArtifact(ComparedArtifact):
     published: Sha256 | None = Field(description="the published hash, if releases/published.toml has one")
     seen: str | None = Field(description="where the published file was found")
     unseen: str | None = Field(description="why it was not found")
+    answer: str = Field(
+        description="what the file is: `GENUINE`, and the other words that the first line begins with"
+    )
+    headline: str = Field(description="the rest of the first line")
+    signatures: Sequence[SignatureRecord] = Field(
+        description="the release manager's; empty if no file was seen"
+    )
 
 
 class VerifyDocument(Document):
@@ -38,12 +57,15 @@ def show_verified(verified: Verified, *, as_json: bool) -> None:
         show(_document(verified))
         return
     for pair in verified.pairs:
-        judgement, text = headline(pair, verified.source)
-        console.result(f"{judgement}: {text}", style=_STYLES.get(judgement, "bold yellow"))
+        answer, text = headline(pair, verified.source)
+        console.result(f"{answer}: {text}", style=style(answer))
     for pair in verified.pairs:
         show_pair(pair, verified.explanations.get(pair.name))
         if pair.first is not None:
             console.result(f"  ours has SHA-256 {pair.first.sha256}")
+        console.result(f"  {_published(pair)}")
+        for signature in pair.signatures:
+            console.result(f"  {signature.kind} signature: {signature.text}")
         seen = "the published file was found at " if pair.seen.file else ""
         console.result(f"  {seen}{pair.seen.where}")
     if verified.is_quick:
@@ -51,46 +73,11 @@ def show_verified(verified: Verified, *, as_json: bool) -> None:
     console.result(source_line(verified.source))
 
 
-#: What the first lines begin with, and their colours on a terminal.
-_STYLES = {
-    "GENUINE": "bold green",
-    "NOT python.org's file": "bold red",
-    "NOT made from this source": "bold red",
-}
-
-
-def headline(pair: PublishedPair, source: Identity) -> tuple[str, str]:
-    """The verdict on one file in words for everybody: what it is, and how that is known."""
-    name, file = pair.name, pair.seen.file
-    subject = name if file is None else f"{name}, as it is served now,"
-    if pair.seen.is_users:
-        subject = f"your file {pair.seen.where}"
-    origin = (
-        f"from commit {source.digest['gitCommit']}"
-        if source.kind == "git"
-        else "from the published tarball, not from git"
-    )
-    is_pinned = file is not None and file.sha256 == pair.published
-    match pair.verdict.judgement:
-        case "identical" if file is None:
-            line = ("GENUINE", f"{name} has the published hash, and was built again here {origin}")
-        case "identical" if is_pinned:
-            line = ("GENUINE", f"{subject} is python.org's own file, and was built again here {origin}")
-        case "identical":
-            line = ("GENUINE", f"{subject} has the bytes that were built here {origin}")
-        case "equivalent":
-            line = ("GENUINE, not made again", f"{subject} has the contents that were built here {origin}")
-        case "different" if is_pinned:
-            line = (
-                "NOT made from this source",
-                f"{subject} is python.org's own file, but not what was built here",
-            )
-        case "different":
-            line = ("NOT python.org's file", f"{subject} differs from what was built here {origin}")
-        case _:
-            why = pair.verdict.text.removeprefix("undecided: ")
-            line = ("UNDECIDED", f"{name} could not be compared: {why}")
-    return line
+def _published(pair: PublishedPair) -> str:
+    """The published hash, and where it is known from."""
+    if pair.published is None:
+        return "no published hash is known here (releases/published.toml)"
+    return f"the published SHA-256 is {pair.published} (releases/published.toml, taken from pyenv's list)"
 
 
 def _document(verified: Verified) -> VerifyDocument:
@@ -104,9 +91,19 @@ def _document(verified: Verified) -> VerifyDocument:
                     **compared_fields(pair, verified.explanations.get(pair.name)),
                     "published": pair.published,
                     "seen": pair.seen.where if pair.seen.file else None,
+                    **_answer(pair, verified.source),
+                    "signatures": [
+                        SignatureRecord(kind=each.kind, state=each.state, summary=each.text, where=each.where)
+                        for each in pair.signatures
+                    ],
                     "unseen": None if pair.seen.file else pair.seen.where,
                 }
             )
             for pair in verified.pairs
         ],
     )
+
+
+def _answer(pair: PublishedPair, source: Identity) -> dict[str, str]:
+    answer, text = headline(pair, source)
+    return {"answer": answer, "headline": text}

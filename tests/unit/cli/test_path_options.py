@@ -56,6 +56,8 @@ _REACHED: Mapping[tuple[str, str], list[str]] = {
     ("verify", "source"): [*_BUILD, "--source", "PATH"],
     ("verify", "output"): [*_BUILD, "--output", "PATH"],
     ("verify", "html"): [*_BUILD, "--explain", "--html", "PATH"],
+    ("verify", "keyring"): [*_BUILD, "--keyring", "PATH"],
+    ("verify", "trust_config"): [*_BUILD, "--trust-config", "PATH"],
     ("compare", "first"): ["PATH", "GOOD/a.tgz"],
     ("compare", "second"): ["GOOD/a.tgz", "PATH"],
     ("compare", "html"): ["GOOD/a.tgz", "GOOD/a.tgz", "--explain", "--html", "PATH"],

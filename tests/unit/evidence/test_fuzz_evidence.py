@@ -27,6 +27,7 @@ from tests.fuzz import probes
 from tests.fuzz.mutations import VALUES, run, spoiled_bytes, spoiled_documents
 from tests.sigstore import PrivateSigstore
 from tests.vectors.make import canonical
+from verbatim import trust
 from verbatim.evidence import identity
 from verbatim.evidence.policy import Rebuilder
 
@@ -169,7 +170,7 @@ class Sigstore:
     def trust(self, document: Any) -> None:
         path = self.folder / "other.json"
         path.write_bytes(canonical(document))
-        probes.takes(lambda: identity._verifier.__wrapped__(path))
+        probes.takes(lambda: trust.verifier.__wrapped__(path))
         probes.takes(lambda: self.signer(path))
 
     def use_token(self, token: bytes) -> None:

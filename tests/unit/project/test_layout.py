@@ -22,7 +22,19 @@ FLOORS = (
         *("", "addresses", "caches", "capabilities", "errors", "console", "digest"),
         *("files", "paths", "programs", "scratch"),
     },
-    {"usage", "data", "release", "store", "web", "transfer", "fetch", "archive", "log", "system_errors"},
+    {
+        "usage",
+        "data",
+        "release",
+        "store",
+        "web",
+        "transfer",
+        "fetch",
+        "archive",
+        "log",
+        "system_errors",
+        "trust",
+    },
     {"sandboxing"},
     {"sources", "environments"},
     {"engines"},
@@ -50,6 +62,7 @@ DOORS = {
     ("console", "errors"),  # there may be no terminal to ask on
     ("system_errors", "log"),  # its texts may hold secrets as well
     ("release", "data"),  # the published hashes are data
+    ("trust", "data"),  # a trust configuration is a small file
     ("transfer", "web"),  # a transfer asks the web
     ("fetch", "transfer"),  # a download is made of transfers
     ("fetch", "store"),  # a download ends in the store

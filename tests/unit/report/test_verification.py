@@ -9,7 +9,7 @@ import pytest
 from verbatim.compare.comparison import File, Judgement
 from verbatim.compare.verdict import Verdict
 from verbatim.published.comparer import PublishedFile, PublishedPair
-from verbatim.report.verification import headline
+from verbatim.report.headline import headline
 from verbatim.sources.source import Identity
 
 NAME = "Python-3.13.5.tgz"

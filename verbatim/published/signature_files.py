@@ -1,0 +1,91 @@
+"""Where a source tarball's signatures are: beside the user's file, or else where python.org serves the tarball."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from verbatim.addresses import showable
+from verbatim.data import read_small_file
+from verbatim.errors import IntegrityError, NetworkError, UsageError
+from verbatim.fetch import Fetcher, NotServedError
+from verbatim.release import Release
+
+SignatureKind = Literal["Sigstore", "OpenPGP"]
+
+#: How the names of signatures end.
+ENDINGS: dict[SignatureKind, str] = {"Sigstore": ".sigstore", "OpenPGP": ".asc"}
+
+#: In bytes; a bundle has some ten thousand.
+LARGEST = 1 << 20
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A file that stands for the source tarball ``name``."""
+
+    path: Path
+    sha256: str
+    name: str
+    #: Whether it is a user's, so that its signature may be beside it.
+    is_users: bool
+
+
+@dataclass(frozen=True)
+class SignatureFile:
+    """What was found."""
+
+    content: bytes
+    #: The path or the address.
+    where: str
+
+
+class NoSignatureError(Exception):
+    """Python.org has none."""
+
+
+class UnreadableError(Exception):
+    """There may be one, but it cannot be read; the text says why."""
+
+
+@dataclass(frozen=True)
+class SignatureFiles:
+    """Finds the signatures of one release's source tarballs."""
+
+    release: Release
+    fetcher: Fetcher
+    #: A private folder.
+    work: Path
+
+    def find(self, signed: Signed, kind: SignatureKind) -> SignatureFile:
+        """The signature of a file; raises NoSignatureError and UnreadableError."""
+        for path in _beside(signed, ENDINGS[kind]) if signed.is_users else ():
+            try:
+                content = read_small_file(path, "use a copy", largest=LARGEST, follows_links=False)
+            except FileNotFoundError:
+                continue
+            except (OSError, IntegrityError) as error:
+                raise UnreadableError(str(error)) from error
+            return SignatureFile(content, str(path))
+        return self._fetch(signed.name + ENDINGS[kind])
+
+    def _fetch(self, name: str) -> SignatureFile:
+        try:
+            served = self.fetcher.fetch_served(
+                name, self.release.urls(name), self.work / name, largest=LARGEST
+            )
+        except NotServedError as error:
+            raise NoSignatureError from error
+        except (NetworkError, UsageError) as error:
+            raise UnreadableError(error.message) from error
+        return SignatureFile(served.path.read_bytes(), showable(served.url))
+
+
+def _beside(signed: Signed, ending: str) -> Iterator[Path]:
+    """Browsers rename a file that is there already, and not what belongs to it."""
+    own = signed.path.name + ending
+    yield signed.path.with_name(own)
+    if signed.name + ending != own:
+        yield signed.path.with_name(signed.name + ending)
