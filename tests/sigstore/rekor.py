@@ -47,6 +47,7 @@ class RekorV1:
         self.log = Log(f"{host} - {self._tree}", LogKey.ecdsa(), LogKey.ecdsa())
         self._promises_forged = self.log.key.forged(LogKey.ecdsa())
         self._last: dict[str, Any] | None = None
+        self._kept: dict[bytes, dict[str, Any]] = {}
 
     def add(self, proposed: dict[str, Any], lie: Lie | None) -> dict[str, Any]:
         if lie is Lie.REPLAYED_ENTRY:
@@ -73,7 +74,15 @@ class RekorV1:
         }
         name = f"{self._tree:016x}{leaf_hash(body).hex()}"
         self._last = {name: {**entry, "verification": verification}}
+        self._kept[body] = self._last
         return self._last
+
+    def retrieve(self, proposed: dict[str, Any], lie: Lie | None) -> list[dict[str, Any]]:
+        """The entries that are there already, by what they would be; raises Refusal."""
+        if lie is Lie.REPLAYED_ENTRY:
+            return [_replayed(self._last)]
+        bodies = [rfc8785.dumps(_body_v1(each)) for each in proposed["entries"]]
+        return [self._kept[body] for body in bodies if body in self._kept]
 
 
 class RekorV2:

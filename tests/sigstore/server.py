@@ -102,7 +102,7 @@ class PrivateSigstore:
         """Who is behind a path."""
         if path == _FULCIO_PATH:
             return Service.FULCIO
-        if path == self._rekor.path:
+        if path in (self._rekor.path, f"{self._rekor.path}/retrieve"):
             return Service.REKOR
         if self._timestamps is not None and path == self._timestamps.path:
             return Service.TIMESTAMPS
@@ -114,7 +114,11 @@ class PrivateSigstore:
             assert self._timestamps is not None
             return "application/timestamp-reply", self._timestamps.answer(content, self._lie)
         request = json.loads(content)
-        if service is Service.REKOR:
+        answer: object
+        if service is Service.REKOR and "entries" in request:
+            assert isinstance(self._rekor, RekorV1), "only v1 gives its entries out"
+            answer = self._rekor.retrieve(request, self._lie)
+        elif service is Service.REKOR:
             answer = self._rekor.add(request, self._lie)
         elif Service.CT_LOG in self.down:
             raise Refusal("the CT log does not answer", status=500)

@@ -54,7 +54,7 @@ def verify_bundle(sha256: str, bundle: bytes, expected: list[Identity], trust_co
     verifier = trust.verifier(trust_config)
     if (version := _said(bundle, "mediaType")).startswith(_BUNDLE) and version not in list(Bundle.BundleType):
         return Signer(
-            None, f"it is of an unknown version, {ascii(version)}; use a newer Verbatim", is_doubt=True
+            None, f"it is of an unknown version, {version!a}; use a newer Verbatim", is_doubt=True
         )
     try:
         with _refusing("it is not a bundle of Sigstore"):

@@ -11,6 +11,7 @@ from verbatim.addresses import showable
 from verbatim.data import read_small_file
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.fetch import Fetcher, NotServedError
+from verbatim.published.detached import bundle_of
 from verbatim.release import Release
 
 SignatureKind = Literal["Sigstore", "OpenPGP"]
@@ -58,10 +59,20 @@ class SignatureFiles:
     fetcher: Fetcher
     #: A private folder.
     work: Path
+    #: The file that describes a Sigstore other than the public one.
+    trust_config: Path | None = None
 
     def find(self, signed: Signed, kind: SignatureKind) -> SignatureFile:
         """The signature of a file; raises NoSignatureError and UnreadableError."""
-        for path in _beside(signed, ENDINGS[kind]) if signed.is_users else ():
+        try:
+            return self._one(signed, ENDINGS[kind])
+        except NoSignatureError:
+            if kind != "Sigstore":
+                raise
+        return self._detached(signed)
+
+    def _one(self, signed: Signed, ending: str) -> SignatureFile:
+        for path in _beside(signed, ending) if signed.is_users else ():
             try:
                 content = read_small_file(path, "use a copy", largest=LARGEST, follows_links=False)
             except FileNotFoundError:
@@ -69,7 +80,18 @@ class SignatureFiles:
             except (OSError, IntegrityError) as error:
                 raise UnreadableError(str(error)) from error
             return SignatureFile(content, str(path))
-        return self._fetch(signed.name + ENDINGS[kind])
+        return self._fetch(signed.name + ending)
+
+    def _detached(self, signed: Signed) -> SignatureFile:
+        """A bundle of what there was before bundles, and of what the log says."""
+        signature, certificate = self._one(signed, ".sig"), self._one(signed, ".crt")
+        if self.fetcher.offline:
+            raise UnreadableError(f"{signature.where} needs Sigstore's log; run without --offline")
+        try:
+            bundle = bundle_of(signed.sha256, signature.content, certificate.content, self.trust_config)
+        except NetworkError as error:
+            raise UnreadableError(error.message) from error
+        return SignatureFile(bundle, signature.where)
 
     def _fetch(self, name: str) -> SignatureFile:
         try:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from verbatim.compare.comparison import File
 from verbatim.digest import sha256_bytes
-from verbatim.errors import CapabilityError
+from verbatim.errors import CapabilityError, IntegrityError
 from verbatim.fetch import Fetcher
 from verbatim.paths import RELEASES
 from verbatim.published.bundles import verify_bundle
@@ -100,22 +100,27 @@ class SignatureChecker:
         return Signers(self.release, self.releases)
 
     def _checked(self, kind: SignatureKind, signed: Signed) -> Signature:
-        if kind == "Sigstore" and self._signers.identity is None:
-            what = f"releases/signers.toml does not say who signs {self.release.series}"
-            return Signature(kind, "unchecked", f"not checked: {what}")
-        if kind == "OpenPGP" and self.anchors.keys is None:
-            what = "--keyring names a file with the release managers' keys"
-            return Signature(kind, "unchecked", f"not checked: {what}")
+        if precluded := self._precluded(kind):
+            return Signature(kind, "unchecked", f"not checked: {precluded}")
         try:
-            found = SignatureFiles(self.release, self.fetcher, self.work).find(signed, kind)
+            files = SignatureFiles(self.release, self.fetcher, self.work, self.anchors.trust_config)
+            found = files.find(signed, kind)
             verify = self._sigstore if kind == "Sigstore" else self._openpgp
             return verify(signed, found, self._signers.known(signed.name))
+        except IntegrityError as error:
+            return Signature(kind, "wrong", f"WRONG: {error.message}")
         except NoSignatureError:
             return self._missing(kind, signed.name)
-        except UnreadableError as error:
+        except (UnreadableError, CapabilityError) as error:
             return Signature(kind, "unchecked", f"not checked: {error}")
-        except CapabilityError as error:
-            return Signature(kind, "unchecked", f"not checked: {error}")
+
+    def _precluded(self, kind: SignatureKind) -> str:
+        """Why no signature of a kind can be judged; empty if it can."""
+        if kind == "Sigstore" and self._signers.identity is None:
+            return f"releases/signers.toml does not say who signs {self.release.series}"
+        if kind == "OpenPGP" and self.anchors.keys is None:
+            return "--keyring names a file with the release managers' keys"
+        return ""
 
     def _missing(self, kind: SignatureKind, name: str) -> Signature:
         remarks = [each for each in self._signers.known(name) if each.is_remark and kind == "OpenPGP"]
