@@ -247,16 +247,18 @@ def test_a_key_for_which_anybody_could_sign_is_refused(weak: str, made: MadeRele
     assert "ed25519: expected a key" in refused(made)
 
 
-def test_whoever_holds_a_key_of_two_is_one_voice_with_them(made: MadeRelease) -> None:
-    """Directly, or through others; whether he has said something or not."""
-    keys = [{"ed25519": public_of(name)} for name in ("alice", "bob")]
-    made.rebuilder("carol", keys=keys)
-    assert Policy.load(made.policy_path).voices(["alice", "bob"]) == 1
-    made.rebuilder("dora", kind="hosted")
-    made.rebuilder("emil", kind="hosted", keys=keys[:1])
-    assert Policy.load(made.policy_path).voices(["dora", "bob"]) == 1
-    made.rebuilder("frank")
-    assert Policy.load(made.policy_path).voices(["dora", "bob", "frank", "emil"]) == 2
+@pytest.mark.parametrize("lapses", [{}, {"revoked": date(2026, 1, 1)}])
+def test_a_key_of_two_rebuilders_is_refused(lapses: dict[str, object], made: MadeRelease) -> None:
+    """Revoked for one of them, it would still count for the other."""
+    made.rebuilder("bob", **_key(**lapses))
+    why = f"rebuilders.bob: expected a key or identity that alice does not have, got '{public_of('alice')}'"
+    assert why in refused(made)
+
+
+def test_an_identity_of_two_rebuilders_is_refused(made: MadeRelease) -> None:
+    for name in ("alice", "carol"):
+        made.rebuilder(name, identities=[_IDENTITY])
+    assert "rebuilders.carol: expected a key or identity that alice does not have, got 'y x'" in refused(made)
 
 
 def test_a_folder_may_be_called_as_the_file(made: MadeRelease) -> None:

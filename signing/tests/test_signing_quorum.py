@@ -31,40 +31,10 @@ def test_one_rebuilder_too_few_is_refused(made: MadeRelease, check: Check) -> No
     assert f"Python-{VERSION}.tar.xz: 0 of 2 confirm it;" in check(1)
 
 
-def test_one_key_under_two_names_is_one_voice(made: MadeRelease, check: Check) -> None:
-    made.rebuilder("bob", keys=[{"ed25519": public_of("alice")}])
-    made.attest("bob", signer="alice")
-    why = check(1)
-    assert "1 of 2 confirm it (alice, bob)" in why
-    assert "those who share a key count once" in why
-
-
-def test_a_key_in_common_is_enough_to_be_one_voice(made: MadeRelease, check: Check) -> None:
-    """Though each signs with another; and whoever ties two together makes them one."""
-    keys = {name: [{"ed25519": public_of(name)}] for name in ("alice", "bob", "carol")}
-    made.rebuilder("alice", keys=[*keys["alice"], *keys["carol"]])
-    made.attest("carol")
-    made.rebuilder("bob", keys=keys["bob"])
-    check(0)
-    made.rebuilder("carol", keys=[*keys["carol"], *keys["bob"]])
-    assert "1 of 2 confirm it (alice, bob, carol)" in check(1)
-    # Whoever comes later is tied to all of them through any one.
-    made.rebuilder("dave", keys=[*keys["alice"], {"ed25519": public_of("dave")}])
-    made.attest("dave")
-    assert "1 of 2 confirm it (alice, bob, carol, dave)" in check(1)
-
-
-def test_an_identity_in_common_makes_one_voice(made: MadeRelease, check: Check) -> None:
-    same = [{"subject": "x@example.com", "issuer": "https://example.com"}]
-    for name in ("alice", "bob"):
-        made.rebuilder(name, identities=same)
-    assert "1 of 2 confirm it" in check(1)
-
-
 def test_a_kind_may_count_once(made: MadeRelease, check: Check) -> None:
     for name in ("alice", "bob"):
         made.rebuilder(name, kind="hosted")
-    assert "1 of 2 confirm it" in check(1)
+    assert "1 of 2 confirm it (alice, bob); those of a kind that counts once are one voice" in check(1)
     made.attest("carol")
     check(0)
 

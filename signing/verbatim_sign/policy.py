@@ -8,7 +8,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -53,7 +53,7 @@ class Rebuilder:
 
     kind: str
     keys: Mapping[str, Key]
-    #: Issuer and subject; here they only show which rebuilders are the same.
+    #: Issuer and subject; what they sign is not verified here.
     identities: tuple[str, ...]
 
 
@@ -120,6 +120,7 @@ class Policy:
             shape.text(counts, f"kinds.{kind}", "each|once")
         entries = shape.named(content["rebuilders"], "rebuilders").items()
         rebuilders = {name: _rebuilder(shape, name, entry, kinds) for name, entry in entries}
+        _refuse_two_owners(shape, rebuilders)
         overrides = shape.items(content.get("override", []), "override")
         versions = shape.named(content["signing"], "signing")
         return cls(
@@ -146,26 +147,9 @@ class Policy:
         return max(fitting)
 
     def voices(self, names: Iterable[str]) -> int:
-        """How many independent voices these rebuilders are.
-
-        Those who share a key, by its bytes, or an identity, are one voice, and so are all of a kind that counts once: directly,
-        or through others in the policy, even if these have attested nothing.
-        """
-        groups: list[set[str]] = []
-        for each in self.rebuilders:
-            ties = set(self._ties(each))
-            joined = [group for group in groups if group & ties]
-            groups = [group for group in groups if not group & ties] + [ties.union(*joined)]
-        spoken = {f"name {name}" for name in names}
-        return sum(1 for group in groups if group & spoken)
-
-    def _ties(self, name: str) -> Iterator[str]:
-        rebuilder = self.rebuilders[name]
-        yield f"name {name}"
-        yield from (f"key {key}" for key in rebuilder.keys)
-        yield from (f"identity {identity}" for identity in rebuilder.identities)
-        if self.kinds[rebuilder.kind] == "once":
-            yield f"kind {rebuilder.kind}"
+        """How many independent voices these rebuilders are: all of a kind that counts once are one voice."""
+        kinds = {name: self.rebuilders[name].kind for name in names}
+        return len({kind if self.kinds[kind] == "once" else (kind, name) for name, kind in kinds.items()})
 
 
 def _thresholds(shape: Shape, value: object) -> dict[str, int]:
@@ -190,6 +174,17 @@ def _rebuilder(shape: Shape, name: str, value: object, kinds: Mapping[str, str])
     if not credentials or len(set(credentials)) < len(credentials):
         raise shape.refused(field, credentials, "keys or identities, each once")
     return Rebuilder(kind, {key.ed25519: key for key in keys}, tuple(identities))
+
+
+def _refuse_two_owners(shape: Shape, rebuilders: Mapping[str, Rebuilder]) -> None:
+    """Raise PolicyError for a key or an identity of two rebuilders: revoked for one, it would still count for the other."""
+    owners: dict[str, str] = {}
+    for name, rebuilder in rebuilders.items():
+        for each in (*rebuilder.keys, *rebuilder.identities):
+            if owners.setdefault(each, name) != name:
+                raise shape.refused(
+                    f"rebuilders.{name}", each, f"a key or identity that {owners[each]} does not have"
+                )
 
 
 def _key(shape: Shape, field: str, value: object) -> Key:

@@ -66,7 +66,9 @@ class Count:
             names = f" ({', '.join(confirming)})" if confirming else ""
             reasons = "; ".join([f"{artifact}: {voices} of {needed} confirm it{names}", *flawed])
             raise QuorumError(
-                f"{reasons}; those who share a key count once" if voices < len(confirming) else reasons,
+                f"{reasons}; those of a kind that counts once are one voice"
+                if voices < len(confirming)
+                else reasons,
                 "wait for more rebuilders; do not sign",
             )
         return Quorum(needed, voices, tuple(confirming))

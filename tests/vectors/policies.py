@@ -11,6 +11,7 @@ import tomli_w
 from tests.vectors.make import INPUTS, VERSION, Vectors, changed, public_of
 
 _HOSTED = {"subject": "https://example.com/workflow", "issuer": "https://accounts.example.com"}
+_OWN_KEY = {"kind": "own", "keys": [{"ed25519": public_of("x")}]}
 #: The second of the points of small order, and one of order 8; in every way that they can be written.
 _WEAK = {
     "order-1": "01" + "00" * 31,
@@ -103,9 +104,8 @@ def _accepted() -> Vectors:
         ),
         ("threshold-most", changed(plain, "threshold/Python-*", 1000)),
         ("threshold-brackets", changed(plain, "threshold", {"[": 1, "Python-[0-9].*": 2, "*": 1})),
-        ("shared-key", changed(plain, "rebuilders/bob", plain["rebuilders"]["alice"])),
         ("sources-both", changed(plain, "sources", ["tarball", "git"])),
-        ("longest-name", changed(plain, f"rebuilders/{'a' * 39}", plain["rebuilders"]["alice"])),
+        ("longest-name", changed(plain, f"rebuilders/{'a' * 39}", _OWN_KEY)),
         ("beyond-ascii", policy(override=[override(by="Jörg 日本", reason="x" * 1000)])),
     ):
         yield f"accepted/{name}.toml", toml(content)
@@ -194,11 +194,11 @@ _ODD: tuple[tuple[str, str, object], ...] = (
     ("kinds-name-long", f"kinds/{'a' * 40}", "each"),
     ("rebuilders-none", "rebuilders", {}),
     ("rebuilders-list", "rebuilders", []),
-    ("rebuilder-in-capitals", "rebuilders/Alice", {"kind": "own", "keys": [{"ed25519": public_of("x")}]}),
-    ("rebuilder-with-dot", "rebuilders/a.b", {"kind": "own", "keys": [{"ed25519": public_of("x")}]}),
-    ("rebuilder-begins-with-hyphen", "rebuilders/-a", {"kind": "own", "keys": [{"ed25519": public_of("x")}]}),
-    ("rebuilder-name-long", f"rebuilders/{'a' * 40}", {"kind": "own", "keys": [{"ed25519": public_of("x")}]}),
-    ("rebuilder-name-empty", "rebuilders", {"": {"kind": "own", "keys": [{"ed25519": public_of("x")}]}}),
+    ("rebuilder-in-capitals", "rebuilders/Alice", _OWN_KEY),
+    ("rebuilder-with-dot", "rebuilders/a.b", _OWN_KEY),
+    ("rebuilder-begins-with-hyphen", "rebuilders/-a", _OWN_KEY),
+    ("rebuilder-name-long", f"rebuilders/{'a' * 40}", _OWN_KEY),
+    ("rebuilder-name-empty", "rebuilders", {"": _OWN_KEY}),
     ("rebuilder-more", "rebuilders/alice/more", "x"),
     ("rebuilder-of-no-kind", "rebuilders/alice/kind", changed),
     ("rebuilder-of-unknown-kind", "rebuilders/alice/kind", "odd"),
@@ -209,6 +209,17 @@ _ODD: tuple[tuple[str, str, object], ...] = (
         "key-twice-once-revoked",
         "rebuilders/alice/keys",
         [{"ed25519": public_of("x"), "revoked": date(2020, 1, 1)}, {"ed25519": public_of("x")}],
+    ),
+    ("key-of-two", "rebuilders/dora", {"kind": "own", "keys": [{"ed25519": public_of("alice")}]}),
+    (
+        "key-of-two-once-revoked",
+        "rebuilders/dora",
+        {"kind": "own", "keys": [{"ed25519": public_of("alice"), "revoked": date(2020, 1, 1)}]},
+    ),
+    (
+        "identity-of-two",
+        "rebuilders",
+        {name: {"kind": "hosted", "identities": [_HOSTED]} for name in ("carol", "dora")},
     ),
     ("key-in-capitals", f"{_KEY}/ed25519", public_of("x").upper()),
     ("key-short", f"{_KEY}/ed25519", "a" * 63),

@@ -160,29 +160,6 @@ _SHORT = {
     "one-rebuilder": _short(),
     "one-rebuilder-twice": _short().add("alice", _SAID, file="alice.source.2.dsse.json"),
     "a-stranger-confirms": _short().add("mallory", _SAID),
-    "one-key-of-two": _short(_with(bob=_keys("alice"))).add("bob", _SAID, "alice"),
-    "a-third-holds-both-keys": replace(_agreed(), policy=_with(carol=_keys("alice", "bob"))),
-    "a-chain-of-two-holds-both-keys": replace(
-        _agreed(), policy=_with(carol=_keys("alice", "dora"), dora=_keys("dora", "bob"))
-    ),
-    "a-third-holds-both-and-is-revoked": replace(
-        _agreed(), policy=_with(carol=_keys("alice", "bob", revoked=date(2020, 1, 1)))
-    ),
-    "a-third-holds-one-and-is-of-a-kind-once": replace(
-        _agreed(),
-        policy=_with(
-            bob={**_keys("bob"), "kind": "hosted"}, carol={**_keys("carol", "alice"), "kind": "hosted"}
-        ),
-    ),
-    "an-identity-ties-two": replace(
-        _agreed(),
-        policy=_with(
-            **{
-                name: {**_keys(name), "identities": [{"subject": "x", "issuer": "y"}]}
-                for name in ("alice", "bob")
-            }
-        ),
-    ),
     "two-of-a-kind-once": replace(
         _agreed(), policy=_with(**{name: {**_keys(name), "kind": "hosted"} for name in ("alice", "bob")})
     ),

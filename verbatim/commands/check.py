@@ -32,15 +32,13 @@ class Trust:
     path: Path
     #: Of the policy's file.
     sha256: str
-    #: Of another Sigstore than the public one.
+    #: Describes a Sigstore other than the public one.
     trust_config: Path | None
 
     @classmethod
     def load(cls, path: Path, trust_config: Path | None) -> Trust:
-        """Read the policy; warns of what is unusual in it, but not wrong."""
+        """Read the policy; raises IntegrityError if it is missing or not valid."""
         policy, sha256 = Policy.load(path)
-        for identity, names in policy.shared().items():
-            console.warn(f"{path}: {' and '.join(names)} share {identity}, and count as one")
         return cls(policy, path, sha256, trust_config)
 
 

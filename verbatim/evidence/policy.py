@@ -6,7 +6,7 @@ docs/reference/policy.md describes each entry.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -121,6 +121,14 @@ class Policy(_PolicyEntry):
         for name, rebuilder in self.rebuilders.items():
             if rebuilder.kind not in self.kinds:
                 raise ValueError(f"{name} is of the kind {rebuilder.kind!r}, which is not among the kinds")
+        owners: dict[str, str] = {}
+        for name, rebuilder in self.rebuilders.items():
+            for identity in (credential.identity for credential in rebuilder.credentials):
+                if owners.setdefault(identity, name) != name:
+                    # Revoked for one, it would still count for the other.
+                    raise ValueError(
+                        f"{owners[identity]} and {name} both have {identity}, expected one owner"
+                    )
         for override in self.override:
             if override.rebuilder not in self.rebuilders:
                 raise ValueError(f"an override names {override.rebuilder!r}, who is not among the rebuilders")
@@ -148,31 +156,6 @@ class Policy(_PolicyEntry):
         return any(fnmatch.fnmatchcase(artifact, pattern) for artifact in artifacts)
 
     def voices(self, rebuilders: Iterable[str]) -> int:
-        """How many independent voices these rebuilders are.
-
-        Those who share a key or an identity are one, and so are all of a kind that counts once: directly, or through others in
-        the policy, even if these have attested nothing.
-        """
-        groups: list[set[str]] = []
-        for each in self.rebuilders:
-            ties = set(self._ties(each))
-            joined = [group for group in groups if group & ties]
-            groups = [group for group in groups if not group & ties] + [ties.union(*joined)]
-        spoken = {f"name:{name}" for name in rebuilders}
-        return sum(1 for group in groups if group & spoken)
-
-    def shared(self) -> Mapping[str, list[str]]:
-        """By shared key or identity, the rebuilders that have it."""
-        owners: dict[str, list[str]] = {}
-        for name, rebuilder in self.rebuilders.items():
-            for identity in {credential.identity for credential in rebuilder.credentials}:
-                owners.setdefault(identity, []).append(name)
-        return {identity: names for identity, names in owners.items() if len(names) > 1}
-
-    def _ties(self, name: str) -> Iterator[str]:
-        """What makes a rebuilder one voice with all others who have it as well."""
-        rebuilder = self.rebuilders[name]
-        yield f"name:{name}"
-        yield from (credential.identity for credential in rebuilder.credentials)
-        if self.kinds[rebuilder.kind] == "once":
-            yield f"kind:{rebuilder.kind}"
+        """How many independent voices these rebuilders are: all of a kind that counts once are one voice."""
+        kinds = {name: self.rebuilders[name].kind for name in rebuilders}
+        return len({kind if self.kinds[kind] == "once" else (kind, name) for name, kind in kinds.items()})

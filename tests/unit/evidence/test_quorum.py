@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -84,15 +85,19 @@ def test_what_the_policy_does_not_ask_for_is_shown_all_the_same(folder: Path) ->
 # Who is the same voice.
 
 
-def test_one_key_under_two_names_counts_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_policy(folder, (ALICE, ALICE.called("alina"), BOB))
-    ALICE.attest(folder)
-    ALICE.called("alina").attest(folder)
-    assert {row.voices for row in rows(folder).values()} == {1}
-    assert results(folder) == {"short"}
-    assert "alice and alina share ed25519:" in capsys.readouterr().err
-    BOB.attest(folder)
-    assert results(folder) == {"quorum"}
+@pytest.mark.parametrize("lapses", [{}, {"revoked": date(2026, 1, 1)}])
+def test_one_key_under_two_names_is_refused(lapses: dict[str, object], folder: Path) -> None:
+    """A key that was revoked for one of them would still count for the other."""
+    path = write_policy(folder, (replace(ALICE, lapses=lapses), ALICE.called("alina"), BOB))
+    with pytest.raises(IntegrityError, match="alice and alina both have ed25519:[0-9a-f]{64}, expected one"):
+        Policy.load(path)
+
+
+def test_one_identity_under_two_names_is_refused(folder: Path) -> None:
+    identities = [{"subject": "a@example.com", "issuer": "https://example.com"}]
+    hosted = {name: {"kind": "hosted", "identities": identities} for name in ("dora", "emil")}
+    with pytest.raises(IntegrityError, match="dora and emil both have sigstore:https://example.com a@"):
+        Policy.load(write_policy(folder, rebuilders=hosted))
 
 
 @pytest.mark.parametrize("credentials", ["keys", "identities"])
@@ -105,16 +110,6 @@ def test_one_key_twice_under_one_name_is_refused(credentials: str, folder: Path)
     path.write_text(tomli_w.dumps(policy))
     with pytest.raises(IntegrityError, match="has each key and each identity once"):
         Policy.load(path)
-
-
-def test_whoever_holds_any_key_of_two_is_one_voice_with_them(folder: Path) -> None:
-    """Carol says nothing; that she has both keys is in the policy."""
-    both: Any = [*ALICE.keys, *BOB.keys]
-    entries = {person.name: person.entry for person in (ALICE, BOB)}
-    write_policy(folder, rebuilders={**entries, "carol": {"kind": "own", "keys": both}})
-    for person in (ALICE, BOB):
-        person.attest(folder)
-    assert {(row.result, row.voices) for row in rows(folder).values()} == {("short", 1)}
 
 
 def test_many_attestations_of_one_rebuilder_count_once(folder: Path) -> None:
