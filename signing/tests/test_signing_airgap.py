@@ -148,8 +148,8 @@ def test_with_neither_there_is_nothing_to_sign_with(gap: Gap) -> None:
         (None, "--key is missing"),
         (b"x", "cannot be opened"),
         (unknown(), "cannot be opened"),
-        (pem(key_of("mallory")), "is not the ed25519 key"),
-        (pem(X25519PrivateKey.generate()), "is not the ed25519 key"),
+        (pem(key_of("mallory")), "does not hold the ed25519 key"),
+        (pem(X25519PrivateKey.generate()), "does not hold the ed25519 key"),
     ],
 )
 def test_another_key_is_refused(content: bytes | None, why: str, gap: Gap) -> None:

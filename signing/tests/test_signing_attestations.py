@@ -82,7 +82,7 @@ def test_an_attestation_to_another_version_or_stage_is_refused(
     ("payload", "why"),
     [
         (canonical(statement()), "predicateType: expected a text like urn:verbatim:withdrawal:v1"),
-        (withdrawal(b"", reason=""), "reason: expected a text"),
+        (withdrawal(b"", reason=""), "reason: expected 1 to 1000 printable"),
         (withdrawal(b"").replace(b'"statement"', b'"something"'), "subject: expected one, called statement"),
         (withdrawal(b"") + b" ", "is not in canonical JSON"),
         (

@@ -72,7 +72,7 @@ def test_it_is_confined(home: Path, sigstore: PrivateSigstore, keys: Keys) -> No
     assert "the policy is met" in checked.stdout
     signed = host.run(run)
     assert signed.returncode == 0, signed.stderr
-    assert "4 signatures are valid" in signed.stdout
+    assert "valid signatures: 4" in signed.stdout
     assert len(host.made.signatures()) == 4
 
     inside = {line: re.sub(r"~/signing/sign .*", "bash -c '{}'", line) for line in lines}

@@ -101,13 +101,16 @@ def _limit(host: Host) -> None:
 @pytest.mark.parametrize(
     ("spoil", "remedy"),
     [
-        (_limit, "core dumps are off: ulimit -c 0"),
+        (_limit, "core dumps are off: run ulimit -c 0"),
         (
             lambda host: host.put("proc/sys/kernel/core_pattern", "|/usr/bin/x"),
-            "core dumps are off: sysctl kernel.core_pattern=core",
+            "core dumps are off: run sysctl kernel.core_pattern=core",
         ),
-        (lambda host: host.swap("/dev/sdz2", "/swapfile"), "or it is encrypted: swapoff /dev/sdz2 /swapfile"),
-        (lambda _: os.umask(0o022), "the umask is 077: it is 022; umask 077"),
+        (
+            lambda host: host.swap("/dev/sdz2", "/swapfile"),
+            "or it is encrypted: run swapoff /dev/sdz2 /swapfile",
+        ),
+        (lambda _: os.umask(0o022), "the umask is 077: it is 022; run umask 077"),
         (lambda host: host.log.write_text("x\n"), "log complete: "),
         (lambda host: host.agent(""), "asks each time: put ignore-cache-for-signing into gpg-agent.conf"),
         (

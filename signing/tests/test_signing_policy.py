@@ -78,12 +78,15 @@ def test_a_policy_that_is_reached_through_a_link_is_refused(made: MadeRelease) -
 
 
 def test_what_is_no_file_is_refused(made: MadeRelease) -> None:
-    with pytest.raises(PolicyError, match="No such file or directory"):
-        Policy.load(made.folder / "nowhere" / "policy.toml")
+    nowhere = made.folder / "nowhere" / "policy.toml"
+    with pytest.raises(PolicyError, match=f"there is no policy {nowhere}; write one: `./invoke policy --ver"):
+        Policy.load(nowhere)
+    with pytest.raises(PolicyError, match=f"{nowhere.parent} cannot be used: No such file or directory"):
+        read_trusted(nowhere)
     with pytest.raises(
         PolicyError, match=f"x: {made.policy_path} cannot be used: Not a directory; name the file"
     ):
-        Policy.load(made.policy_path / "x")
+        read_trusted(made.policy_path / "x")
     for path in (made.folder, Path("/")):
         with pytest.raises(PolicyError, match="is not a regular file; name the file itself"):
             Policy.load(path)
@@ -160,7 +163,7 @@ def _override(**entries: str) -> dict[str, str]:
         ("threshold", {"*": True}, "expected a number from 1 to 1000, got True"),
         ("threshold", {"*": 2.0}, "expected a number from 1 to 1000, got 2.0"),
         ("sources", "git", "sources: expected a list"),
-        ("sources", ["tarball"], "sources does not have 'git'"),
+        ("sources", ["tarball"], "sources lacks 'git'"),
         ("kinds", {"own": "twice"}, "kinds.own: expected a text like each|once, got 'twice'"),
         ("rebuilders", {}, "rebuilders: expected a table with entries"),
         ("rebuilders", {"Alice": _key()}, "rebuilders.Alice: expected"),
@@ -177,14 +180,14 @@ def _override(**entries: str) -> dict[str, str]:
         ),
         ("rebuilders", {"alice": {"kind": "own", "identities": [{"subject": "x"}]}}, "subject, issuer"),
         ("override", [{}], "override: expected the entries version, rebuilder, statement, by, reason"),
-        ("override", [_override(statement="x")], "override.statement: expected a text like"),
-        ("override", [_override(by="")], "override.by: expected a text like"),
+        ("override", [_override(statement="x")], "override.statement: expected 64 hexadecimal digits"),
+        ("override", [_override(by="")], "override.by: expected 1 to 1000 printable"),
         (
             "override",
             [_override(rebuilder="dora")],
             "override.rebuilder: expected a text like alice|bob|carol",
         ),
-        ("threshold", {"": 2}, "threshold: expected a text like"),
+        ("threshold", {"": 2}, "threshold: expected 1 to 1000 printable"),
         ("sources", [], "sources: expected at least one"),
         ("sources", ["git", "svn"], "sources: expected a text like git|tarball, got 'svn'"),
         ("kinds", {"Own": "each"}, "kinds: expected a text like"),
@@ -251,14 +254,14 @@ def test_a_key_for_which_anybody_could_sign_is_refused(weak: str, made: MadeRele
 def test_a_key_of_two_rebuilders_is_refused(lapses: dict[str, object], made: MadeRelease) -> None:
     """Revoked for one of them, it would still count for the other."""
     made.rebuilder("bob", **_key(**lapses))
-    why = f"rebuilders.bob: expected a key or identity that alice does not have, got '{public_of('alice')}'"
+    why = f"rebuilders.bob: expected a credential that is not alice's, got '{public_of('alice')}'"
     assert why in refused(made)
 
 
 def test_an_identity_of_two_rebuilders_is_refused(made: MadeRelease) -> None:
     for name in ("alice", "carol"):
         made.rebuilder(name, identities=[_IDENTITY])
-    assert "rebuilders.carol: expected a key or identity that alice does not have, got 'y x'" in refused(made)
+    assert "rebuilders.carol: expected a credential that is not alice's, got 'y x'" in refused(made)
 
 
 def test_a_folder_may_be_called_as_the_file(made: MadeRelease) -> None:

@@ -26,15 +26,17 @@ Check = Callable[..., str]
 
 def test_one_rebuilder_too_few_is_refused(made: MadeRelease, check: Check) -> None:
     (made.attestations / "bob.source.dsse.json").unlink()
-    assert f"Python-{VERSION}.tar.xz: 1 of 2 confirm it (alice)" in check(1)
+    assert f"Python-{VERSION}.tar.xz: too few confirm it: 1 of 2 (alice)" in check(1)
     (made.attestations / "alice.source.dsse.json").unlink()
-    assert f"Python-{VERSION}.tar.xz: 0 of 2 confirm it;" in check(1)
+    assert f"Python-{VERSION}.tar.xz: too few confirm it: 0 of 2;" in check(1)
 
 
 def test_a_kind_may_count_once(made: MadeRelease, check: Check) -> None:
     for name in ("alice", "bob"):
         made.rebuilder(name, kind="hosted")
-    assert "1 of 2 confirm it (alice, bob); those of a kind that counts once are one voice" in check(1)
+    assert "too few confirm it: 1 of 2 (alice, bob); those of a kind that counts once are one voice" in check(
+        1
+    )
     made.attest("carol")
     check(0)
 
@@ -42,7 +44,7 @@ def test_a_kind_may_count_once(made: MadeRelease, check: Check) -> None:
 def test_the_highest_threshold_that_fits_counts(made: MadeRelease, check: Check) -> None:
     made.policy["threshold"] = {"*": 1, "*.tgz": 3, "python-*": 9}
     made.write_policy()
-    assert f"Python-{VERSION}.tgz: 2 of 3 confirm it" in check(1)
+    assert f"Python-{VERSION}.tgz: too few confirm it: 2 of 3" in check(1)
     made.attest("carol")
     assert f"unusual: one rebuilder is enough for Python-{VERSION}.tar.xz" in check(0)
 
@@ -62,7 +64,7 @@ def test_an_objection_by_an_expired_key_or_to_another_commit_blocks_all_the_same
     made: MadeRelease, check: Check
 ) -> None:
     made.attest("carol", other(statement(commit="3" * 40), "f" * 64))
-    assert f"carol got {'f' * 64} (it is of the commit {'3' * 40}" in check(1)
+    assert f"carol got {'f' * 64} (it was built from the commit {'3' * 40}" in check(1)
     made.rebuilder("carol", keys=[{"ed25519": public_of("carol"), "expires": TODAY}])
     assert f"carol got {'f' * 64} (its key has expired)" in check(1)
 
@@ -83,7 +85,7 @@ def test_nobody_withdraws_for_another(made: MadeRelease, check: Check) -> None:
 
 def test_a_confirmation_that_was_withdrawn_does_not_count(made: MadeRelease, check: Check) -> None:
     made.add("bob.withdrawal", withdrawal(canonical(statement())), "bob")
-    assert "1 of 2 confirm it (alice); bob does not count: it was withdrawn" in check(1)
+    assert "too few confirm it: 1 of 2 (alice); bob does not count: it was withdrawn" in check(1)
 
 
 def test_an_override_by_name_answers_an_objection(made: MadeRelease, check: Check) -> None:
@@ -107,14 +109,14 @@ def test_an_override_by_name_answers_an_objection(made: MadeRelease, check: Chec
 
 def test_an_expired_key_does_not_count(made: MadeRelease, check: Check) -> None:
     made.rebuilder("bob", keys=[{"ed25519": public_of("bob"), "expires": TODAY}])
-    assert "1 of 2 confirm it (alice); bob does not count: its key has expired" in check(1)
+    assert "too few confirm it: 1 of 2 (alice); bob does not count: its key has expired" in check(1)
     made.rebuilder("bob", keys=[{"ed25519": public_of("bob"), "expires": TODAY + timedelta(days=1)}])
     check(0)
 
 
 def test_a_revoked_key_says_nothing_at_all(made: MadeRelease, check: Check) -> None:
     made.rebuilder("bob", keys=[{"ed25519": public_of("bob"), "revoked": TODAY + timedelta(days=9)}])
-    assert "1 of 2 confirm it (alice); bob does not count: its key was revoked" in check(1)
+    assert "too few confirm it: 1 of 2 (alice); bob does not count: its key was revoked" in check(1)
     made.attest("bob", other(statement(), "f" * 64))
     made.attest("carol")
     assert "unusual: bob.source.dsse.json does not count: its key was revoked" in check(0)
@@ -136,18 +138,18 @@ def test_a_revoked_key_takes_nothing_back(made: MadeRelease, check: Check) -> No
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (statement(kind="tarball"), "it was built from a tarball"),
+        (statement(kind="tarball"), "it was built from the tarball"),
         # Not even where it is the one in question: that says nothing of the commit.
-        (statement(kind="tarball", tarball=TARBALL), "it was built from a tarball"),
-        (statement(commit="3" * 40), "it is of the commit"),
-        (statement(inputs=INPUTS | {"recipe/source": "0" * 64}), "it has recipe/source"),
+        (statement(kind="tarball", tarball=TARBALL), "it was built from the tarball"),
+        (statement(commit="3" * 40), "it was built from the commit"),
+        (statement(inputs=INPUTS | {"recipe/source": "0" * 64}), "it was built with recipe/source"),
     ],
 )
 def test_what_was_built_from_something_else_does_not_count(
     said: object, why: str, made: MadeRelease, check: Check
 ) -> None:
     made.attest("bob", said)
-    assert f"1 of 2 confirm it (alice); bob does not count: {why}" in check(1)
+    assert f"too few confirm it: 1 of 2 (alice); bob does not count: {why}" in check(1)
     made.attest("carol")
     assert f"unusual: bob.source.dsse.json does not count: {why}" in check(0)
 

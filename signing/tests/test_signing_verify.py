@@ -97,7 +97,7 @@ def test_another_policy_wants_another_identity(signed: Signing) -> None:
                 (made.dist / f"{made.names[0]}.asc").read_bytes()
             ),
             5,
-            "is of something else",
+            "is of other bytes",
         ),
         (
             lambda made: (made.dist / f"{made.tgz.name}.sigstore").write_bytes(

@@ -48,7 +48,7 @@ class Ed25519:
             not isinstance(key, Ed25519PrivateKey)
             or key.public_key().public_bytes_raw().hex() != self._public
         ):
-            raise CredentialError(f"{self._path} is not {self.who}", _REMEDY)
+            raise CredentialError(f"{self._path} does not hold {self.who}", _REMEDY)
         return lambda file: key.sign(file.read())
 
     def command(self, name: str) -> list[str]:

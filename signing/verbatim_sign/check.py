@@ -131,7 +131,7 @@ def _statement(folder: Folder, version: str, stage: str, signing: Signing, made:
         raise PolicyError(f"{where}: {flaw}")
     if tuple(statement.hashes) != (artifacts := signing.artifacts[stage]):
         raise PolicyError(
-            f"{where} is of {', '.join(statement.hashes)}; the policy has {', '.join(artifacts)} for {stage}"
+            f"{where} lists {', '.join(statement.hashes)}; the policy allows {', '.join(artifacts)} for {stage}"
         )
     return statement
 
@@ -142,6 +142,8 @@ def _open(held: ExitStack, folder: Folder, name: str, hashes: Mapping[str, str])
     held.callback(file.close)
     if file.sha256 != hashes[name]:
         same = [other for other, sha256 in hashes.items() if sha256 == file.sha256]
-        where = f"{folder.path / name} is {same[0]}" if same else f"{folder.path / name} was altered"
-        raise IntegrityError(f"{where}: it has SHA-256 {file.sha256}, the statement says {hashes[name]}")
+        what = f"has the bytes of {same[0]}" if same else "was altered"
+        raise IntegrityError(
+            f"{folder.path / name} {what}: it has SHA-256 {file.sha256}, the statement says {hashes[name]}"
+        )
     return file

@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     sign = command("run", _run, "check, show what will be signed, ask, sign, verify")
     downstream = command("verify", _verify, "verify as a downstream does, and print plain commands")
     joined = command("join", _join, "put the signatures from behind an air gap beside the artifacts")
-    doctor = command("doctor", _doctor, "whether this host is as one for signing should be")
+    doctor = command("doctor", _doctor, "check whether this host is fit for signing")
     joined.add_argument("signed", type=Path, help="the release folder that comes back, with dist/VERSION/")
     for each in (check, sign, downstream, joined):
         each.add_argument("--version", required=True, help="such as 3.13.5 or 3.14.0rc1")
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     for each in (check, sign):
         each.add_argument("--digests-only", action="store_true", help="the artifacts are elsewhere")
     for each in (sign, downstream):
-        each.add_argument("--trust-config", type=Path, help="another Sigstore than the public one")
+        each.add_argument("--trust-config", type=Path, help="describes another Sigstore, not the public one")
     for each in (downstream, joined):
         each.add_argument("--keyring", type=Path, help="the keys for gpgv, instead of your gpg's")
     sign.add_argument("--only", choices=("sigstore", "gpg"), help="sign with this one only")

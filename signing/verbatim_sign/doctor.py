@@ -34,16 +34,16 @@ def examine(log: Path) -> Iterator[tuple[str, str]]:
 
 def _core_dumps() -> str:
     if resource.getrlimit(resource.RLIMIT_CORE)[0] != 0:
-        return "ulimit -c 0"
+        return "run ulimit -c 0"
     pattern = (_SYSTEM / "proc/sys/kernel/core_pattern").read_text()
     # A program gets them regardless of the limit: core(5).
-    return "sysctl kernel.core_pattern=core" if pattern.startswith("|") else ""
+    return "run sysctl kernel.core_pattern=core" if pattern.startswith("|") else ""
 
 
 def _swap() -> str:
     devices = [line.split()[0] for line in (_SYSTEM / "proc/swaps").read_text().splitlines()[1:]]
     plain = [device for device in devices if not _is_encrypted(Path(os.path.realpath(device)).name)]
-    return f"swapoff {' '.join(plain)}, or encrypt it" if plain else ""
+    return f"run swapoff {' '.join(plain)}, or encrypt it" if plain else ""
 
 
 def _is_encrypted(device: str) -> bool:
@@ -54,7 +54,7 @@ def _is_encrypted(device: str) -> bool:
 def _umask() -> str:
     mask = os.umask(0o077)
     os.umask(mask)
-    return "" if mask == 0o077 else f"it is {mask:03o}; umask 077"
+    return "" if mask == 0o077 else f"it is {mask:03o}; run umask 077"
 
 
 def _packages() -> str:

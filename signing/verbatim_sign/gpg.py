@@ -85,7 +85,7 @@ class Gpg:
             ("EXPKEYSIG", "by a key that has expired"),
             ("REVKEYSIG", "by a key that was revoked"),
             ("EXPSIG", "a signature that has expired"),
-            ("BADSIG", "of something else"),
+            ("BADSIG", "of other bytes"),
         ):
             if word in words:
                 raise CredentialError(f"the signature of {file.name} is {what}", _REMEDY)

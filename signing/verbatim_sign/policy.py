@@ -23,6 +23,7 @@ STAGE_PATTERN = r"[a-z0-9][a-z0-9_-]{0,99}"
 COMMIT_PATTERN = r"[0-9a-f]{40}"
 
 _REMEDY = "correct the policy"
+_WRITE = "write one: `./invoke policy --version VERSION` in a checkout of Verbatim, and docs/how-to/write-a-policy.md"
 
 #: Of the field that ed25519 calculates in: RFC 8032 (5.1).
 _P = 2**255 - 19
@@ -99,7 +100,9 @@ class Policy:
 
     @classmethod
     def load(cls, path: Path) -> Policy:
-        """Read a policy; raises PolicyError if it is not valid, or others can change it."""
+        """Read a policy; raises PolicyError if it is missing, not valid, or others can change it."""
+        if not path.exists():
+            raise PolicyError(f"there is no policy {path}", _WRITE)
         return cls.parse(read_trusted(path), str(path))
 
     @classmethod
@@ -113,7 +116,7 @@ class Policy:
         required = ("threshold", "sources", "kinds", "rebuilders", "signing")
         shape.table(content, "policy", required, ("override",))
         if "git" not in shape.texts(content["sources"], "sources", "git|tarball"):
-            raise PolicyError(f"{name}: sources does not have 'git', and nothing else is signed", _REMEDY)
+            raise PolicyError(f"{name}: sources lacks 'git', and only builds from git are signed", _REMEDY)
         kinds = shape.named(content["kinds"], "kinds")
         for kind, counts in kinds.items():
             shape.text(kind, "kinds", REBUILDER_PATTERN)
@@ -135,7 +138,7 @@ class Policy:
     def signing(self, version: str) -> Signing:
         """What may be signed as that version; raises PolicyError if nothing may."""
         if version not in self.versions:
-            remedy = f'to allow it, add [signing."{version}"] to it'
+            remedy = f"to allow it, add what `./invoke policy --version {version}` prints in a checkout of Verbatim"
             raise PolicyError(f"the policy does not allow {version} to be signed", remedy)
         return self.versions[version]
 
@@ -182,9 +185,7 @@ def _refuse_two_owners(shape: Shape, rebuilders: Mapping[str, Rebuilder]) -> Non
     for name, rebuilder in rebuilders.items():
         for each in (*rebuilder.keys, *rebuilder.identities):
             if owners.setdefault(each, name) != name:
-                raise shape.refused(
-                    f"rebuilders.{name}", each, f"a key or identity that {owners[each]} does not have"
-                )
+                raise shape.refused(f"rebuilders.{name}", each, f"a credential that is not {owners[each]}'s")
 
 
 def _key(shape: Shape, field: str, value: object) -> Key:

@@ -64,7 +64,7 @@ class Count:
                 f"{claim.attestation.rebuilder} does not count: {claim.flaw}" for claim in same if claim.flaw
             ]
             names = f" ({', '.join(confirming)})" if confirming else ""
-            reasons = "; ".join([f"{artifact}: {voices} of {needed} confirm it{names}", *flawed])
+            reasons = "; ".join([f"{artifact}: too few confirm it: {voices} of {needed}{names}", *flawed])
             raise QuorumError(
                 f"{reasons}; those of a kind that counts once are one voice"
                 if voices < len(confirming)

@@ -61,7 +61,7 @@ def run(release: Checked, signers: Sequence[Signer], log: Log) -> None:
         for file in release.files:
             signer.verify(file, release.folder.read(file.name + signer.ending, LARGEST))
     release.refuse_change()
-    say(f"{len(signers) * len(release.files)} signatures are valid; write down the log's head: {log.head}")
+    say(f"valid signatures: {len(signers) * len(release.files)}; write down the log's head: {log.head}")
 
 
 def _is_signed(release: Checked, signer: Signer, file: OpenFile, log: Log, there: set[str]) -> bool:

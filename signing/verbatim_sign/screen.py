@@ -21,7 +21,7 @@ def show(checked: Checked, signers: Iterable[str] = ()) -> None:
     """Print all that matters, on one screen; what is unusual is red."""
     say(f"CPython {checked.version}", _BOLD)
     say(f"  commit    {checked.signing.commit}")
-    say(f"  policy    {checked.policy.sha256}, which is met")
+    say(f"  policy    {checked.policy.sha256} (met)")
     for name, sha256 in checked.hashes.items():
         quorum = checked.quorums[name]
         count = f"{quorum.voices} of {quorum.needed}: {', '.join(quorum.confirming)}"
@@ -43,5 +43,5 @@ def confirm(version: str) -> None:
     typed = sys.stdin.readline().strip()
     if typed != version:
         raise UsageError(
-            f"{ascii(typed)[:40]} is not {version}: nothing was signed", "run it again if it should be"
+            f"you typed {ascii(typed)[:40]}, expected {version}: nothing was signed", "run it again to sign"
         )

@@ -77,12 +77,12 @@ class Statement:
         A tarball that is also signed is allowed: ``made`` has the SHA-256 of what earlier stages made.
         """
         if self.kind == "tarball" and self.source["sha256"] not in made:
-            return f"it was built from a tarball, {self.source['sha256']}, expected git, or a tarball that an earlier stage made"
+            return f"it was built from the tarball {self.source['sha256']}, expected git, or a tarball that an earlier stage made"
         if self.kind == "git" and self.source["gitCommit"] != signing.commit:
-            return f"it is of the commit {self.source['gitCommit']}, expected {signing.commit}"
+            return f"it was built from the commit {self.source['gitCommit']}, expected {signing.commit}"
         for name, digests in self.inputs.items():
             if digests != {"sha256": (allowed := signing.inputs.get(name))}:
-                return f"it has {name} {' '.join(digests.values())}, expected {allowed or 'no such input'}"
+                return f"it was built with {name} {' '.join(digests.values())}, the policy allows {allowed or 'no such input'}"
         for what in ("environment", "recipe"):
             if not any(name.startswith(f"{what}/") for name in self.inputs):
                 return f"it does not say which {what} was used"

@@ -11,6 +11,9 @@ from typing import Any
 from verbatim_sign.errors import IntegrityError, Refusal
 
 SHA256_PATTERN = r"[0-9a-f]{64}"
+_TEXT = ".{1,1000}"
+#: What the most common patterns mean.
+_WORDS = {SHA256_PATTERN: "64 hexadecimal digits in lower case", _TEXT: "1 to 1000 printable characters"}
 
 
 @dataclass(frozen=True)
@@ -49,10 +52,10 @@ class Shape:
             raise self.refused(field, found, "at least one")
         return [self.text(each, field, pattern) for each in found]
 
-    def text(self, value: object, field: str, pattern: str = ".{1,1000}") -> str:
+    def text(self, value: object, field: str, pattern: str = _TEXT) -> str:
         """A printable text that matches a pattern."""
         if not isinstance(value, str) or not value.isprintable() or not re.fullmatch(pattern, value):
-            raise self.refused(field, value, f"a text like {pattern}")
+            raise self.refused(field, value, _WORDS.get(pattern, f"a text like {pattern}"))
         return value
 
     def refused(self, field: str, got: object, expected: str) -> Refusal:
