@@ -17,6 +17,7 @@ from verbatim.cli.building import build, rebuild, test_artifact
 from verbatim.cli.developing import benchmark, lint, mutants, reference, test
 from verbatim.cli.environments import environments, image, lock
 from verbatim.cli.machine import clean, doctor
+from verbatim.cli.policies import attestations_init, policy
 from verbatim.cli.rebuilders import attest, check, keygen, withdraw
 from verbatim.cli.signing import sign
 from verbatim.cli.verifying import compare, verify
@@ -24,8 +25,8 @@ from verbatim.cli.verifying import compare, verify
 namespace = Collection(
     *(build, rebuild, test_artifact),
     *(verify, compare),
-    *(keygen, attest, withdraw, check),
-    sign,
+    *(keygen, attest, withdraw, check, attestations_init),
+    *(policy, sign),
     *(environments, lock, image),
     *(doctor, clean),
     *(test, mutants, lint, reference, benchmark),

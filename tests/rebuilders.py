@@ -79,6 +79,12 @@ class Person:
     def keys(self) -> list[dict[str, object]]:
         return [{"ed25519": public_half(self.signer), **self.lapses}]
 
+    def write_key(self, path: Path) -> Path:
+        """The private key, as keygen writes it."""
+        path.write_bytes(self.signer.private_bytes)
+        path.chmod(0o600)
+        return path
+
     def sign(self, payload: bytes) -> bytes:
         return seal(payload, self.signer)
 

@@ -20,7 +20,7 @@ SHARED: Mapping[str, str] = {
     "commit": "build from this commit (all 40 digits); the version's tag must not point elsewhere",
     "engine": "sandbox, docker or nix; several with commas between them; or all that this machine has",
     "environment": "the name of an environment, as the command environments lists them",
-    "output": "where the results are: a folder that has a folder VERSION; for an image, a file",
+    "output": "where the results are: a folder that has a folder VERSION; for an image or a policy, a file",
     "offline": "use no network, only what is in the cache",
     "jobs": "how many downloads run at a time",
     "json": "print the result as JSON",

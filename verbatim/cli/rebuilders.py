@@ -16,6 +16,7 @@ from verbatim.paths import cache_directory
 
 if TYPE_CHECKING:
     from verbatim.commands.attest import Author
+    from verbatim.evidence.guard import Guard
 
 
 @command(protect="ask for a passphrase, and encrypt the key with it")
@@ -49,10 +50,12 @@ def attest(
     trust_config: str = "",
     output: str = "dist",
     attestations: str = "attestations",
+    policy: str = "",
 ) -> None:
     """Sign the statements of what was built here, also where that differs from what was published.
 
-    Without `--artifacts` it signs all the statements that exist.
+    Without `--artifacts` it signs all the statements that exist. It signs nothing with a name, a key or an identity that
+    the policy does not list; without `--policy`, that is the attestations' own `policy.toml`, if there is one.
 
     Example:
 
@@ -63,7 +66,8 @@ def attest(
     from verbatim.report.attestations import show_attested
     from verbatim.store import Store
 
-    release, author = Release.parse(version), _author(as_, key, identity, trust_config)
+    release = Release.parse(version)
+    author = _author(as_, key, identity, trust_config, _guard(policy, attestations))
     built = named("--output", output) / release.version
     attested = attest_stages(
         release,
@@ -87,8 +91,11 @@ def withdraw(
     identity: bool = False,
     trust_config: str = "",
     attestations: str = "attestations",
+    policy: str = "",
 ) -> None:
     """Withdraw, for good, a statement that you have signed.
+
+    It must be among the attestations, and the policy must list the name and the key, as for `attest`.
 
     Example:
 
@@ -97,7 +104,8 @@ def withdraw(
     from verbatim.commands.attest import withdraw_statement
     from verbatim.release import Release
 
-    release, author = Release.parse(version), _author(as_, key, identity, trust_config)
+    release = Release.parse(version)
+    author = _author(as_, key, identity, trust_config, _guard(policy, attestations))
     path = withdraw_statement(release, statement, reason, Path(attestations), author)
     console.result(str(path or "it is already withdrawn"))
 
@@ -121,7 +129,8 @@ def check(
 
         ./invoke check --version 3.13.5 --policy policy.toml --html 3.13.5.html
     """
-    from verbatim.commands.check import POLICY, Trust, check_all, check_history, check_release
+    from verbatim.commands.check import Trust, check_all, check_history, check_release
+    from verbatim.evidence.policy import POLICY
     from verbatim.release import Release
     from verbatim.report.attestations import show_all, show_checked, write_page
 
@@ -145,7 +154,13 @@ def check(
     checked.raise_for_missing_quorum()
 
 
-def _author(as_: str, key: str, identity: bool, trust_config: str) -> Author:
+def _guard(policy: str, attestations: str) -> Guard | None:
+    from verbatim.evidence.guard import Guard
+
+    return Guard.find(optional(policy), Path(attestations), today=datetime.now(UTC).date())
+
+
+def _author(as_: str, key: str, identity: bool, trust_config: str, guard: Guard | None) -> Author:
     from verbatim.commands.attest import identified, keyed
     from verbatim.evidence.keys import check_name, is_protected, load_signer
 
@@ -153,7 +168,7 @@ def _author(as_: str, key: str, identity: bool, trust_config: str) -> Author:
     if identity == bool(key):
         raise UsageError("expected either --key or --identity", "name a key, or use an identity")
     if identity:
-        return identified(name, optional(trust_config))
+        return identified(name, optional(trust_config), guard)
     path = Path(key)
     passphrase = console.secret(f"the passphrase of {path}: ") if is_protected(path) else ""
-    return keyed(name, load_signer(path, passphrase))
+    return keyed(name, load_signer(path, passphrase), guard)

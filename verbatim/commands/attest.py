@@ -12,16 +12,21 @@ from securesystemslib.signer import CryptoSigner
 from verbatim import console
 from verbatim.commands.build import BUILT
 from verbatim.digest import sha256_bytes
-from verbatim.errors import UsageError
+from verbatim.errors import IntegrityError, UsageError
 from verbatim.evidence.attestation import (
     WITHDRAWAL,
     AttestationFormat,
     WithdrawalStatement,
     add_attestation,
+    check_made,
 )
 from verbatim.evidence.envelope import seal
+from verbatim.evidence.guard import Guard
 from verbatim.evidence.identity import sign_with_identity
+from verbatim.evidence.keys import public_half
+from verbatim.evidence.policy import Key
 from verbatim.evidence.results import check_artifacts, read_statement
+from verbatim.evidence.signing_entry import SigningEntry
 from verbatim.evidence.statement import Statement, file_name
 from verbatim.release import Published, Release
 from verbatim.stages.choose import artifact_names
@@ -36,6 +41,8 @@ class Author:
     form: AttestationFormat
     #: Gives the file's content for a payload: an envelope, or a bundle.
     sign: Callable[[bytes], bytes]
+    #: The policy at hand; None if there is none.
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True)
@@ -51,20 +58,30 @@ class Attested:
     path: Path | None
 
 
-def keyed(name: str, signer: CryptoSigner) -> Author:
-    """A rebuilder who signs with a key."""
-    return Author(name, "dsse", partial(seal, signer=signer))
+def keyed(name: str, signer: CryptoSigner, guard: Guard | None) -> Author:
+    """A rebuilder who signs with a key; raises UsageError if the policy does not list it for that name."""
+    if guard is not None:
+        guard.check(name, Key(ed25519=public_half(signer)).identity)
+    return Author(name, "dsse", partial(seal, signer=signer), guard)
 
 
-def identified(name: str, trust_config: Path | None) -> Author:
-    """A rebuilder who signs with an identity that Sigstore certifies."""
+def identified(name: str, trust_config: Path | None, guard: Guard | None) -> Author:
+    """A rebuilder who signs with an identity that Sigstore certifies; raises UsageError for a name that is not listed.
+
+    To sign raises UsageError if the policy does not list the identity: before anything is signed, if the token shows that.
+    """
+    if guard is not None:
+        guard.rebuilder(name)
 
     def sign(payload: bytes) -> bytes:
-        identity, bundle = sign_with_identity(payload, trust_config)
+        check = None if guard is None else partial(guard.check_token, name)
+        identity, bundle = sign_with_identity(payload, trust_config, check)
+        if guard is not None:
+            guard.check_bundle(name, bundle, trust_config)
         console.note(f"signed as {identity}")
         return bundle
 
-    return Author(name, "sigstore", sign)
+    return Author(name, "sigstore", sign, guard)
 
 
 def attest_stages(
@@ -82,6 +99,8 @@ def attest_stages(
         (stage, _statement(release, stage, built, names[stage], store))
         for stage in _chosen(release, stages, built, list(names))
     ]
+    if author.guard is not None:
+        _warn_of_other_inputs(release, author.guard, [statement for _, statement in statements])
     attested = []
     for stage, statement in statements:
         payload = statement.encode()
@@ -98,11 +117,31 @@ def attest_stages(
 def withdraw_statement(
     release: Release, sha256: str, reason: str, attestations: Path, author: Author
 ) -> Path | None:
-    """Withdraw the statement with that hash, for good; give the new file, or None if that was already done."""
+    """Withdraw the statement with that hash, for good; give the new file, or None if that was already done.
+
+    Raises UsageError if this rebuilder has made no such statement.
+    """
     statement = WithdrawalStatement.of(sha256, reason)
+    check_made(attestations / release.version, author.name, sha256)
     return add_attestation(
         attestations / release.version, author.name, WITHDRAWAL, author.form, author.sign(statement.encode())
     )
+
+
+def _warn_of_other_inputs(release: Release, guard: Guard, statements: Sequence[Statement]) -> None:
+    """Warn of what the signing stage would not count; it is signed all the same, since it may be an objection."""
+    if release.version not in guard.policy.signing:
+        return
+    try:
+        entry = SigningEntry.read(guard.policy, release.version, guard.path)
+    except IntegrityError as error:
+        console.warn(f"inputs are not compared with the policy: {error.message}")
+        return
+    for statement in statements:
+        for other in entry.other_inputs(statement):
+            console.warn(
+                f"{other}; so it can object, but the signing stage does not count it as a confirmation"
+            )
 
 
 def _chosen(release: Release, stages: str, built: Path, known: Sequence[str]) -> list[str]:

@@ -12,16 +12,13 @@ from verbatim import console
 from verbatim.errors import IntegrityError, MismatchError, UsageError
 from verbatim.evidence.attestation import Found, read_attestations
 from verbatim.evidence.identity import verify_with_identity
-from verbatim.evidence.policy import Policy
+from verbatim.evidence.policy import POLICY, Policy
 from verbatim.evidence.quorum import Matrix, count
 from verbatim.evidence.untrusted import LARGEST, read_file
 from verbatim.release import Published, Release
 from verbatim.scratch import scratch
 from verbatim.sources.history import History
 from verbatim.sources.repository import GIT
-
-#: What the policy is called where it lies beside the attestations.
-POLICY = "policy.toml"
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,7 @@ class ReleaseChecked:
             name, reason = next(iter(self.found.refused.items()))
             more = len(self.found.refused) - 1
             raise IntegrityError(
-                f"{self.matrix.version}: {reason}{f'; {more} more files are refused' if more else ''}",
+                f"{self.matrix.version}: {reason}{f'; and {more} more' if more else ''}",
                 f"find out who put {name!r} there, and remove it",
             )
 

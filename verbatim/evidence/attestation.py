@@ -16,9 +16,10 @@ from typing import Annotated, Final, Literal
 import rfc8785
 from pydantic import Field, ValidationError
 
+from verbatim import console
 from verbatim.digest import is_sha256, sha256_bytes
 from verbatim.errors import IntegrityError, UsageError
-from verbatim.evidence.envelope import Envelope
+from verbatim.evidence.envelope import Bundled, Envelope
 from verbatim.evidence.keys import NAME_PATTERN
 from verbatim.evidence.policy import Key, Policy, Rebuilder, SigstoreIdentity
 from verbatim.evidence.statement import (
@@ -214,6 +215,30 @@ def check_belongs(
     foreign = sorted(set(statement.hashes) - set(artifacts))
     if foreign:
         raise IntegrityError(f"{name} names {', '.join(foreign)}, which {stage} does not make", _REMEDY)
+
+
+def check_made(folder: Path, rebuilder: str, sha256: str) -> None:
+    """Raise UsageError if no file of this rebuilder in a release's folder holds the statement with that hash.
+
+    No signature is verified: this finds a mistyped hash, and `check` decides what counts.
+    """
+    made: set[str] = set()
+    for name in _listed(folder):
+        match = _FILE.fullmatch(name)
+        if match is None or match["rebuilder"] != rebuilder or match["what"] == WITHDRAWAL:
+            continue
+        try:
+            content = parse_json(read_file(folder / name, 2 * LARGEST), name)
+            if match["form"] == "sigstore":
+                content = check_shape(content, Bundled, f"{name} is not a bundle of Sigstore").envelope
+            made.add(Envelope.of(content, name).unverified_sha256)
+        except IntegrityError as error:
+            console.warn(f"{name} is ignored: {error.message}")
+    if sha256 not in made:
+        raise UsageError(
+            f"{rebuilder} made no statement {sha256}; in {folder} are {', '.join(sorted(made)) or 'none by that name'}",
+            "give the SHA-256 that check shows, and the name that signed it",
+        )
 
 
 def add_attestation(

@@ -10,7 +10,7 @@ import base64
 import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import rfc8785
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +18,7 @@ from securesystemslib.dsse import Envelope as Dsse
 from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import CryptoSigner, Signature, SSlibKey
 
+from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError
 from verbatim.evidence.untrusted import Line, check_shape, parse_json
 
@@ -40,6 +41,14 @@ class _Envelope(_EnvelopePart):
     payload: str
     payload_type: Annotated[str, Field(alias="payloadType")]
     signatures: list[_Signature]
+
+
+class Bundled(BaseModel):
+    """The part of a bundle of Sigstore that is an envelope; see https://docs.sigstore.dev/about/bundle/"""
+
+    model_config = ConfigDict(extra="allow")
+
+    envelope: Annotated[dict[str, Any], Field(alias="dsseEnvelope")]
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,11 @@ class Envelope:
         payload = _decoded(parsed.payload, f"{name}: the payload")
         signature = _decoded(parsed.signatures[0].sig, f"{name}: the signature")
         return cls(name, Dsse(payload, PAYLOAD_TYPE, {}), Signature("", signature.hex()))
+
+    @property
+    def unverified_sha256(self) -> str:
+        """The SHA-256 of the payload, whoever signed it."""
+        return sha256_bytes(self._dsse.payload)
 
     def verify(self, public_keys: Iterable[str]) -> tuple[str, bytes]:
         """The ed25519 key (32 bytes, in hexadecimal) that signed it, and the payload; raises IntegrityError if none did."""

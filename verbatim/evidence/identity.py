@@ -10,14 +10,13 @@ errors): whatever it raises is a refusal.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import TYPE_CHECKING
 
 from verbatim import trust
 from verbatim.errors import IntegrityError, NetworkError, UsageError
-from verbatim.evidence.envelope import PAYLOAD_TYPE, Envelope
+from verbatim.evidence.envelope import PAYLOAD_TYPE, Bundled, Envelope
 from verbatim.evidence.policy import Rebuilder, SigstoreIdentity
 from verbatim.evidence.untrusted import check_shape, parse_json
 
@@ -29,22 +28,20 @@ if TYPE_CHECKING:
 #: Sigstore's own client looks for a token there, too.
 TOKEN_VARIABLE = "SIGSTORE_IDENTITY_TOKEN"  # noqa: S105
 
+#: Gets the identity and the issuer of a token before it is used; raises UsageError if the policy does not list them.
+TokenCheck = Callable[[str, str], None]
+
 _REMEDY = "do not count it; ask the rebuilder for another"
 
 
-class _Bundle(BaseModel):
-    """What is checked here before the client sees a bundle; see https://docs.sigstore.dev/about/bundle/"""
-
-    model_config = ConfigDict(extra="allow")
-
-    envelope: Annotated[dict[str, Any], Field(alias="dsseEnvelope")]
-
-
-def sign_with_identity(statement: bytes, trust_config: Path | None) -> tuple[str, bytes]:
+def sign_with_identity(
+    statement: bytes, trust_config: Path | None, check: TokenCheck | None = None
+) -> tuple[str, bytes]:
     """Sign a statement with the identity of the token, of this machine, or from the browser; give it and the bundle.
 
-    ``trust_config`` is the file of another Sigstore than the public one, as for ``sigstore --trust-config``. Raises
-    UsageError for an invalid token, NetworkError if Sigstore does not sign.
+    ``trust_config`` describes a Sigstore other than the public one, as for ``sigstore --trust-config``. Raises what
+    ``check`` raises for the token before anything is signed, UsageError for an invalid token, NetworkError if Sigstore
+    does not sign.
     """
     from sigstore import dsse
     from sigstore.oidc import ExpiredIdentity
@@ -52,6 +49,8 @@ def sign_with_identity(statement: bytes, trust_config: Path | None) -> tuple[str
 
     config = trust.trust_config(trust_config)
     token = _token(config)
+    if check is not None:
+        check(token.identity, token.federated_issuer)
     try:
         with SigningContext.from_trust_config(config).signer(token) as signer:
             bundle = signer.sign_dsse(dsse.Statement(statement))
@@ -87,7 +86,7 @@ def verify_with_identity(
     """
     from sigstore.models import Bundle
 
-    parsed = check_shape(parse_json(data, name), _Bundle, f"{name} is not a bundle of Sigstore")
+    parsed = check_shape(parse_json(data, name), Bundled, f"{name} is not a bundle of Sigstore")
     # Check for one signature, and our payload type. The client assumes a signature without checking.
     Envelope.of(parsed.envelope, name)
     try:

@@ -23,6 +23,9 @@ from verbatim.sources.source import SourceKind
 Name = Annotated[str, StringConstraints(pattern=rf"^{NAME_PATTERN}$")]
 Day = Annotated[date, Field(strict=True)]
 
+#: What it is called where it lies beside the attestations.
+POLICY = "policy.toml"
+
 _REMEDY = "see docs/reference/policy.md"
 
 

@@ -19,7 +19,7 @@ from verbatim.digest import Sha256
 from verbatim.errors import IntegrityError
 from verbatim.evidence.untrusted import Text, check_canonical, check_shape, parse_json, read_file
 from verbatim.sources.source import Identity, SourceKind
-from verbatim.stages.plan import Artifact, Plan
+from verbatim.stages.plan import Artifact, Plan, Stage
 from verbatim.stages.target import Optimize
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
@@ -32,6 +32,9 @@ BUILDER: Final = "urn:verbatim:builder:v1"
 STAGE_PATTERN = r"[a-z0-9][a-z0-9_-]{0,99}"
 StageName = Annotated[str, StringConstraints(pattern=rf"^{STAGE_PATTERN}$")]
 
+#: Without any character that is special to a shell, a terminal or a path.
+ArtifactName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$")]
+
 #: Hexadecimal digits, by in-toto's names of digests.
 _DIGITS = {"sha256": 64, "gitCommit": 40, "gitTree": 40}
 #: The digests that identify each kind of source.
@@ -41,6 +44,17 @@ _IDENTIFIES = {"git": {"gitCommit", "gitTree"}, "tarball": {"sha256"}}
 def file_name(stage: str) -> str:
     """The name of a stage's statement."""
     return f"{stage}.intoto.json"
+
+
+def inputs_of(stage: Stage) -> dict[str, str]:
+    """The SHA-256 of each input of a stage's build besides the source, by its name in a statement."""
+    environment, recipe, target = stage.environment, stage.recipe, stage.target
+    inputs = {
+        f"environment/{environment.name}/lock.toml": environment.lock_sha256,
+        f"environment/{environment.name}/root.tar": environment.lock.root_sha256,
+        f"recipe/{recipe.name}": recipe.sha256,
+    }
+    return inputs if target is None else {**inputs, f"target/{target.name}": target.sha256}
 
 
 class InTotoModel(BaseModel):
@@ -58,7 +72,7 @@ class Sha256Digest(InTotoModel):
 class Subject(InTotoModel):
     """An artifact, by name and hash."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$")]
+    name: ArtifactName
     digest: Sha256Digest
 
 
@@ -102,20 +116,10 @@ class BuildDefinition(InTotoModel):
     @classmethod
     def of(cls, plan: Plan) -> BuildDefinition:
         """The definition of a plan's build."""
-        environment, recipe, target = plan.stage.environment, plan.stage.recipe, plan.stage.target
-        dependencies = [
-            Dependency(name=plan.source.name, digest=dict(plan.source.digest)),
-            Dependency(
-                name=f"environment/{environment.name}/lock.toml", digest={"sha256": environment.lock_sha256}
-            ),
-            Dependency(
-                name=f"environment/{environment.name}/root.tar",
-                digest={"sha256": environment.lock.root_sha256},
-            ),
-            Dependency(name=f"recipe/{recipe.name}", digest={"sha256": recipe.sha256}),
+        dependencies = [Dependency(name=plan.source.name, digest=dict(plan.source.digest))]
+        dependencies += [
+            Dependency(name=name, digest={"sha256": sha256}) for name, sha256 in inputs_of(plan.stage).items()
         ]
-        if target is not None:
-            dependencies.append(Dependency(name=f"target/{target.name}", digest={"sha256": target.sha256}))
         return cls(
             external_parameters=_ExternalParameters.model_validate(
                 {

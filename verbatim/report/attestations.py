@@ -103,13 +103,17 @@ def show_checked(checked: ReleaseChecked, *, as_json: bool) -> None:
 def show_all(checked: Sequence[ReleaseChecked]) -> None:
     """Print a line for each release."""
     for each in checked:
-        lacking = len(each.matrix.missing)
-        console.result(
-            f"{each.matrix.version}: {len(each.found.attestations)} attestations by {len(each.matrix.rebuilders)} rebuilders, "
-            f"{f'{lacking} artifacts lack a quorum' if lacking else 'quorum'}"
-        )
+        made = _number(len(each.found.attestations), "attestation")
+        by = _number(len(each.matrix.rebuilders), "rebuilder")
+        lacking = _number(len(each.matrix.missing), "artifact")
+        quorum = f"no quorum for {lacking}" if each.matrix.missing else "quorum"
+        console.result(f"{each.matrix.version}: {made} by {by}, {quorum}")
         for name, reason in each.found.refused.items():
             console.result(f"  refused: {name}: {reason}")
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def write_page(checked: ReleaseChecked, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pages of HTML, from the templates beside this module. What they show is untrusted, and escaped."""
+"""What is rendered from the templates beside this module: pages of HTML, whose untrusted values are escaped, and plain text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ from verbatim.scratch import scratch
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
 )
+
+
+# In which nothing is markup: whoever renders one knows the shape of each value.
+_PLAIN = _TEMPLATES.overlay(autoescape=False, trim_blocks=True, keep_trailing_newline=True)
+
+
+def plain_text(template: str, **values: object) -> str:
+    """Render a template of plain text."""
+    return _PLAIN.get_template(template).render(values)
 
 
 def write_html(path: Path, template: str, **values: object) -> None:

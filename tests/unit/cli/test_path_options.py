@@ -16,10 +16,11 @@ from invoke.collection import Collection
 from invoke.loader import FilesystemLoader
 
 from tests.program import run_in_process
-from tests.rebuilders import ALICE, write_policy
+from tests.rebuilders import ALICE, hashes_of, statement, write_policy
+from verbatim.digest import sha256_bytes
 from verbatim.errors import VerbatimError
-from verbatim.evidence.keys import create_key
 from verbatim.paths import PROJECT
+from verbatim.release import Release
 
 #: The options of tasks that are text, but no path.
 _TEXT = {
@@ -33,6 +34,7 @@ _WRITTEN = {
     ("check", "html"),
     ("keygen", "key"),
     ("image", "output"),
+    ("policy", "output"),
 }
 
 #: Seconds that are more than plenty.
@@ -43,6 +45,13 @@ _MEMORY = 6 << 30
 
 _BUILD = ["--version", "3.13.5", "--offline"]
 _SIGN = ["--version", "3.13.5", "--as", "alice", "--key", "GOOD/key.pem"]
+_RELEASE = Release.parse("3.13.5")
+#: What alice has attested to, and withdraws.
+_MADE = statement(hashes_of(_RELEASE, "a"), release=_RELEASE)
+_WITHDRAW = [
+    *("--version", "3.13.5", "--as", "alice", "--statement", sha256_bytes(_MADE.encode())),
+    *("--reason", "x", "--attestations", "GOOD"),
+]
 _CHECK = ["--version", "3.13.5", "--policy", "GOOD/policy.toml"]
 
 #: How each option is reached, with ``PATH`` for what it is given, and below ``GOOD`` what is as it should be.
@@ -64,9 +73,8 @@ _REACHED: Mapping[tuple[str, str], list[str]] = {
     ("keygen", "key"): ["--as", "alice", "--key", "PATH"],
     ("attest", "key"): ["--version", "3.13.5", "--as", "alice", "--key", "PATH"],
     ("attest", "output"): [*_SIGN, "--output", "PATH"],
-    ("withdraw", "key"): [
-        *("--version", "3.13.5", "--as", "alice", "--key", "PATH", "--statement", "0" * 64, "--reason", "x")
-    ],
+    ("attest", "policy"): [*_SIGN, "--policy", "PATH"],
+    ("withdraw", "key"): [*_WITHDRAW, "--key", "PATH"],
     ("withdraw", "attestations"): [
         *_SIGN,
         "--statement",
@@ -76,10 +84,11 @@ _REACHED: Mapping[tuple[str, str], list[str]] = {
         "--attestations",
         "PATH",
     ],
-    ("withdraw", "trust_config"): [
-        *("--version", "3.13.5", "--as", "alice", "--identity", "--trust-config", "PATH"),
-        *("--statement", "0" * 64, "--reason", "x"),
-    ],
+    ("withdraw", "policy"): [*_WITHDRAW, "--key", "GOOD/key.pem", "--policy", "PATH"],
+    ("withdraw", "trust_config"): [*_WITHDRAW, "--identity", "--trust-config", "PATH"],
+    ("policy", "check"): ["--check", "PATH"],
+    ("policy", "output"): ["--version", "3.13.5", "--output", "PATH"],
+    ("attestations-init", "folder"): ["PATH"],
     ("check", "attestations"): [*_CHECK, "--attestations", "PATH"],
     ("check", "policy"): ["--version", "3.13.5", "--attestations", "GOOD", "--policy", "PATH"],
     ("check", "html"): [*_CHECK, "--attestations", "GOOD", "--html", "PATH"],
@@ -92,7 +101,7 @@ _NOT_HERE = {
     *(("attest", "attestations"), ("attest", "trust_config"), ("check", "trust_config")),
 }
 #: Where a folder is right, and one that is not there yet is made.
-_FOLDERS = {"output", "attestations"}
+_FOLDERS = {"output", "attestations", "folder"}
 
 
 def path_options() -> set[tuple[str, str]]:
@@ -116,7 +125,8 @@ def good(tmp_path: Path) -> Path:
     folder = tmp_path / "good"
     folder.mkdir()
     write_policy(folder, (ALICE,))
-    create_key(folder / "key.pem")
+    ALICE.write_key(folder / "key.pem")
+    ALICE.attest(folder, _MADE, release=_RELEASE)
     (folder / "a.tgz").write_bytes(b"the same")
     return folder
 
@@ -179,7 +189,7 @@ def test_what_is_no_such_file_is_refused_soon_and_left_alone(
     for kind, path in paths.items():
         if kind in ("huge", "unreadable") and (task, option) in _WRITTEN:
             continue
-        if kind in ("folder", "missing") and option in _FOLDERS and task != "image":
+        if kind in ("folder", "missing") and option in _FOLDERS and task not in ("image", "policy"):
             continue
         before = os.lstat(path) if kind != "missing" else None
         arguments = [

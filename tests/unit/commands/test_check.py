@@ -126,8 +126,7 @@ def test_an_objection_is_shown_with_what_it_says(elsewhere: Path, run: Run) -> N
     )
     assert "not in the policy, and ignored: mallory.source.dsse.json" in done.out
     taken_back = sha256_bytes(SPOILED.encode())
-    Path("carol.pem").write_bytes(CAROL.signer.private_bytes)
-    Path("carol.pem").chmod(0o600)
+    CAROL.write_key(Path("carol.pem"))
     signing = ("--version", "3.13.99", "--as", "carol", "--key", "carol.pem")
     assert run("withdraw", *signing, "--statement", taken_back, "--reason", "A bad disk.").status == 0
     done = run(*_CHECK)
@@ -154,7 +153,7 @@ def test_a_refused_file_is_named_and_fails_the_check_though_there_is_a_quorum(
 
 
 def test_an_objection_to_what_was_published_is_said_aloud(elsewhere: Path, store: Store, run: Run) -> None:
-    run("keygen", "--as", "alice", "--key", "alice.pem")
+    ALICE.write_key(Path("alice.pem"))
     built = elsewhere / "dist" / "3.13.5"
     built.mkdir(parents=True)
     (built / "Python-3.13.5.tgz").write_bytes(b"something else")
@@ -174,7 +173,7 @@ def test_an_objection_to_what_was_published_is_said_aloud(elsewhere: Path, store
 
 def test_what_was_not_built_here_is_not_signed(elsewhere: Path, run: Run) -> None:
     _built(elsewhere, None)
-    run("keygen", "--as", "alice", "--key", "alice.pem")
+    ALICE.write_key(Path("alice.pem"))
     done = run(*_ATTEST)
     assert done.status == 2
     assert "was not built here, according to this cache" in done.complaint
@@ -186,7 +185,7 @@ def test_what_lies_in_the_store_was_not_built_here_for_that(elsewhere: Path, sto
     said = _built(elsewhere, None)
     sha256, _ = store.add(io.BytesIO(said.encode()))
     store.remember("git", "1" * 40, sha256)
-    run("keygen", "--as", "alice", "--key", "alice.pem")
+    ALICE.write_key(Path("alice.pem"))
     done = run(*_ATTEST)
     assert done.status == 2
     assert "was not built here, according to this cache" in done.complaint
@@ -232,7 +231,7 @@ def test_what_is_not_as_it_was_built_is_not_signed(
 ) -> None:
     _built(elsewhere, store)
     spoil(elsewhere / "dist" / "3.13.99")
-    run("keygen", "--as", "alice", "--key", "alice.pem")
+    ALICE.write_key(Path("alice.pem"))
     done = run("attest", "--version", version, "--as", "alice", "--key", "alice.pem")
     assert done.status == status
     assert complaint in done.complaint

@@ -17,7 +17,7 @@ from tests.sigstore import Lie, Outage, PrivateSigstore, Service
 from verbatim.commands.check import ReleaseChecked, Trust, check_release
 from verbatim.digest import sha256_bytes
 from verbatim.errors import IntegrityError, NetworkError, UsageError
-from verbatim.evidence.attestation import add_attestation
+from verbatim.evidence.attestation import add_attestation, check_made
 from verbatim.evidence.identity import TOKEN_VARIABLE, sign_with_identity, verify_with_identity
 from verbatim.evidence.policy import Rebuilder, SigstoreIdentity
 from verbatim.evidence.statement import file_name
@@ -25,6 +25,8 @@ from verbatim.store import Store
 
 _ISSUER = "https://accounts.example.com"
 _PAYLOAD = statement().encode()
+#: What was built here.
+_MADE = statement({"Python-3.13.99.tgz": sha256_bytes(b"made")})
 
 
 @pytest.fixture(params=["v1", "v2"])
@@ -201,27 +203,112 @@ def test_an_identity_counts_beside_a_key(sigstore: PrivateSigstore, tmp_path: Pa
     assert {(row.result, row.voices) for row in lapsed.matrix.rows} == {("short", 1)}
 
 
-@pytest.mark.usefixtures("interrupts")
-def test_the_command_signs_with_an_identity(
+@pytest.fixture
+def attest(
     sigstore: PrivateSigstore,
     store: Store,
+    interrupts: None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:
+) -> Callable[[], Ended]:
+    """Dora attests to what was built here."""
     monkeypatch.chdir(tmp_path)
     built = tmp_path / "dist" / "3.13.99"
     built.mkdir(parents=True)
     (built / "Python-3.13.99.tgz").write_bytes(b"made")
-    said = statement({"Python-3.13.99.tgz": sha256_bytes(b"made")})
-    (built / file_name("source")).write_bytes(said.encode())
-    remember(store, said)
-    signing = ("attest", "--version", "3.13.99", "--as", "dora", "--identity")
-    done: Ended = run_in_process(
-        [*signing, "--trust-config", str(sigstore.trust_config)], monkeypatch, capsys
-    )
+    (built / file_name("source")).write_bytes(_MADE.encode())
+    remember(store, _MADE)
+    signing = ["attest", "--version", "3.13.99", "--as", "dora", "--identity"]
+    signing += ["--trust-config", str(sigstore.trust_config)]
+    return lambda: run_in_process(signing, monkeypatch, capsys)
+
+
+def _list_dora(folder: Path, **entry: object) -> None:
+    dora = {"subject": "dora@example.com", "issuer": _ISSUER, **entry}
+    emil = {"subject": "emil@example.com", "issuer": _ISSUER}
+    hosted = {
+        name: {"kind": "hosted", "identities": [each]} for name, each in (("dora", dora), ("emil", emil))
+    }
+    write_policy(folder / "attestations", rebuilders=hosted)
+
+
+def test_the_command_signs_with_an_identity(
+    sigstore: PrivateSigstore, attest: Callable[[], Ended], tmp_path: Path
+) -> None:
+    _list_dora(tmp_path)
+    done = attest()
     assert done.status == 0, done.err
     assert "signed as dora@example.com" in done.err
     found = _checked(tmp_path / "attestations", sigstore).found
-    assert [each.statement for each in found.attestations] == [said]
+    assert [each.statement for each in found.attestations] == [_MADE]
     assert found.attestations[0].signed.file == "dora.source.sigstore.json"
+
+
+def test_without_a_policy_it_signs_too(attest: Callable[[], Ended]) -> None:
+    done = attest()
+    assert done.status == 0
+    assert "neither the name nor the key is checked" in done.err
+
+
+@pytest.mark.parametrize(
+    ("entry", "token", "why"),
+    [
+        (
+            {},
+            {"identity": "emil@example.com"},
+            "emil@example.com belongs to emil in attestations/policy.toml",
+        ),
+        (
+            {},
+            {"identity": "frank@example.com"},
+            "frank@example.com is not listed in attestations/policy.toml",
+        ),
+        ({"issuer": "https://accounts.example.org"}, {}, "is not listed in attestations/policy.toml"),
+        ({"revoked": TODAY}, {}, "of dora was revoked on"),
+    ],
+    ids=["anothers", "nobodys", "issuer", "revoked"],
+)
+def test_nothing_is_signed_with_an_identity_that_would_not_count(
+    entry: dict[str, object],
+    token: dict[str, str],
+    why: str,
+    sigstore: PrivateSigstore,
+    attest: Callable[[], Ended],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not even Sigstore is asked: its log forgets nothing."""
+    _list_dora(tmp_path, **entry)
+    who = token.get("identity", "dora@example.com")
+    monkeypatch.setenv(TOKEN_VARIABLE, sigstore.token(who, issuer=_ISSUER))
+    done = attest()
+    assert done.status == 2
+    assert why in done.complaint
+    assert sigstore.asked == []
+    assert not (tmp_path / "attestations" / "3.13.99").exists()
+
+
+def test_what_a_workflow_signed_is_compared_with_the_policy_before_it_is_written(
+    sigstore: PrivateSigstore, attest: Callable[[], Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its token does not show what the certificate will say."""
+    _list_dora(tmp_path)
+    monkeypatch.setenv(
+        TOKEN_VARIABLE, sigstore.token("example/rebuilds/a.yml@refs/heads/main", issuer=_ISSUER)
+    )
+    done = attest()
+    assert done.status == 2, done.err
+    assert "attestations/policy.toml does not list this identity for dora" in done.complaint
+    assert "nothing was written" in done.complaint
+    assert not (tmp_path / "attestations" / "3.13.99").exists()
+
+
+def test_a_bundle_names_the_statement_that_can_be_withdrawn(
+    sigstore: PrivateSigstore, tmp_path: Path
+) -> None:
+    folder = tmp_path / "attestations" / "3.13.99"
+    add_attestation(folder, "dora", "source", "sigstore", _signed(sigstore))
+    check_made(folder, "dora", sha256_bytes(_PAYLOAD))
+    with pytest.raises(UsageError, match="dora made no statement"):
+        check_made(folder, "dora", "0" * 64)
