@@ -45,6 +45,11 @@ def open_regular(
     raise IntegrityError(f"{path} is not a regular file", remedy)
 
 
+def is_plain(path: Path) -> bool:
+    """Whether there is a regular file that is not a link."""
+    return path.is_file() and not path.is_symlink()
+
+
 def check_new(path: Path, option: str) -> None:
     """Raise UsageError if a new file cannot be written at a path, which ``option`` names.
 

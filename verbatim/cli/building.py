@@ -27,7 +27,8 @@ def build(
 ) -> None:
     """Build a release's artifacts and compare them with the published ones.
 
-    `--artifacts all` builds all that the release can have.
+    `--artifacts all` builds all that the release can have. A file that is in the place of a result and has other bytes is
+    not lost: it is moved aside, to `NAME.replaced-1`.
 
     Example:
 

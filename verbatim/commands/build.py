@@ -19,7 +19,7 @@ from verbatim.engines.protocol import Engine
 from verbatim.environments.rootfs import Root, ensure_root
 from verbatim.errors import CapabilityError, MismatchError, UndecidedError, UsageError
 from verbatim.evidence.build_info import build_info
-from verbatim.evidence.results import known_names, publish, reuse_results, write_beside
+from verbatim.evidence.results import check_folder, publish, reuse_results, write_beside
 from verbatim.evidence.statement import BuildDefinition, Statement
 from verbatim.fetch import Fetcher
 from verbatim.published.judge import judge
@@ -205,13 +205,8 @@ def _check_output(request: Request) -> None:
         raise UsageError(f"{there} cannot be written to", "give another --output")
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise UsageError(f"{folder} exists, but is not a build", "move it away, or give another --output")
-    known = known_names(request.release)
-    strange = sorted({path.name for path in folder.iterdir()} - known) if folder.exists() else []
-    if strange:
-        raise UsageError(
-            f"{folder} holds {', '.join(strange[:3])}, which no build puts there",
-            "move that away, or give another --output",
-        )
+    if folder.exists():
+        check_folder(folder, request.release)
 
 
 def check_engines(engines: Sequence[Engine]) -> None:

@@ -13,6 +13,7 @@ from verbatim.compare.pairs import ArtifactSet, Given
 from verbatim.compare.recognition import recognized
 from verbatim.compare.sums import parse_sums
 from verbatim.errors import UndecidedError, UsageError
+from verbatim.evidence.replaced import replaced_name
 from verbatim.evidence.results import BUILD_INFO, SUMS, signature_names
 from verbatim.evidence.statement import Statement, file_name
 from verbatim.evidence.untrusted import read_file
@@ -75,6 +76,8 @@ def _stands_for(entry: Path, wanted: Collection[str]) -> str | None:
     """The artifact that an entry of a folder stands for; a link, a device or a pipe is not opened to find out."""
     if entry.name in wanted:
         return entry.name
+    if replaced_name(entry.name) is not None:
+        return None
     return recognized(entry, wanted) if entry.is_file() and not entry.is_symlink() else None
 
 
@@ -92,7 +95,7 @@ def _listed(hashes: Mapping[str, str]) -> ArtifactSet:
 
 def _folder(folder: Path) -> ArtifactSet:
     """The artifacts in a folder, without the statements, signatures and other files of a folder of results."""
-    names = sorted(path.name for path in folder.iterdir())
+    names = sorted(path.name for path in folder.iterdir() if replaced_name(path.name) is None)
     signatures = [name for name in names if name in signature_names(names)]
     beside = {BUILD_INFO, SUMS, *signatures, *(name for name in names if name.endswith(_STATEMENT))}
     artifacts = [name for name in names if name not in beside]

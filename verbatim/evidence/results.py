@@ -1,6 +1,7 @@
 """The files in ``dist/VERSION/`` beside the artifacts, all of which are written completely or not at all.
 
-Each stage has its own statement there. The files of other stages stay.
+Each stage has its own statement there. The files of other stages stay, and what a build finds in the place of its own
+results is moved aside.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from pathlib import Path
 
 from verbatim import console
 from verbatim.compare.sums import write_sums
-from verbatim.errors import IntegrityError
+from verbatim.errors import IntegrityError, UsageError
 from verbatim.evidence.attestation import check_belongs
+from verbatim.evidence.replaced import keep_replaced, replaced_name
 from verbatim.evidence.statement import BuildDefinition, Statement, file_name
 from verbatim.evidence.untrusted import hash_file, read_file
+from verbatim.files import is_plain
 from verbatim.release import Release
 from verbatim.scratch import locked, scratch
 from verbatim.stages.choose import artifact_names
@@ -39,6 +42,18 @@ def known_names(release: Release) -> set[str]:
 def signature_names(names: Iterable[str]) -> set[str]:
     """The names that signatures of these files may have."""
     return {f"{name}{end}" for name in names for end in SIGNATURES}
+
+
+def check_folder(folder: Path, release: Release) -> None:
+    """Raise UsageError for an existing folder that holds anything but files that a build may find there."""
+    for path in sorted(folder.iterdir()):
+        if (replaced_name(path.name) or path.name) not in known_names(release):
+            problem = "which no build puts there"
+        elif (path.name == BUILD_INFO) != (path.is_dir() and not path.is_symlink()):
+            problem = f"which is not a {'folder' if path.name == BUILD_INFO else 'file'}"
+        else:
+            continue
+        raise UsageError(f"{folder} holds {path.name}, {problem}", "move that away, or give another --output")
 
 
 def write_beside(folder: Path, stage: str, statement: Statement, info: Mapping[str, str]) -> None:
@@ -104,11 +119,6 @@ def _holds(path: Path, data: bytes) -> bool:
     return is_plain(path) and path.stat().st_size == len(data) and path.read_bytes() == data
 
 
-def is_plain(path: Path) -> bool:
-    """Whether there is a regular file that is not a link."""
-    return path.is_file() and not path.is_symlink()
-
-
 def _sums(folder: Path) -> bytes:
     """SHA256SUMS for all the statements in a folder, as sha256sum(1) writes and checks it."""
     hashes: dict[str, str] = {}
@@ -119,15 +129,21 @@ def _sums(folder: Path) -> bytes:
 
 
 def publish(result: Path, folder: Path, former: Path, plan: Plan) -> None:
-    """Move a stage's finished folder to its final path, once it is on the disk; keep the files of other stages."""
+    """Move a stage's finished folder to its final path, once it is on the disk; keep the files of other stages.
+
+    What ``folder`` has in the place of this stage's files is moved aside. Raises what `check_folder` raises.
+    """
     with locked(folder.parent):
         if folder.exists():
+            # Again: the build may have taken hours.
+            check_folder(folder, plan.release)
             for path in _of_others(folder, plan):
                 os.link(path, result / path.relative_to(folder), follow_symlinks=False)
         (result / SUMS).write_bytes(_sums(result))
         if folder.exists():
+            keep_replaced(folder, result, _own_names(folder, plan))
             _keep_signatures(folder, result)
-        for path in [*result.rglob("*"), result]:
+        for path in [result, *(path for path in result.rglob("*") if not path.is_symlink())]:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
             os.fsync(descriptor)
             os.close(descriptor)
@@ -140,7 +156,7 @@ def _keep_signatures(folder: Path, result: Path) -> None:
     """Keep the existing signatures; warn of those whose files no longer have the signed bytes."""
     stale = []
     for path in sorted(folder.iterdir()):
-        if path.suffix not in SIGNATURES or not is_plain(path):
+        if path.suffix not in SIGNATURES:
             continue
         os.link(path, result / path.name, follow_symlinks=False)
         signed, made = folder / path.stem, result / path.stem
@@ -152,16 +168,21 @@ def _keep_signatures(folder: Path, result: Path) -> None:
         )
 
 
+def _own_names(folder: Path, plan: Plan) -> set[str]:
+    """The names of this stage's files, also those of a former build of it, and of what is made from all statements."""
+    stage = plan.stage.name
+    names = {*plan.stage.artifacts, *artifact_names(plan.release)[stage], file_name(stage)}
+    # The list of a former build is not lost: it follows from the statements.
+    return names if _holds(folder / SUMS, _sums(folder)) else names | {SUMS}
+
+
 def _of_others(folder: Path, plan: Plan) -> Iterator[Path]:
-    """The regular files of other stages."""
+    """The files of other stages, and whatever else is in ``buildinfo``."""
     stages = artifact_names(plan.release)
-    others = stages.keys() - {plan.stage.name}
-    for stage in others:
-        yield from filter(is_plain, (folder / name for name in (*stages[stage], file_name(stage))))
+    for stage in stages.keys() - {plan.stage.name}:
+        yield from filter(os.path.lexists, (folder / name for name in (*stages[stage], file_name(stage))))
     for path in filter(is_plain, (folder / BUILD_INFO).glob("*")):
         # One stage's name may begin with another's: the longest that matches is meant.
-        if (
-            max((stage for stage in stages if path.name.startswith(f"{stage}-")), key=len, default="")
-            in others
-        ):
+        matching = (stage for stage in stages if path.name.startswith(f"{stage}-"))
+        if max(matching, key=len, default="") != plan.stage.name:
             yield path
