@@ -26,7 +26,7 @@ SHARED: Mapping[str, str] = {
     "json": "print the result as JSON",
     DEBUG: "show the commands that are run, and a traceback of an error",
     "explain": "examine with diffoscope what is not identical, and write a page with the likely causes",
-    "html": "the file for the page, in HTML",
+    "html": "the file for the page, in HTML; only a page that Verbatim wrote is overwritten",
     "attestations": "the folder that has a folder VERSION with signed statements",
     "as": "the rebuilder's name, as in the policy",
     "key": "the file of the rebuilder's private key",

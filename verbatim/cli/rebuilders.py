@@ -10,7 +10,7 @@ from invoke.context import Context
 
 from verbatim import console
 from verbatim.cli.command import command
-from verbatim.cli.values import named, new_file, optional
+from verbatim.cli.values import named, new_page, optional
 from verbatim.errors import UsageError
 from verbatim.paths import cache_directory
 
@@ -134,7 +134,7 @@ def check(
     from verbatim.release import Release
     from verbatim.report.attestations import show_all, show_checked, write_page
 
-    page = new_file("--html", html) if html else None
+    page = new_page(html) if html else None
     folder, today = Path(attestations), datetime.now(UTC).date()
     trust = Trust.load(optional(policy) or folder / POLICY, optional(trust_config))
     if all_:

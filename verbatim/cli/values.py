@@ -10,6 +10,7 @@ from verbatim.addresses import showable
 from verbatim.errors import UsageError
 from verbatim.files import check_new
 from verbatim.paths import cache_directory
+from verbatim.report.generated import check_page
 
 if TYPE_CHECKING:
     from verbatim.fetch import Fetcher
@@ -31,6 +32,13 @@ def new_file(option: str, path: str) -> Path:
     """The path of a file to write; raises UsageError, before any work is done, if a file cannot be written there."""
     check_new(named(option, path), option)
     return Path(path)
+
+
+def new_page(path: str) -> Path:
+    """The path of a page that ``--html`` names; raises UsageError, before any work is done, if it cannot be written there."""
+    page = named("--html", path)
+    check_page(page)
+    return page
 
 
 def optional(path: str) -> Path | None:

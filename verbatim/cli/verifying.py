@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from invoke.context import Context
 
 from verbatim.cli.command import command
-from verbatim.cli.values import JOBS, fetcher_for, named, new_file, optional
+from verbatim.cli.values import JOBS, fetcher_for, named, new_page, optional
 from verbatim.errors import UsageError
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _page(explain: bool, html: str) -> Path | None:
     """The file to write an explanation to; None without ``--explain``."""
     if html and not explain:
         raise UsageError("--html is for what --explain finds", "add --explain")
-    return new_file("--html", html or "explanation.html") if explain else None
+    return new_page(html or "explanation.html") if explain else None
 
 
 def _explained(compared: AnyCompared, page: Path | None, fetcher: Fetcher) -> AnyCompared:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from verbatim.report.generated import check_page
 from verbatim.scratch import scratch
 
 _TEMPLATES = Environment(
@@ -24,7 +25,11 @@ def plain_text(template: str, **values: object) -> str:
 
 
 def write_html(path: Path, template: str, **values: object) -> None:
-    """Render a template to a file, which is written completely or not at all."""
+    """Render a template to a file, which is written completely or not at all.
+
+    Raises UsageError if there is a file by now that Verbatim did not write: the work may have taken hours.
+    """
+    check_page(path)
     page = _TEMPLATES.get_template(template).render(values)
     with scratch(path.absolute().parent) as work:
         (work / "page").write_text(page, encoding="utf-8")
