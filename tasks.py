@@ -16,7 +16,7 @@ from invoke.collection import Collection
 from verbatim.cli.building import build, rebuild, test_artifact
 from verbatim.cli.developing import benchmark, lint, mutants, reference, test
 from verbatim.cli.environments import environments, image, lock
-from verbatim.cli.machine import clean, doctor
+from verbatim.cli.machine import clean, doctor, version
 from verbatim.cli.policies import attestations_init, policy
 from verbatim.cli.rebuilders import attest, check, keygen, withdraw
 from verbatim.cli.signing import sign
@@ -28,6 +28,6 @@ namespace = Collection(
     *(keygen, attest, withdraw, check, attestations_init),
     *(policy, sign),
     *(environments, lock, image),
-    *(doctor, clean),
+    *(doctor, clean, version),
     *(test, mutants, lint, reference, benchmark),
 )

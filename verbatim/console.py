@@ -31,9 +31,16 @@ from verbatim.errors import UsageError
 #: Advances a bar by a number of its units.
 Advance = Callable[[int], None]
 
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Raise the BrokenPipeError; Rich would end the program with the status of a mismatch."""
+        raise  # noqa: PLE0704 - Rich calls this where it handles the error.
+
+
 # Broken at words on a terminal, and not at all in a log.
-_error = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
-_output = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+_error = _Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+_output = _Console(highlight=False, soft_wrap=not sys.stdout.isatty())
 
 #: Gets all that is printed except JSON; at level DEBUG also what is not printed: see `verbatim.log`.
 LOGGER = logging.getLogger("verbatim")
@@ -76,6 +83,13 @@ def result(text: str, style: str = "") -> None:
     _output.print(Text(printable(text), style=style))
 
 
+def result_lines(text: str) -> None:
+    """Print a result of several lines as it is: for a program to read."""
+    sys.stdout.write(text + "\n")
+    # Before anything that is printed to standard error.
+    sys.stdout.flush()
+
+
 def secret(prompt: str) -> str:
     """Ask for a secret without showing it; raises UsageError without a terminal."""
     if not sys.stdin.isatty():
@@ -93,7 +107,7 @@ def new_secret(prompt: str) -> str:
 
 def result_json(value: object) -> None:
     """Print the result as JSON."""
-    sys.stdout.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
+    result_lines(json.dumps(value, indent=2, sort_keys=True))
 
 
 def result_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

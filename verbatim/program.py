@@ -5,27 +5,37 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import re
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 from invoke.exceptions import Exit, ParseError
 from invoke.loader import FilesystemLoader
 from invoke.program import Program
+from invoke.terminals import pty_size
+from invoke.util import helpline
 
 from verbatim import __version__, console
 from verbatim.addresses import masked
+from verbatim.completion import completion_script
 from verbatim.errors import UsageError, VerbatimError
 from verbatim.log import recording
+from verbatim.overview import EXAMPLES, grouped
 from verbatim.paths import PROJECT
+from verbatim.streams import checked_streams, lost_stream
 from verbatim.system_errors import as_verbatim_error
-from verbatim.usage import explained, in_invokes_order, repeated
+from verbatim.task_help import option_rows, text_lines, usage_line
+from verbatim.usage import empty_option, explained, in_invokes_order, is_completion, repeated
 
 #: As in shells: 128 and the signal's number.
 INTERRUPTED = 128 + signal.SIGINT
+
+#: How a shell asks how a command line may go on; the line follows, with the name of the program.
+_COMPLETE = ("invoke", "--complete", "--")
 
 #: Invoke's own logger, which its ``--debug``, before the name of a command, turns on.
 _INVOKE = logging.getLogger("invoke")
@@ -42,8 +52,20 @@ class OwnTasks(FilesystemLoader):
 class VerbatimProgram(Program):
     """Invoke with another exit status for wrong usage: Invoke's own is 1, as for a mismatch."""
 
+    @property
+    def binary_names(self) -> list[str]:
+        """The name that a shell completes; of a line that is to be completed, the one that it begins with."""
+        if is_completion(self.argv) and len(self.argv) > len(_COMPLETE):
+            return [re.escape(self.argv[len(_COMPLETE)])]
+        return [self.binary]
+
+    def run(self, argv: list[str] | None = None, exit: bool = True) -> None:  # noqa: A002 - its name in the base class
+        with checked_streams():
+            super().run(argv, exit)
+
     def parse_core(self, argv: list[str] | None) -> None:
         arguments = in_invokes_order(sys.argv if argv is None else argv)
+        self._given = arguments
         twice = repeated(arguments)
         if twice is not None:
             raise _wrong_use(ParseError(f"{twice} appears twice"), ())
@@ -58,16 +80,64 @@ class VerbatimProgram(Program):
         _INVOKE.setLevel(logging.DEBUG if asked.value else logging.NOTSET)
         # Invoke would also show the steps of its parser, which does not help here.
         asked.value = False
+        if shell := self.args["print-completion-script"].value:
+            console.result_lines(completion_script(shell))
+            raise Exit
 
     def parse_tasks(self) -> None:
         try:
             super().parse_tasks()
         except (ParseError, ValueError) as error:
+            raise _wrong_use(error, self.collection.task_names, self._given) from error
+        if (empty := empty_option(self.tasks)) is not None:
+            raise _wrong_use(ParseError(f"{empty} is empty; give it a value, or leave it out"), ())
+
+    def parse_cleanup(self) -> None:
+        try:
+            super().parse_cleanup()
+        except ParseError as error:
             raise _wrong_use(error, self.collection.task_names) from error
+        except ValueError:
+            # A quotation mark that is not closed yet.
+            if not is_completion(self.argv):
+                raise
+            raise Exit from None
+
+    def no_tasks_given(self) -> None:
+        self._show_overview()
+        raise Exit
+
+    def print_help(self) -> None:
+        """The overview, and the options of Invoke itself."""
+        if not hasattr(self, "collection"):
+            self.load_collection()
+        self._show_overview()
+        console.result("")
+        console.result("Options before a command's name, which are Invoke's own:")
+        self.print_columns(self.initial_context.help_tuples())
+
+    def print_task_help(self, name: str) -> None:
+        context = self.parser.contexts[name]
+        lines = text_lines(str(self.collection[name].__doc__), pty_size()[0] - 1)
+        for line in (f"Usage: {usage_line(context)}", "", *lines, "", "Options:"):
+            console.result(line)
+        self.print_columns(list(option_rows(context)))
+
+    def _show_overview(self) -> None:
+        console.result("Usage: ./invoke COMMAND [OPTIONS]")
+        console.result("")
+        for role, commands in grouped(
+            {name: helpline(task) or "" for name, task in self.collection.tasks.items()}
+        ):
+            console.result(role)
+            self.print_columns(commands)
+        console.result("Examples")
+        self.print_columns(list(EXAMPLES.items()))
+        console.result("./invoke COMMAND --help explains a command.")
 
 
-def _wrong_use(error: Exception, commands: Collection[str]) -> Exit:
-    text = masked(explained(error, commands))
+def _wrong_use(error: Exception, commands: Collection[str], arguments: Sequence[str] = ()) -> Exit:
+    text = masked(explained(error, commands, arguments))
     console.error(f"{text}{' ' if text.endswith('?') else '; '}see ./invoke --list and ./invoke --help TASK")
     return Exit(code=UsageError.status)
 
@@ -90,6 +160,8 @@ def framed(body: Callable[..., None]) -> Callable[..., None]:
             except VerbatimError as error:
                 raise _refused(error, error) from error
             except OSError as error:
+                if lost_stream() is not None:
+                    raise
                 refusal = as_verbatim_error(error, named.values())
                 if refusal is None:
                     _record_bug(error)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import re
 from collections.abc import Collection, Sequence
 
 from invoke.exceptions import ParseError
+from invoke.parser.context import ParserContext
 
 #: What Invoke's parser says of a word that is neither a command nor an option.
 _UNKNOWN = re.compile(r"No idea what '(?P<word>.+)' is!", re.DOTALL)
@@ -14,8 +16,8 @@ _UNKNOWN = re.compile(r"No idea what '(?P<word>.+)' is!", re.DOTALL)
 _MEANINGS = (
     (re.compile(r"Flag <Argument: (\w+).*> needed value and was not given one!"), r"--\1 needs a value"),
     (re.compile(r"'(.+)' did not receive required positional arguments: (.+)"), r"\1 also needs \2"),
-    (re.compile(r"invalid literal for int\(\) with base 10: (.+)", re.DOTALL), r"\1 is not a number"),
 )
+_NUMBER = re.compile(r"invalid literal for int\(\) with base 10: (?P<value>.+)", re.DOTALL)
 
 
 def in_invokes_order(arguments: Sequence[str]) -> list[str]:
@@ -31,9 +33,15 @@ def in_invokes_order(arguments: Sequence[str]) -> list[str]:
     return list(arguments)
 
 
-def explained(error: Exception, commands: Collection[str]) -> str:
+def explained(error: Exception, commands: Collection[str], arguments: Sequence[str] = ()) -> str:
     """What is wrong with a command line, and the name that comes nearest, if there is one."""
     unknown = _UNKNOWN.fullmatch(str(error))
+    if number := _NUMBER.fullmatch(str(error)):
+        value = ast.literal_eval(number["value"])
+        option = _option_with(value, arguments)
+        if option and not value:
+            return f"{option} is empty; give it a value, or leave it out"
+        return f"{option}{': ' if option else ''}{value!r} is not a number"
     if unknown is None:
         return _meant(str(error))
     word = unknown["word"]
@@ -44,17 +52,44 @@ def explained(error: Exception, commands: Collection[str]) -> str:
     return f"{word!r} is not a command{_nearest(word, commands)}"
 
 
+def _option_with(value: str, arguments: Sequence[str]) -> str:
+    """The option that was given this value; empty if it is not found."""
+    for number, word in enumerate(arguments):
+        name, separator, given = word.partition("=")
+        if name.startswith("--") and value == (
+            given if separator else " ".join(arguments[number + 1 : number + 2])
+        ):
+            return name
+    return ""
+
+
 def _meant(text: str) -> str:
     for pattern, meaning in _MEANINGS:
         if match := pattern.fullmatch(text):
             return match.expand(meaning).replace("_", "-")
-    return text
+    return text.rstrip(".")
+
+
+def is_completion(arguments: Sequence[str]) -> bool:
+    """Whether a shell asks how a command line may go on."""
+    return "--complete" in arguments[1:2]
+
+
+def empty_option(contexts: Sequence[ParserContext]) -> str | None:
+    """The first option that was given with an empty value."""
+    given = (
+        flag
+        for each in contexts
+        for flag, option in each.flags.items()
+        if option.value == "" and option.got_value
+    )
+    return next(given, None)
 
 
 def repeated(arguments: Sequence[str]) -> str | None:
     """The first long option that appears twice: Invoke takes the second value for a command."""
     seen: set[str] = set()
-    for word in arguments:
+    for word in () if is_completion(arguments) else arguments:
         name = word.partition("=")[0]
         if name.startswith("--") and name in seen:
             return name

@@ -26,7 +26,16 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         (["build", "--version"], "--version needs a value;"),
         (["verify", "--against"], "--against needs a value;"),
         (["compare", "a"], "compare also needs 'second';"),
-        (["build", "--version", "3.13.5", "--jobs", "many"], "'many' is not a number;"),
+        (["build", "--version", "3.13.5", "--jobs", "many"], "--jobs: 'many' is not a number;"),
+        (["build", "--jobs=4 or 5"], "--jobs: '4 or 5' is not a number;"),
+        (["build", "--jobs="], "--jobs is empty; give it a value, or leave it out;"),
+        (["build", "--version="], "--version is empty; give it a value, or leave it out;"),
+        (
+            ["build", "--version", "3.13.5", "--output", ""],
+            "--output is empty; give it a value, or leave it out;",
+        ),
+        (["--help", "bulid"], "'bulid' is not a command; did you mean build?"),
+        (["--print-completion-script", "nosh"], 'Completion for shell "nosh" not supported'),
         (["build", "--version", "3.13.5", "--version=3.13.4"], "--version appears twice;"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -37,6 +46,7 @@ def test_it_says_what_is_wrong_and_what_comes_nearest(
     ended = run(*arguments)
     assert (ended.status, ended.out) == (2, "")
     assert ended.err.startswith(f"error: {complaint} ")
+    assert len(ended.err.splitlines()) == 1
     assert ended.err.endswith("see ./invoke --list and ./invoke --help TASK\n")
 
 
@@ -45,7 +55,7 @@ def test_it_says_what_is_wrong_and_what_comes_nearest(
 def test_help_may_be_asked_for_behind_a_command(run: Callable[..., Ended], command: str, option: str) -> None:
     asked_before = run("--help", command)
     assert asked_before.status == 0
-    assert f"{command} [--options]" in asked_before.out
+    assert f"Usage: ./invoke {command} " in asked_before.out
     assert run(command, option) == asked_before
 
 

@@ -32,6 +32,21 @@ def doctor(context: Context, offline: bool = False) -> None:
     console.result("this machine can build")
 
 
+@command()
+def version(context: Context) -> None:
+    """Print Verbatim's version and, if this checkout has one, its commit.
+
+    Example:
+
+        ./invoke version
+    """
+    from verbatim import __version__
+    from verbatim.commands.version import checkout_commit
+
+    commit = checkout_commit()
+    console.result(f"Verbatim {__version__}" + (f", commit {commit}" if commit else ""))
+
+
 @command(
     keep_downloads="keep the downloads, and remove only what was made from them",
     older_than="remove only what was not used for so many days",

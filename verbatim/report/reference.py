@@ -11,6 +11,7 @@ from invoke.parser.context import ParserContext
 
 from verbatim.errors import VerbatimError
 from verbatim.program import INTERRUPTED
+from verbatim.task_help import default_text
 
 
 def commands_page(tasks: Collection) -> str:
@@ -51,8 +52,7 @@ def _table(context: ParserContext, flags: Set[str]) -> Iterator[str]:
 
 
 def _default(option: Argument) -> str:
-    if option.name == "jobs":
-        return "the number of CPUs"
     if option.kind is bool:
         return "no"
-    return f"`{option.default}`" if option.default else ""
+    default = default_text(option)
+    return f"`{default}`" if option.default and default == str(option.default) else default

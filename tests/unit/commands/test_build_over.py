@@ -134,6 +134,6 @@ def test_what_was_moved_aside_is_not_an_artifact(
 def test_what_was_moved_aside_is_examined_only_if_it_is_named(tmp_path: Path) -> None:
     """It is a real archive, so its contents would tell which artifact it stands for."""
     aside = small_tarball(tmp_path / "small.tgz").rename(tmp_path / _ASIDE)
-    with pytest.raises(UndecidedError, match="nothing in .* was examined"):
+    with pytest.raises(UndecidedError, match=r"nothing in .* was examined"):
         open_given(tmp_path, [XZ, TGZ])
     assert open_given(aside, [XZ, TGZ]).files.keys() == {TGZ}

@@ -23,6 +23,10 @@ FLOORS = (
         *("files", "paths", "programs", "scratch"),
     },
     {
+        "overview",
+        "task_help",
+        "streams",
+        "completion",
         "usage",
         "data",
         "release",

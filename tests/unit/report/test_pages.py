@@ -70,11 +70,12 @@ def test_no_folder_is_made(run: Run, arguments: tuple[str, ...]) -> None:
     assert not Path("new").exists()
 
 
-def test_a_file_that_appears_during_the_work_stays(run: Run) -> None:
-    Path("page.html").write_text("my thesis")
+def test_a_file_that_appears_during_the_work_stays(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("my thesis")
     with pytest.raises(UsageError, match="did not write it"):
-        write_html(Path("page.html"), "explanation.html", pairs=(), explanations={}, most_shown=1)
-    assert Path("page.html").read_text() == "my thesis"
+        write_html(page, "explanation.html", pairs=(), explanations={}, most_shown=1)
+    assert page.read_text() == "my thesis"
 
 
 def test_each_template_has_the_mark_before_what_it_shows() -> None:
