@@ -14,7 +14,7 @@ if not os.path.exists(os.path.join(sys.prefix, "requirements.sha256")):
 from invoke.collection import Collection
 
 from verbatim.cli.building import build, rebuild, test_artifact
-from verbatim.cli.developing import benchmark, lint, mutants, reference, test
+from verbatim.cli.developing import benchmark, docs, lint, mutants, reference, test
 from verbatim.cli.environments import environments, image, lock
 from verbatim.cli.machine import clean, doctor, version
 from verbatim.cli.policies import attestations_init, policy
@@ -29,5 +29,5 @@ namespace = Collection(
     *(policy, sign),
     *(environments, lock, image),
     *(doctor, clean, version),
-    *(test, mutants, lint, reference, benchmark),
+    *(test, mutants, lint, reference, docs, benchmark),
 )

@@ -20,6 +20,9 @@ PAGES = sorted(
 #: CI runs these; a test that runs the tests would not end.
 RUN_BY_CI = ("lint", "test", "benchmark")
 
+#: Pages to follow from top to bottom: test_whole_pages.py runs their commands in order, in one folder.
+WHOLE_PAGES = (PROJECT / "docs" / "tutorial.md",)
+
 _SHOWN = re.compile(r"^(?P<run>\$ |    )\./invoke (?P<arguments>.+)$", re.MULTILINE)
 
 

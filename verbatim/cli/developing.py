@@ -10,7 +10,9 @@ from invoke.context import Context
 from invoke.exceptions import Exit
 from invoke.loader import FilesystemLoader
 
+from verbatim import console
 from verbatim.cli.command import command
+from verbatim.cli.values import fetcher_for, named
 from verbatim.paths import PROJECT
 
 
@@ -77,6 +79,23 @@ def reference(context: Context) -> None:
     pages = {"commands.md": commands_page(Collection.from_module(module)), "json.md": json_page()}
     for name, page in pages.items():
         (PROJECT / "docs" / "reference" / name).write_text(page, encoding="utf-8")
+
+
+@command()
+def docs(context: Context, output: str = "site") -> None:
+    """Make a site of these pages, with a search, by Sphinx in an environment of its own.
+
+    `--output` names the folder for it; a former site in there is replaced.
+
+    Example:
+
+        ./invoke docs --output site
+    """
+    from verbatim.commands.site import build_site
+
+    folder = named("--output", output)
+    build_site(folder, fetcher_for())
+    console.note(f"the site begins at {folder / 'index.html'}")
 
 
 @command(

@@ -22,11 +22,11 @@ DebianSuite = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*$")]
 ArchitectureName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+$")]
 PythonVersion = Annotated[str, StringConstraints(pattern=r"^3\.[0-9]+$")]
 #: What an environment is for, by the folder that those environments are in.
-Role = Literal["source", "docs", "target", "test", "explain", "vary", "benchmark"]
+Role = Literal["source", "docs", "target", "test", "explain", "vary", "benchmark", "site"]
 KINDS: Mapping[str, tuple[Role, ...]] = {
     "build": ("source", "docs", "target"),
     "test": ("test",),
-    "tools": ("explain", "vary", "benchmark"),
+    "tools": ("explain", "vary", "benchmark", "site"),
 }
 _CORRECT = "correct it"
 #: The fields of a definition that do not affect the root.

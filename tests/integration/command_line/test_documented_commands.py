@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documented import PROJECT, RUN_BY_CI, Shown, shown_commands
+from tests.documented import PROJECT, RUN_BY_CI, WHOLE_PAGES, Shown, shown_commands
 from tests.integration.engines import require
 from verbatim.engines.choose import NAMES, engine
 
@@ -46,7 +46,11 @@ def empty_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(
     "shown",
-    [shown for shown in shown_commands() if shown.is_run and shown.arguments[0] not in RUN_BY_CI],
+    [
+        shown
+        for shown in shown_commands()
+        if shown.is_run and shown.arguments[0] not in RUN_BY_CI and shown.page not in WHOLE_PAGES
+    ],
     ids=str,
 )
 def test_a_shown_command_works(shown: Shown, checkout: Path, cache: Path, empty_cache: Path) -> None:

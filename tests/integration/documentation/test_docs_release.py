@@ -6,16 +6,14 @@ import re
 import subprocess
 import zipfile
 from collections.abc import Iterator
-from functools import partial
 from html.parser import HTMLParser
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from urllib.parse import unquote, urldefrag
 
 import pytest
 
 from benchmarks.docs import Contents, contents, plain_make
+from tests.integration.browser import served, shown
 from tests.integration.command import Finished, verbatim
 from verbatim.environments.rootfs import ensure_root
 from verbatim.fetch import Fetcher
@@ -74,42 +72,16 @@ def test_every_page_that_an_index_names_is_there(index: str, least: int, pages: 
 @pytest.fixture(scope="module")
 def site(pages: Path) -> Iterator[str]:
     """The pages on a web server of this machine."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(pages))) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
-
-
-def _shown(address: str, profile: Path) -> str:
-    """What a browser makes of a page, its scripts run."""
-    done = subprocess.run(
-        [
-            *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
-            *("--no-first-run", "--disable-background-networking", "--disable-component-update"),
-            *("--disable-sync", f"--user-data-dir={profile}", "--virtual-time-budget=60000", "--dump-dom"),
-            address,
-        ],
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-        check=True,
-    )
-    return done.stdout
+    with served(pages) as address:
+        yield address
 
 
 @pytest.mark.integration
 def test_a_browser_opens_the_start_page_and_its_search_finds(site: str, tmp_path: Path) -> None:
-    start = _shown(f"{site}/index.html", tmp_path)
+    start = shown(f"{site}/index.html", tmp_path)
     assert "<title>3.13.5 Documentation</title>" in start
     assert re.search(r'<form [^>]*action="search.html" method="get">', start)
-    found = _shown(f"{site}/search.html?q=asyncio", tmp_path)
+    found = shown(f"{site}/search.html?q=asyncio", tmp_path)
     count = re.search(r"found (\d+) pages? matching", found)
     assert count is not None and int(count[1]) > 50
     assert re.search(r'class="search"><li[^>]*><a href="library/asyncio.html', found)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.archives import COMPRESSIONS, file, tar
 from tests.targets import TARGET
+from verbatim.commands.site import FRONT
 from verbatim.compare.comparison import File
 from verbatim.engines.protocol import Job
 from verbatim.engines.sandbox import Sandbox
@@ -174,7 +175,7 @@ def told() -> Iterator[tuple[str, Sequence[str]]]:
 def test_a_recipe_takes_the_keys_that_it_is_told_and_no_others(
     name: str, told_to_explain: Sequence[str], told_to_suite: Sequence[str]
 ) -> None:
-    all_told = [*told(), ("explain", told_to_explain), ("suite", told_to_suite)]
+    all_told = [*told(), ("explain", told_to_explain), ("suite", told_to_suite), ("site", [f"front={FRONT}"])]
     said = [words for recipe, words in all_told if recipe == name]
     assert said
     assert {word.partition("=")[0] for words in said for word in words} == declared(name).keys()

@@ -1,0 +1,66 @@
+"""The files of the site, and where it may be put."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.documented import PAGES, PROJECT
+from verbatim.commands.site import check_site_folder, site_files
+from verbatim.errors import IntegrityError, UsageError
+
+
+def test_every_page_is_on_the_site_with_what_it_links_to() -> None:
+    files = site_files()
+    assert {str(page.relative_to(PROJECT)) for page in PAGES} <= files.keys()
+    assert "releases/against-git.toml" in files
+    assert all(path == PROJECT / name for name, path in files.items())
+
+
+def _project(folder: Path, link: str) -> Path:
+    (folder / "docs").mkdir(parents=True)
+    (folder / "README.md").write_text(f"# One\n\n[two]({link})\n[far](https://example.org) [here](#one)\n")
+    (folder / "docs" / "two.md").write_text("# Two\n")
+    return folder
+
+
+@pytest.mark.parametrize("link", ["docs/two.md", "docs/two.md#two", "docs/../docs/two.md"])
+def test_a_link_to_a_file_of_the_project_is_accepted(link: str, tmp_path: Path) -> None:
+    assert site_files(_project(tmp_path, link)).keys() == {"README.md", "docs/two.md"}
+
+
+@pytest.mark.parametrize("link", ["docs/three.md", "docs", "../outside.md", "/etc/hostname", "outward.md"])
+def test_a_link_that_leads_to_no_file_of_the_project_is_refused(link: str, tmp_path: Path) -> None:
+    (tmp_path / "outside.md").write_text("# Outside\n")
+    project = _project(tmp_path / "project", link)
+    (project / "docs" / "outward.md").symlink_to(tmp_path / "outside.md")
+    (project / "outward.md").symlink_to(tmp_path / "outside.md")
+    with pytest.raises(IntegrityError, match="is not a file of this project"):
+        site_files(project)
+
+
+def test_a_site_goes_into_a_new_folder_an_empty_one_or_one_with_a_former_site(tmp_path: Path) -> None:
+    for name in ("empty", "former"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "former" / ".buildinfo").touch()
+    (tmp_path / "former" / "index.html").touch()
+    for name in ("new", "empty", "former"):
+        check_site_folder(tmp_path / name)
+
+
+def test_a_site_replaces_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "letter.txt").touch()
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "home")
+    for name, complaint in {
+        "home": "has files in it that are not of a site",
+        "file": "exists and is not a folder",
+        "link": "exists and is not a folder",
+        "missing/site": "the folder above it does not exist",
+    }.items():
+        with pytest.raises(UsageError, match=re.escape(complaint)):
+            check_site_folder(tmp_path / name)
+    assert (tmp_path / "home" / "letter.txt").exists()
