@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -23,6 +25,8 @@ RUN_BY_CI = ("lint", "test", "benchmark")
 #: Pages to follow from top to bottom: test_whole_pages.py runs their commands in order, in one folder.
 WHOLE_PAGES = (PROJECT / "docs" / "tutorial.md",)
 
+#: What ends a command's arguments.
+_ENDS = {">", "2>", "|", "&&", "||"}
 _SHOWN = re.compile(r"^(?P<run>\$ |    )\./invoke (?P<arguments>.+)$", re.MULTILINE)
 
 
@@ -41,7 +45,12 @@ class Shown:
 def shown_commands() -> list[Shown]:
     """All of them, page by page, in their order."""
     return [
-        Shown(page, tuple(shlex.split(match["arguments"], comments=True)), match["run"] == "$ ")
+        Shown(page, tuple(_words(match["arguments"])), match["run"] == "$ ")
         for page in PAGES
         for match in _SHOWN.finditer(page.read_text(encoding="utf-8"))
     ]
+
+
+def _words(line: str) -> Iterator[str]:
+    """The arguments in a line of shell, up to where its output goes elsewhere, or another command begins."""
+    return takewhile(lambda word: word not in _ENDS, shlex.split(line, comments=True))

@@ -36,6 +36,8 @@ def commands_page(tasks: Collection) -> str:
     lines += [
         "Started as `invoke` instead of `./invoke`, an unknown option or task gives Invoke's own status 1.",
         "",
+        "*The options of the examples are checked by `tests/unit/project/test_documentation.py`.*",
+        "",
     ]
     return "\n".join(lines)
 

@@ -11,7 +11,7 @@ from invoke.loader import FilesystemLoader
 from invoke.parser import Parser
 from invoke.parser.context import ParserContext
 
-from tests.documented import PAGES, PROJECT, RUN_BY_CI, Shown, shown_commands
+from tests.documented import PAGES, PROJECT, RUN_BY_CI, WHOLE_PAGES, Shown, shown_commands
 from verbatim.report.json_reference import DOCUMENTS, json_page
 from verbatim.report.reference import commands_page
 from verbatim.usage import in_invokes_order
@@ -63,3 +63,29 @@ def test_the_variables_are_all_described() -> None:
 def test_links_lead_somewhere(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def _backed_by(shown: Shown) -> str:
+    """The file with the test of a command."""
+    if not shown.is_run:
+        return "tests/unit/project/test_documentation.py"
+    if shown.page in WHOLE_PAGES:
+        return "tests/integration/documentation/test_whole_pages.py"
+    return "tests/integration/command_line/test_documented_commands.py"
+
+
+WITH_A_LAST_LINE = [
+    page for page in PAGES if page == PROJECT / "README.md" or page.is_relative_to(PROJECT / "docs")
+]
+
+
+@pytest.mark.parametrize("page", WITH_A_LAST_LINE, ids=lambda page: str(page.relative_to(PROJECT)))
+def test_the_last_line_says_which_tests_back_the_commands(page: Path) -> None:
+    last = page.read_text(encoding="utf-8").rstrip("\n").rpartition("\n\n")[2]
+    is_said = last.startswith("*") and last.endswith(".*")
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", last)) if is_said else set()
+    needed = {_backed_by(shown) for shown in shown_commands() if shown.page == page}
+    assert needed <= named
+    # Another test that is named reads this page.
+    for name in named - needed:
+        assert page.name in (PROJECT / name).read_text(encoding="utf-8")
