@@ -31,7 +31,7 @@ MENU = {
     "The project": ["signing/index", "nix/index", "benchmarks/index", "tests/vectors/index", "*"],
 }
 
-_README = re.compile(r"(?P<before>\]\([^)#\s]*?)README\.md(?P<after>[)#])")
+_README = re.compile(r"(?P<before>\]\((?:[^):#\s]*/)?)README\.md(?P<after>[)#])")
 _MERMAID = "```mermaid\n"
 
 

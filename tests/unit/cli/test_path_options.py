@@ -92,6 +92,7 @@ _REACHED: Mapping[tuple[str, str], list[str]] = {
     ("check", "attestations"): [*_CHECK, "--attestations", "PATH"],
     ("check", "policy"): ["--version", "3.13.5", "--attestations", "GOOD", "--policy", "PATH"],
     ("check", "html"): [*_CHECK, "--attestations", "GOOD", "--html", "PATH"],
+    ("docs", "output"): ["--output", "PATH"],
     ("image", "output"): ["--environment", "source", "--output", "PATH"],
 }
 #: Handed on to the signing stage, whose own tests try them; and what is only looked at if there is something to sign or

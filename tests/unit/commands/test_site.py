@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,34 @@ def test_a_site_replaces_nothing_else(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match=re.escape(complaint)):
             check_site_folder(tmp_path / name)
     assert (tmp_path / "home" / "letter.txt").exists()
+
+
+LAYING = runpy.run_path(str(PROJECT / "recipes" / "site" / "pages.py"))
+
+
+@pytest.mark.parametrize(
+    ("page", "laid_out"),
+    [
+        ("[a](README.md)", "[a](index.md)"),
+        ("[a](../signing/README.md#keys) [b](x.md)", "[a](../signing/index.md#keys) [b](x.md)"),
+        ("`README.md`, [a](OLD-README.md)", "`README.md`, [a](OLD-README.md)"),
+        ("[a](https://example.org/README.md)", "[a](https://example.org/README.md)"),
+        ("```mermaid\na --> b\n```", "```text\na --> b\n```"),
+    ],
+)
+def test_a_folders_readme_is_its_index(page: str, laid_out: str) -> None:
+    assert LAYING["laid_out"](page) == laid_out
+
+
+def test_the_front_page_alone_has_the_menu(tmp_path: Path) -> None:
+    project = _project(tmp_path / "project", "docs/two.md")
+    (project / "docs" / "data.toml").write_bytes(b"\xff")
+    LAYING["lay_out"]("README.md", project, tmp_path / "laid")
+    assert sorted(path.name for path in (tmp_path / "laid").rglob("*.*")) == [
+        "data.toml",
+        "index.md",
+        "two.md",
+    ]
+    assert (tmp_path / "laid" / "index.md").read_text().count("{toctree}") == len(LAYING["MENU"])
+    assert (tmp_path / "laid" / "docs" / "two.md").read_text() == "# Two\n"
+    assert (tmp_path / "laid" / "docs" / "data.toml").read_bytes() == b"\xff"
