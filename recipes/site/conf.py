@@ -18,6 +18,8 @@ myst_enable_extensions = ["strikethrough"]
 highlight_language = "text"
 
 html_theme = "furo"
+html_static_path = ["drawing.css"]
+html_css_files = ["drawing.css"]
 html_copy_source = False
 html_use_index = False
 html_show_sourcelink = False

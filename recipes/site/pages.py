@@ -32,12 +32,27 @@ MENU = {
 }
 
 _README = re.compile(r"(?P<before>\]\((?:[^):#\s]*/)?)README\.md(?P<after>[)#])")
-_MERMAID = "```mermaid\n"
+#: A drawing in Mermaid's language, which a git host draws: floors with rooms in them, and arrows.
+_DRAWING = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BOX = re.compile(r'(?P<floor>subgraph )?\w+\["(?P<text>[^"]*)"\]')
 
 
 def laid_out(page: str) -> str:
     """A page as Sphinx reads it."""
-    return _README.sub(r"\g<before>index.md\g<after>", page).replace(_MERMAID, "```text\n")
+    return _DRAWING.sub(drawn, _README.sub(r"\g<before>index.md\g<after>", page))
+
+
+def drawn(drawing: re.Match[str]) -> str:
+    """The floors and rooms as boxes in HTML, and the arrows in words: no program that draws is needed."""
+    lines = [line.strip() for line in drawing[1].splitlines()]
+    boxes = ['<div class="drawing">']
+    for line in lines:
+        if box := _BOX.fullmatch(line):
+            boxes.append(f"<div><b>{box['text']}</b>" if box["floor"] else f"<div>{box['text']}</div>")
+        elif line == "end":
+            boxes.append("</div>")
+    arrows = [line.replace("-->", "→") for line in lines if "-->" in line]
+    return "\n".join([*boxes, "</div>", "", "```text", *arrows, "```"])
 
 
 def menu() -> str:

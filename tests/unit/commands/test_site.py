@@ -77,7 +77,11 @@ LAYING = runpy.run_path(str(PROJECT / "recipes" / "site" / "pages.py"))
         ("[a](../signing/README.md#keys) [b](x.md)", "[a](../signing/index.md#keys) [b](x.md)"),
         ("`README.md`, [a](OLD-README.md)", "`README.md`, [a](OLD-README.md)"),
         ("[a](https://example.org/README.md)", "[a](https://example.org/README.md)"),
-        ("```mermaid\na --> b\n```", "```text\na --> b\n```"),
+        (
+            '```mermaid\nflowchart TB\n  subgraph up["Up"]\n    a["a/<br>one"]\n  end\n  b["b"]\n  a --> b\n```\n',
+            '<div class="drawing">\n<div><b>Up</b>\n<div>a/<br>one</div>\n</div>\n<div>b</div>\n</div>\n\n'
+            "```text\na → b\n```\n",
+        ),
     ],
 )
 def test_a_folders_readme_is_its_index(page: str, laid_out: str) -> None:
