@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verbatim import console, trust
-from verbatim.published.signers import Identity
+from verbatim.published.signers import CertifiedSigner
 
 if TYPE_CHECKING:
     from sigstore.hashes import Hashed
@@ -37,13 +37,15 @@ _BUNDLE = "application/vnd.dev.sigstore.bundle"
 class Signer:
     """By which of the expected identities a bundle is signed, or why by none of them."""
 
-    identity: Identity | None
+    identity: CertifiedSigner | None
     reason: str = ""
     #: Whether the reason says nothing against the file: then the signature counts neither way.
     is_doubt: bool = False
 
 
-def verify_bundle(sha256: str, bundle: bytes, expected: list[Identity], trust_config: Path | None) -> Signer:
+def verify_bundle(
+    sha256: str, bundle: bytes, expected: list[CertifiedSigner], trust_config: Path | None
+) -> Signer:
     """Check that a bundle of any version signs a file with this SHA-256, and who signed.
 
     Needs no network: a bundle has the proof that it is in the log. Raises what `verbatim.trust` raises.
@@ -52,10 +54,10 @@ def verify_bundle(sha256: str, bundle: bytes, expected: list[Identity], trust_co
     from sigstore.verify.policy import UnsafeNoOp
 
     verifier = trust.verifier(trust_config)
-    if (version := _said(bundle, "mediaType")).startswith(_BUNDLE) and version not in list(Bundle.BundleType):
-        return Signer(
-            None, f"it is of an unknown version, {version!a}; use a newer Verbatim", is_doubt=True
-        )
+    if (version := _text_in(bundle, "mediaType")).startswith(_BUNDLE) and version not in list(
+        Bundle.BundleType
+    ):
+        return Signer(None, f"it is of an unknown version, {version!a}; use a newer Verbatim", is_doubt=True)
     try:
         with _refusing("it is not a bundle of Sigstore"):
             read = Bundle.from_json(bundle)
@@ -84,7 +86,7 @@ def _refusing(what: str) -> Iterator[None]:
         raise _RefusedError(f"{what}: {_line(error)}") from error
 
 
-def _is_by(bundle: Bundle, identity: Identity) -> bool:
+def _is_by(bundle: Bundle, identity: CertifiedSigner) -> bool:
     from sigstore.verify import policy
 
     return _holds(bundle, policy.Identity(identity=identity.identity, issuer=identity.issuer))
@@ -100,7 +102,7 @@ def _holds(bundle: Bundle, policy: VerificationPolicy) -> bool:
     return True
 
 
-def _somebody_else(bundle: Bundle, expected: list[Identity]) -> str:
+def _somebody_else(bundle: Bundle, expected: list[CertifiedSigner]) -> str:
     from sigstore.verify import policy
 
     names = ", ".join(_names(bundle)) or "nobody"
@@ -131,16 +133,16 @@ def _hashed(sha256: str) -> Hashed:
 
 def _signed_digest(bundle: bytes) -> str | None:
     """The SHA-256 that a bundle says it signs; None if it does not say. It decides nothing, and only explains."""
-    if _said(bundle, "messageSignature", "messageDigest", "algorithm") != "SHA2_256":
+    if _text_in(bundle, "messageSignature", "messageDigest", "algorithm") != "SHA2_256":
         return None
     try:
-        digest = _said(bundle, "messageSignature", "messageDigest", "digest")
+        digest = _text_in(bundle, "messageSignature", "messageDigest", "digest")
         return base64.b64decode(digest, validate=True).hex()
     except ValueError:
         return None
 
 
-def _said(bundle: bytes, *names: str) -> str:
+def _text_in(bundle: bytes, *names: str) -> str:
     """A text in a bundle; empty if it has none there."""
     try:
         found = json.loads(bundle)

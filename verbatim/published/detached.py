@@ -51,10 +51,10 @@ def bundle_of(sha256: str, signature: bytes, certificate: bytes, trust_config: P
     }
     entry = _retrieved(_rekor(trust_config), proposed)
     try:
-        said = _bundle(sha256, content, read.public_bytes(Encoding.DER), entry)
+        bundle = _bundle(sha256, content, read.public_bytes(Encoding.DER), entry)
     except (KeyError, TypeError, ValueError) as error:
         raise IntegrityError("the log's answer is not an entry of its kind") from error
-    return json.dumps(said).encode()
+    return json.dumps(bundle).encode()
 
 
 def _pem(certificate: bytes) -> bytes:
@@ -66,8 +66,8 @@ def _rekor(trust_config: Path | None) -> str:
     """The address of the log that a trust configuration, which was checked before, names first."""
     if trust_config is None:
         return _PUBLIC_REKOR
-    said = json.loads(read_small_file(trust_config, "check --trust-config", follows_links=False))
-    return str(said["trustedRoot"]["tlogs"][0]["baseUrl"]).rstrip("/")
+    config = json.loads(read_small_file(trust_config, "check --trust-config", follows_links=False))
+    return str(config["trustedRoot"]["tlogs"][0]["baseUrl"]).rstrip("/")
 
 
 def _retrieved(rekor: str, proposed: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ LARGEST = 1 << 20
 
 
 @dataclass(frozen=True)
-class Signed:
+class SignedFile:
     """A file that stands for the source tarball ``name``."""
 
     path: Path
@@ -62,7 +62,7 @@ class SignatureFiles:
     #: The file that describes a Sigstore other than the public one.
     trust_config: Path | None = None
 
-    def find(self, signed: Signed, kind: SignatureKind) -> SignatureFile:
+    def find(self, signed: SignedFile, kind: SignatureKind) -> SignatureFile:
         """The signature of a file; raises NoSignatureError and UnreadableError."""
         try:
             return self._one(signed, ENDINGS[kind])
@@ -71,7 +71,7 @@ class SignatureFiles:
                 raise
         return self._detached(signed)
 
-    def _one(self, signed: Signed, ending: str) -> SignatureFile:
+    def _one(self, signed: SignedFile, ending: str) -> SignatureFile:
         for path in _beside(signed, ending) if signed.is_users else ():
             try:
                 content = read_small_file(path, "use a copy", largest=LARGEST, follows_links=False)
@@ -82,7 +82,7 @@ class SignatureFiles:
             return SignatureFile(content, str(path))
         return self._fetch(signed.name + ending)
 
-    def _detached(self, signed: Signed) -> SignatureFile:
+    def _detached(self, signed: SignedFile) -> SignatureFile:
         """A bundle of what there was before bundles, and of what the log says."""
         signature, certificate = self._one(signed, ".sig"), self._one(signed, ".crt")
         if self.fetcher.offline:
@@ -105,8 +105,8 @@ class SignatureFiles:
         return SignatureFile(served.path.read_bytes(), showable(served.url))
 
 
-def _beside(signed: Signed, ending: str) -> Iterator[Path]:
-    """Browsers rename a file that is there already, and not what belongs to it."""
+def _beside(signed: SignedFile, ending: str) -> Iterator[Path]:
+    """Browsers rename a file that exists, and not what belongs to it."""
     own = signed.path.name + ending
     yield signed.path.with_name(own)
     if signed.name + ending != own:

@@ -25,7 +25,7 @@ from verbatim.published.signature_files import (
     SignatureFile,
     SignatureFiles,
     SignatureKind,
-    Signed,
+    SignedFile,
     UnreadableError,
 )
 from verbatim.published.signers import Known, Signers
@@ -89,7 +89,7 @@ class SignatureChecker:
         """
         if file.path is None or name not in self.release.source_tarballs:
             return []
-        signed = Signed(file.path, file.sha256, name, is_users)
+        signed = SignedFile(file.path, file.sha256, name, is_users)
         checked = [self._checked("Sigstore", signed)]
         if self._signers.fingerprints:
             checked.append(self._checked("OpenPGP", signed))
@@ -99,7 +99,7 @@ class SignatureChecker:
     def _signers(self) -> Signers:
         return Signers(self.release, self.releases)
 
-    def _checked(self, kind: SignatureKind, signed: Signed) -> Signature:
+    def _checked(self, kind: SignatureKind, signed: SignedFile) -> Signature:
         if precluded := self._precluded(kind):
             return Signature(kind, "unchecked", f"not checked: {precluded}")
         try:
@@ -124,10 +124,10 @@ class SignatureChecker:
 
     def _missing(self, kind: SignatureKind, name: str) -> Signature:
         remarks = [each for each in self._signers.known(name) if each.is_remark and kind == "OpenPGP"]
-        said = "".join(f"; {each.what} ({each.source})" for each in remarks)
-        return Signature(kind, "missing", f"missing: python.org does not have {name}{ENDINGS[kind]}{said}")
+        remark = "".join(f"; {each.what} ({each.source})" for each in remarks)
+        return Signature(kind, "missing", f"missing: python.org does not have {name}{ENDINGS[kind]}{remark}")
 
-    def _sigstore(self, signed: Signed, found: SignatureFile, known: Sequence[Known]) -> Signature:
+    def _sigstore(self, signed: SignedFile, found: SignatureFile, known: Sequence[Known]) -> Signature:
         own = [self._signers.identity] if self._signers.identity is not None else []
         others = {each.sigstore: each for each in known if each.sigstore is not None}
         signer = verify_bundle(signed.sha256, found.content, [*own, *others], self.anchors.trust_config)
@@ -138,7 +138,7 @@ class SignatureChecker:
         by = f"signed by {signer.identity.identity} (issuer {signer.identity.issuer})"
         return self._good("Sigstore", found, by, others.get(signer.identity))
 
-    def _openpgp(self, signed: Signed, found: SignatureFile, known: Sequence[Known]) -> Signature:
+    def _openpgp(self, signed: SignedFile, found: SignatureFile, known: Sequence[Known]) -> Signature:
         checked = verify_detached(signed.path, found.content, self.anchors.keys or b"", self.work)
         if checked.is_doubt:
             return Signature("OpenPGP", "doubtful", f"does not count: {checked.reason}", found.where)

@@ -21,7 +21,7 @@ class _Data(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Identity(_Data):
+class CertifiedSigner(_Data):
     """Whom Sigstore certifies, and who vouches for that: a subject and an OpenID Connect issuer."""
 
     identity: str
@@ -31,7 +31,7 @@ class Identity(_Data):
 class _Series(_Data):
     manager: str
     openpgp: Sequence[Fingerprint] = ()
-    sigstore: Identity | None = None
+    sigstore: CertifiedSigner | None = None
 
 
 class Known(_Data):
@@ -41,7 +41,7 @@ class Known(_Data):
     #: The tarball's name; of both tarballs if left out.
     name: str | None = None
     openpgp: Fingerprint | None = None
-    sigstore: Identity | None = None
+    sigstore: CertifiedSigner | None = None
     #: Of the signature file.
     sha256: Sha256 | None = None
     what: str
@@ -73,7 +73,7 @@ class Signers:
         return self._series.manager if self._series else ""
 
     @property
-    def identity(self) -> Identity | None:
+    def identity(self) -> CertifiedSigner | None:
         """Who signs by Sigstore; None if the series is not in the data."""
         return self._series.sigstore if self._series else None
 

@@ -81,6 +81,7 @@ OTHER_VARIABLES = {
     "SSL_CERT_FILE",
     "VERBATIM_CACHE",
     "VERBATIM_LOG",
+    "VERBATIM_VENV",
     "VERBATIM_REQUIRE_ENGINES",
 }
 #: The same of the tasks' options.
@@ -126,6 +127,9 @@ OTHER_OPTIONS = {
     "step",
     "tests",
     "trust-config",
+    "keyring",
+    "check",
+    "folder",
     "vary",
     "version",
     "which",
