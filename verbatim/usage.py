@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import difflib
+import itertools
 import re
 from collections.abc import Collection, Sequence
 
 from invoke.exceptions import ParseError
 from invoke.parser.context import ParserContext
+
+#: The one option that may be repeated: each is a file to verify.
+_FILE = "--against"
 
 #: What Invoke's parser says of a word that is neither a command nor an option.
 _UNKNOWN = re.compile(r"No idea what '(?P<word>.+)' is!", re.DOTALL)
@@ -21,15 +25,17 @@ _NUMBER = re.compile(r"invalid literal for int\(\) with base 10: (?P<value>.+)",
 
 
 def in_invokes_order(arguments: Sequence[str]) -> list[str]:
-    """The arguments as Invoke's parser understands them: help before a command, and the file to verify as an option.
+    """The arguments as Invoke's parser understands them: help before a command, and each file to verify as an option.
 
     The parser would ask for what a command needs before it comes to ``--help``, and has no arguments that may be left out.
     """
     program, *words = arguments
     if words and not words[0].startswith("-") and {"-h", "--help"} & set(words):
         return [program, "--help", words[0]]
-    if words[:1] == ["verify"] and len(words) > 1 and not words[1].startswith("-"):
-        return [program, "verify", "--against", *words[1:]]
+    if words[:1] == ["verify"]:
+        files = list(itertools.takewhile(lambda word: not word.startswith("-"), words[1:]))
+        named = [part for file in files for part in (_FILE, file)]
+        return [program, "verify", *named, *words[1 + len(files) :]]
     return list(arguments)
 
 
@@ -91,7 +97,7 @@ def repeated(arguments: Sequence[str]) -> str | None:
     seen: set[str] = set()
     for word in () if is_completion(arguments) else arguments:
         name = word.partition("=")[0]
-        if name.startswith("--") and name in seen:
+        if name.startswith("--") and name in seen and name != _FILE:
             return name
         seen.add(name)
     return None

@@ -67,6 +67,9 @@ def test_arguments_of_other_shapes_stay_as_they_are() -> None:
         ["invoke", "--help", "build"],
     ):
         assert in_invokes_order(arguments) == arguments
-    asked = ["invoke", "verify", "a file", "--json"]
-    assert in_invokes_order(asked) == ["invoke", "verify", "--against", "a file", "--json"]
+    asked = ["invoke", "verify", "a file", "another", "--json"]
+    assert in_invokes_order(asked) == [
+        *("invoke", "verify", "--against", "a file", "--against", "another", "--json")
+    ]
+    assert repeated(in_invokes_order(asked)) is None
     assert repeated(["invoke", "build", "--json", "--output", "--"]) is None

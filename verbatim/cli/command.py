@@ -19,8 +19,12 @@ class Command(Task[Callable[..., None]]):
 
     def __init__(self, body: Callable[..., None], own: Mapping[str, str]) -> None:
         """``own`` has the help texts of its own options. Raises ValueError for an option with no text, or two."""
-        super().__init__(framed(body), auto_shortflags=False)
-        _, *names = (translate_underscores(name) for name in inspect.signature(body).parameters)
+        parameters = inspect.signature(body).parameters
+        repeatable = [
+            name for name, parameter in parameters.items() if "Sequence" in str(parameter.annotation)
+        ]
+        super().__init__(framed(body), auto_shortflags=False, iterable=repeatable)
+        _, *names = (translate_underscores(name) for name in parameters)
         #: The texts of the options that no other command has.
         self.own = {translate_underscores(name): text for name, text in own.items()}
         if twice := sorted(self.own.keys() & SHARED.keys()):

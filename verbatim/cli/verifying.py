@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @command(
-    against="compare with this file or folder, which you have downloaded, instead of what is served now",
+    against="compare with this file or folder, which you have downloaded, instead of what is served now; may be repeated",
     quick="make and compare only the source tarballs' tar stream, and write nothing",
     against_git="rebuild nothing: compare each member of the source tarballs with the commit's tree",
     keyring="a file with the release managers' OpenPGP keys, to check the .asc of releases before 3.14",
@@ -28,7 +29,7 @@ def verify(
     artifacts: str = "source",
     formats: str = "",
     optimize: str = "pgo",
-    against: str | None = None,
+    against: Sequence[str] = (),
     quick: bool = False,
     against_git: bool = False,
     keyring: str = "",
@@ -45,8 +46,8 @@ def verify(
 ) -> None:
     """Rebuild a release here and compare it with what python.org serves now, artifact by artifact.
 
-    A file after the command's name is one that you have downloaded, as with `--against`; its contents say which version and
-    which artifact it is. The page that `--explain` writes is `explanation.html`, or what `--html` names.
+    Files after the command's name are ones that you have downloaded, as with `--against`; their contents say which version and
+    which artifact they are. The page that `--explain` writes is `explanation.html`, or what `--html` names.
 
     Example:
 
@@ -54,8 +55,7 @@ def verify(
     """
     from verbatim.commands.against_git import check_against_git
     from verbatim.commands.build import Request
-    from verbatim.commands.verify import verifying, verifying_quickly
-    from verbatim.compare.recognition import version_in
+    from verbatim.commands.verify import stages_of, verifying, verifying_quickly, version_of
     from verbatim.engines.choose import choose_engines
     from verbatim.published.signatures import Anchors
     from verbatim.release import Release
@@ -66,11 +66,12 @@ def verify(
 
     fetcher, folder = fetcher_for(offline=offline, jobs=jobs), named("--output", output)
     page = _page(explain, html)
-    published = named("--against", against) if against is not None else None
+    published = [named("--against", path) for path in against]
+    files = [path for path in published if path.is_file()]
     anchors = Anchors.load(optional(trust_config), optional(keyring))
-    if not version and published is not None and published.is_file():
-        version = version_in(published) or ""
-    release, choice = Release.parse(version), SourceChoice(source, commit)
+    release, choice = Release.parse(version or version_of(files)), SourceChoice(source, commit)
+    if files and artifacts == "source":
+        artifacts, formats = stages_of(release, files)
     engines = choose_engines(engine)
     if (quick or against_git) and artifacts != "source":
         raise UsageError("--quick and --against-git are for the source tarballs", "leave --artifacts out")

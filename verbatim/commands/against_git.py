@@ -53,9 +53,9 @@ class TreeChecked:
 
 
 def check_against_git(
-    release: Release, choice: SourceChoice, against: Path | None, fetcher: Fetcher, engine: Engine
+    release: Release, choice: SourceChoice, against: Sequence[Path], fetcher: Fetcher, engine: Engine
 ) -> TreeChecked:
-    """Compare the published tarballs, or those at the path ``against``, with the commit that is chosen.
+    """Compare the published tarballs, or those at the paths ``against``, with the commit that is chosen.
 
     The path is a tarball, or a folder with tarballs of the release under their own names. The engine makes what is
     declared as generated. Raises UsageError if the choice is not a commit, UndecidedError if the folder has no such
@@ -69,7 +69,7 @@ def check_against_git(
     source = choose_source(choice, release, fetcher)
     if not isinstance(source, GitSource):
         raise UsageError("--against-git needs a commit", "name a git repository with --source")
-    if against is None:
+    if not against:
         tarballs, unchecked = _published(release, fetcher)
     else:
         tarballs, unchecked = [tarball_at(path, release, fetcher) for path in _named(against, release)], {}
@@ -114,12 +114,16 @@ def _published(release: Release, fetcher: Fetcher) -> tuple[list[TarballSource],
     return tarballs, {name: error.message for name, error in refusals.items()}
 
 
-def _named(against: Path, release: Release) -> list[Path]:
-    if not against.is_dir():
-        return [against]
-    given = open_given(against, release.source_tarballs)
-    files = [file for name in release.source_tarballs for file in given.files.get(name, ())]
-    return [file.path for file in files if file.path is not None]
+def _named(against: Sequence[Path], release: Release) -> list[Path]:
+    named: list[Path] = []
+    for path in against:
+        if not path.is_dir():
+            named.append(path)
+            continue
+        given = open_given([path], release.source_tarballs)
+        files = [file for name in release.source_tarballs for file in given.files.get(name, ())]
+        named += [file.path for file in files if file.path is not None]
+    return named
 
 
 def _made(source: GitSource, fetcher: Fetcher, engine: Engine) -> Inventory:

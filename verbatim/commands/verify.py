@@ -11,9 +11,10 @@ from verbatim.caches import WORK
 from verbatim.commands.build import Request, build_stages, build_with, check_engines
 from verbatim.commands.compare import Compared
 from verbatim.compare.comparison import some
+from verbatim.compare.recognition import recognized, version_in
 from verbatim.compare.verdict import Verdict
 from verbatim.environments.rootfs import ensure_root
-from verbatim.errors import MismatchError
+from verbatim.errors import MismatchError, UndecidedError, UsageError
 from verbatim.evidence.artifact_sets import open_given
 from verbatim.fetch import Fetcher
 from verbatim.published.comparer import PublishedComparer, PublishedPair
@@ -23,6 +24,7 @@ from verbatim.scratch import scratch
 from verbatim.sources.choose import choose_source
 from verbatim.sources.source import Identity
 from verbatim.stages.agreement import disputed_artifacts
+from verbatim.stages.choose import DOCS_FORMATS, artifact_names
 from verbatim.stages.plan import Artifact
 
 
@@ -52,15 +54,15 @@ class Verified(Compared):
 
 @contextmanager
 def verifying(
-    requests: Sequence[Request], fetcher: Fetcher, against: Path | None, anchors: Anchors
+    requests: Sequence[Request], fetcher: Fetcher, against: Sequence[Path], anchors: Anchors
 ) -> Iterator[Verified]:
     """Build what is asked for, as ``build`` does, and compare; the downloads exist while the block runs.
 
-    ``against`` is what the user has downloaded, instead of what is served now. Raises what its parts raise, and
+    ``against`` is what the user has downloaded, if anything, instead of what is served now. Raises what its parts raise, and
     MismatchError if the engines disagree; a difference from the published files is returned, not raised.
     """
     wanted = [name for request in requests for name in request.stage.artifacts]
-    given = open_given(against, wanted) if against is not None else None
+    given = open_given(against, wanted) if against else None
     results = build_stages(requests, fetcher, _unjudged)
     for result in results:
         result.raise_for_dispute()
@@ -83,13 +85,13 @@ def verifying(
 
 @contextmanager
 def verifying_quickly(
-    request: Request, fetcher: Fetcher, against: Path | None, anchors: Anchors
+    request: Request, fetcher: Fetcher, against: Sequence[Path], anchors: Anchors
 ) -> Iterator[Verified]:
     """Make the source's tar stream alone, and compare it with that of a published tarball; see `verifying`.
 
     Nothing is written to the output folder.
     """
-    given = open_given(against, request.release.source_tarballs) if against is not None else None
+    given = open_given(against, request.release.source_tarballs) if against else None
     check_engines(request.engines)
     source = choose_source(request.choice, request.release, fetcher)
     plan = request.plan(source.identity)
@@ -118,3 +120,39 @@ def verifying_quickly(
 def _unjudged(_release: Release, artifacts: Sequence[Artifact], _fetcher: Fetcher) -> list[Verdict]:
     """Judge nothing yet: a pinned file that cannot be fetched must not end a verification."""
     return [Verdict("undecided", "not compared yet") for _ in artifacts]
+
+
+def version_of(files: Sequence[Path]) -> str:
+    """The version that the files of one release name; empty if there are none.
+
+    Raises UndecidedError if one does not name it, UsageError if they name several.
+    """
+    versions = {file: version_in(file) for file in files}
+    unknown = [str(file) for file, version in versions.items() if version is None]
+    if unknown:
+        raise UndecidedError(
+            f"{some(unknown)} was not examined: it does not say of which release it is",
+            "name the release with --version",
+        )
+    found = sorted({version for version in versions.values() if version is not None})
+    if len(found) > 1:
+        raise UsageError(
+            f"the files are of several releases: {', '.join(found)}", "verify one release at a time"
+        )
+    return "".join(found)
+
+
+def stages_of(release: Release, files: Sequence[Path]) -> tuple[str, str]:
+    """What to build for some files, as ``--artifacts`` and ``--formats`` have it: the stages whose artifacts they stand for.
+
+    It is the source where a file stands for nothing.
+    """
+    stages = {name: stage for stage, names in artifact_names(release).items() for name in names}
+    names = [recognized(file, stages) for file in files]
+    formats = [
+        format_
+        for format_, endings in DOCS_FORMATS.items()
+        if any(name is not None and name.endswith(endings) for name in names)
+    ]
+    chosen = {stages[name] if name is not None else "source" for name in names}
+    return ",".join(sorted(chosen)), ",".join(formats)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from verbatim import console
@@ -42,34 +42,40 @@ def open_artifacts(path: Path) -> ArtifactSet:
         ) from error
 
 
-def open_given(path: Path, wanted: Collection[str]) -> Given:
+def open_given(paths: Sequence[Path], wanted: Collection[str]) -> Given:
     """The files that a user has downloaded, each by the ``wanted`` artifact that it stands for, whatever it is called.
 
-    Other files in a folder are ignored, and counted in a note. Raises UndecidedError if no file stands for a wanted
-    artifact, and what `open_artifacts` raises.
+    Other files in a folder are ignored, and counted in a note. Raises UndecidedError if a file that was named, or every file of
+    a folder, stands for no wanted artifact, and what `open_artifacts` raises.
     """
-    is_single = False
-    if path.is_dir():
-        names = {entry: _stands_for(entry, wanted) for entry in sorted(path.iterdir())}
-        _note_ignored(path, [entry.name for entry, name in names.items() if name is None], wanted)
-        files = [(name, _plain(entry)) for entry, name in names.items() if name is not None]
-    else:
-        artifacts = open_artifacts(path)
-        is_single = artifacts.is_single
-        files = [
-            (recognized(file.path, wanted) or name if is_single and file.path else name, file)
-            for name, file in artifacts.files.items()
-        ]
     given: dict[str, list[File]] = {}
-    for name, file in files:
-        if name in wanted:
+    for path in paths:
+        found = _in_folder(path, wanted) if path.is_dir() else _at(path, wanted)
+        if not found:
+            raise UndecidedError(
+                f"nothing in {path} was examined: it does not have {some(sorted(wanted))}",
+                "name a file that is one of these, whatever it is called",
+            )
+        for name, file in found:
             given.setdefault(name, []).append(file)
-    if given:
-        return Given(given, is_single)
-    raise UndecidedError(
-        f"nothing in {path} was examined: it does not have {some(sorted(wanted))}",
-        "name a file that is one of these, whatever it is called",
-    )
+    is_complete = any(path.is_dir() or path.name.endswith((SUMS, _STATEMENT)) for path in paths)
+    return Given(given, is_single=not is_complete)
+
+
+def _in_folder(folder: Path, wanted: Collection[str]) -> list[tuple[str, File]]:
+    names = {entry: _stands_for(entry, wanted) for entry in sorted(folder.iterdir())}
+    _note_ignored(folder, [entry.name for entry, name in names.items() if name is None], wanted)
+    return [(name, _plain(entry)) for entry, name in names.items() if name is not None]
+
+
+def _at(path: Path, wanted: Collection[str]) -> list[tuple[str, File]]:
+    """One file, or those that a list of hashes or a statement names."""
+    artifacts = open_artifacts(path)
+    files = [
+        (recognized(file.path, wanted) or name if artifacts.is_single and file.path else name, file)
+        for name, file in artifacts.files.items()
+    ]
+    return [(name, file) for name, file in files if name in wanted]
 
 
 def _stands_for(entry: Path, wanted: Collection[str]) -> str | None:

@@ -81,7 +81,7 @@ def check(tmp_path: Path, repository: Repository, fetcher: Fetcher) -> Checking:
         path = tarball if isinstance(tarball, Path) else tmp_path / f"{TOP}.tgz"
         if not isinstance(tarball, Path):
             path.write_bytes(COMPRESSIONS["gz"](tar(*tarball)))
-        return check_against_git(RELEASE, SourceChoice(source, commit), path, fetcher, maker or Maker())
+        return check_against_git(RELEASE, SourceChoice(source, commit), [path], fetcher, maker or Maker())
 
     return check
 
@@ -233,7 +233,7 @@ def test_published_tarballs_that_cannot_be_had_are_said(
     """If it is all of them, that is the end of it."""
     choice = SourceChoice(str(repository.path))
     with pytest.raises(UsageError, match="has no source tarball"):
-        check_against_git(RELEASE, choice, None, fetcher, Maker())
+        check_against_git(RELEASE, choice, [], fetcher, Maker())
     path = repository.path.parent / "published.tgz"
     path.write_bytes(COMPRESSIONS["gz"](tar(*MEMBERS)))
 
@@ -243,7 +243,7 @@ def test_published_tarballs_that_cannot_be_had_are_said(
         return SimpleNamespace(path=path, name=names[0])
 
     monkeypatch.setattr("verbatim.commands.against_git.published_tarball", published)
-    checked = check_against_git(RELEASE, choice, None, fetcher, Maker())
+    checked = check_against_git(RELEASE, choice, [], fetcher, Maker())
     assert [tarball.name for tarball, _ in checked.comparisons] == [f"{TOP}.tgz"]
     assert checked.unchecked == {f"{TOP}.tar.xz": "does not exist"}
 

@@ -135,5 +135,5 @@ def test_what_was_moved_aside_is_examined_only_if_it_is_named(tmp_path: Path) ->
     """It is a real archive, so its contents would tell which artifact it stands for."""
     aside = small_tarball(tmp_path / "small.tgz").rename(tmp_path / _ASIDE)
     with pytest.raises(UndecidedError, match=r"nothing in .* was examined"):
-        open_given(tmp_path, [XZ, TGZ])
-    assert open_given(aside, [XZ, TGZ]).files.keys() == {TGZ}
+        open_given([tmp_path], [XZ, TGZ])
+    assert open_given([aside], [XZ, TGZ]).files.keys() == {TGZ}

@@ -75,7 +75,7 @@ class Scene:
             RELEASE,
             fetcher,
             self.work,
-            open_given(against, RELEASE.source_tarballs) if against else None,
+            open_given([against], RELEASE.source_tarballs) if against else None,
             self.releases,
         )
 

@@ -59,7 +59,7 @@ def test_a_forged_tarball_is_not_equivalent_to_git(
 ) -> None:
     path = written(tmp_path / f"{TOP}.tgz", compress(forged()))
     with pytest.raises(IntegrityError, match="its size in an extended header"):
-        check_against_git(RELEASE, SourceChoice(str(repository.path), None), path, fetcher, Maker())
+        check_against_git(RELEASE, SourceChoice(str(repository.path), None), [path], fetcher, Maker())
 
 
 def test_of_two_tarballs_the_honest_one_is_reported_and_the_other_one_refused(
@@ -69,7 +69,7 @@ def test_of_two_tarballs_the_honest_one_is_reported_and_the_other_one_refused(
     written(given / f"{TOP}.tgz", gzip.compress(forged()))
     written(given / f"{TOP}.tar.xz", lzma.compress(HONEST))
     choice = SourceChoice(str(repository.path), None)
-    checked = check_against_git(RELEASE, choice, given, fetcher, Maker())
+    checked = check_against_git(RELEASE, choice, [given], fetcher, Maker())
     show_against_git(checked, as_json=False)
     said = capsys.readouterr().out
     assert "equivalent to git" in said
