@@ -126,7 +126,7 @@ def test_without_git_nothing_is_known(elsewhere: Path, monkeypatch: pytest.Monke
 
 
 @pytest.fixture
-def repositories(elsewhere: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def repositories(elsewhere: Path, run: Run) -> dict[str, str]:
     """A Verbatim that only writes down how it was started, and attestations with two commits; what CI sets for them."""
     verbatim, own = elsewhere / "verbatim.git", elsewhere / "alice" / "attestations"
     git("init", "--quiet", str(verbatim))

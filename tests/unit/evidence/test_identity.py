@@ -207,7 +207,6 @@ def test_an_identity_counts_beside_a_key(sigstore: PrivateSigstore, tmp_path: Pa
 def attest(
     sigstore: PrivateSigstore,
     store: Store,
-    interrupts: None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -233,6 +232,7 @@ def _list_dora(folder: Path, **entry: object) -> None:
     write_policy(folder / "attestations", rebuilders=hosted)
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_the_command_signs_with_an_identity(
     sigstore: PrivateSigstore, attest: Callable[[], Ended], tmp_path: Path
 ) -> None:
@@ -245,12 +245,14 @@ def test_the_command_signs_with_an_identity(
     assert found.attestations[0].signed.file == "dora.source.sigstore.json"
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_without_a_policy_it_signs_too(attest: Callable[[], Ended]) -> None:
     done = attest()
     assert done.status == 0
     assert "neither the name nor the key is checked" in done.err
 
 
+@pytest.mark.usefixtures("interrupts")
 @pytest.mark.parametrize(
     ("entry", "token", "why"),
     [
@@ -289,6 +291,7 @@ def test_nothing_is_signed_with_an_identity_that_would_not_count(
     assert not (tmp_path / "attestations" / "3.13.99").exists()
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_what_a_workflow_signed_is_compared_with_the_policy_before_it_is_written(
     sigstore: PrivateSigstore, attest: Callable[[], Ended], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
