@@ -23,7 +23,7 @@ STAGE_PATTERN = r"[a-z0-9][a-z0-9_-]{0,99}"
 COMMIT_PATTERN = r"[0-9a-f]{40}"
 
 _REMEDY = "correct the policy"
-_WRITE = "write one: `./invoke policy --version VERSION` in a checkout of Verbatim, and docs/how-to/write-a-policy.md"
+_WRITE = "write one: `./invoke policy --version VERSION` in a checkout of Verbatim; see its docs/how-to/write-a-policy.md"
 
 #: Of the field that ed25519 calculates in: RFC 8032 (5.1).
 _P = 2**255 - 19

@@ -82,14 +82,14 @@ def check_release(release: Release, folder: Path, trust: Trust, *, today: date) 
 
 
 def check_all(folder: Path, trust: Trust, *, today: date) -> list[ReleaseChecked]:
-    """Check every release's folder; warns of what else lies beside them. See `check_history` as well."""
+    """Check every release's folder; notes what else lies beside them. See `check_history` as well."""
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}", "check --attestations")
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     releases = [release for release in map(_release, names) if release is not None]
     beside = [name for name in names if _release(name) is None and name != POLICY]
     if beside:
-        console.warn(f"ignored in {folder}, since their names are not versions: {', '.join(beside)}")
+        console.note(f"ignored in {folder}, since these are not versions: {', '.join(beside)}")
     return [check_release(release, folder, trust, today=today) for release in releases]
 
 

@@ -102,6 +102,8 @@ def show_checked(checked: ReleaseChecked, *, as_json: bool) -> None:
 
 def show_all(checked: Sequence[ReleaseChecked]) -> None:
     """Print a line for each release."""
+    if not checked:
+        console.result("there are no attestations yet")
     for each in checked:
         made = _number(len(each.found.attestations), "attestation")
         by = _number(len(each.matrix.rebuilders), "rebuilder")

@@ -61,6 +61,7 @@ def test_a_first_trial_ends_well(elsewhere: Path, store: Store, run: Run) -> Non
     assert build == "build --version 3.13.5"
     _remember_unpublished(built, names, store)
     invoke(keygen)
+    assert invoke(check_all).out == "there are no attestations yet\n"
     invoke(attest.replace("3.13.5", "3.13.99"))
     assert "yes, 1 of 1" in invoke(check.replace("3.13.5", "3.13.99")).out
     assert "3.13.99: 1 attestation by 1 rebuilder, quorum" in invoke(check_all).out

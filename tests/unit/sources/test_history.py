@@ -137,7 +137,7 @@ def test_what_lies_beside_the_versions_is_passed_over_and_named(
     (folder / "README.md").touch()
     assert _check_all(folder) == 1
     said = " ".join(capsys.readouterr().err.split())
-    assert "since their names are not versions: 3.13, README.md, builder-keys" in said
+    assert "since these are not versions: 3.13, README.md, builder-keys" in said
 
 
 # What is not committed.
