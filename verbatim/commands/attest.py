@@ -41,7 +41,7 @@ class Author:
     form: AttestationFormat
     #: Gives the file's content for a payload: an envelope, or a bundle.
     sign: Callable[[bytes], bytes]
-    #: The policy at hand; None if there is none.
+    #: What refuses a name or a key that would not count; None without a policy.
     guard: Guard | None = None
 
 

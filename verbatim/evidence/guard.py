@@ -1,4 +1,4 @@
-"""What a rebuilder is checked by before anything is signed: the name, and the key or identity, by the policy at hand.
+"""What a rebuilder is checked by before anything is signed: the name, and the key or identity, by a policy.
 
 Without this, a wrong key would be noticed only when somebody else runs `check`, and what was signed cannot be unsigned.
 """
