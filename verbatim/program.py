@@ -29,7 +29,15 @@ from verbatim.paths import PROJECT
 from verbatim.streams import checked_streams, lost_stream
 from verbatim.system_errors import as_verbatim_error
 from verbatim.task_help import option_rows, text_lines, usage_line
-from verbatim.usage import empty_option, explained, in_invokes_order, is_completion, repeated
+from verbatim.usage import (
+    FILE,
+    empty_option,
+    explained,
+    in_invokes_order,
+    is_completion,
+    is_file_missing,
+    repeated,
+)
 
 #: As in shells: 128 and the signal's number.
 INTERRUPTED = 128 + signal.SIGINT
@@ -69,6 +77,8 @@ class VerbatimProgram(Program):
         twice = repeated(arguments)
         if twice is not None:
             raise _wrong_use(ParseError(f"{twice} appears twice"), ())
+        if is_file_missing(arguments):
+            raise _wrong_use(ParseError(f"{FILE} needs a value"), ())
         try:
             super().parse_core(arguments)
         except ParseError as error:

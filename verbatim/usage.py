@@ -12,7 +12,7 @@ from invoke.exceptions import ParseError
 from invoke.parser.context import ParserContext
 
 #: The one option that may be repeated: each is a file to verify.
-_FILE = "--against"
+FILE = "--against"
 
 #: What Invoke's parser says of a word that is neither a command nor an option.
 _UNKNOWN = re.compile(r"No idea what '(?P<word>.+)' is!", re.DOTALL)
@@ -34,7 +34,7 @@ def in_invokes_order(arguments: Sequence[str]) -> list[str]:
         return [program, "--help", words[0]]
     if words[:1] == ["verify"]:
         files = list(itertools.takewhile(lambda word: not word.startswith("-"), words[1:]))
-        named = [part for file in files for part in (_FILE, file)]
+        named = [part for file in files for part in (FILE, file)]
         return [program, "verify", *named, *words[1 + len(files) :]]
     return list(arguments)
 
@@ -97,10 +97,18 @@ def repeated(arguments: Sequence[str]) -> str | None:
     seen: set[str] = set()
     for word in () if is_completion(arguments) else arguments:
         name = word.partition("=")[0]
-        if name.startswith("--") and name in seen and name != _FILE:
+        if name.startswith("--") and name in seen and name != FILE:
             return name
         seen.add(name)
     return None
+
+
+def is_file_missing(arguments: Sequence[str]) -> bool:
+    """Whether the option that may be repeated has no value somewhere: Invoke takes that for none at all."""
+    if is_completion(arguments):
+        return False
+    following = itertools.zip_longest(arguments, arguments[1:], fillvalue="--")
+    return any(word == FILE and after.startswith("--") for word, after in following)
 
 
 def _nearest(word: str, known: Collection[str]) -> str:

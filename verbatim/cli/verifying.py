@@ -29,7 +29,7 @@ def verify(
     artifacts: str = "source",
     formats: str = "",
     optimize: str = "pgo",
-    against: Sequence[str] = (),
+    against: Sequence[str] | None = None,
     quick: bool = False,
     against_git: bool = False,
     keyring: str = "",
@@ -66,7 +66,7 @@ def verify(
 
     fetcher, folder = fetcher_for(offline=offline, jobs=jobs), named("--output", output)
     page = _page(explain, html)
-    published = [named("--against", path) for path in against]
+    published = [named("--against", path) for path in against or ()]
     files = [path for path in published if path.is_file()]
     anchors = Anchors.load(optional(trust_config), optional(keyring))
     release, choice = Release.parse(version or version_of(files)), SourceChoice(source, commit)
