@@ -33,7 +33,7 @@ def headline(pair: PublishedPair, source: Identity) -> tuple[Answer, str]:
         case "identical":
             return "GENUINE", _identical(pair, subject, origin)
         case "equivalent":
-            return "GENUINE, not made again", f"{subject} has the contents that were built here {origin}"
+            return _equivalent(pair, subject, origin)
         case "different":
             return _different(pair, subject, origin)
         case _:
@@ -68,6 +68,17 @@ def _identical(pair: PublishedPair, subject: str, origin: str) -> str:
     if _is_signed(pair):
         return f"{subject} is {_MANAGER}, and was built again here {origin}"
     return f"{subject} has the bytes that were built here {origin}"
+
+
+def _equivalent(pair: PublishedPair, subject: str, origin: str) -> tuple[Answer, str]:
+    """The reason is behind the verdict's first words, where the bits cannot be made again."""
+    own = " is python.org's own file, and" if _is_published(pair) else ""
+    comparison = pair.verdict.comparison
+    if own and pair.name.endswith(".tar") and comparison and comparison.stabilizers == ("compression",):
+        return "GENUINE", f"{subject}{own} its tar stream was made again here {origin}"
+    reason = pair.verdict.text.partition("; ")[2]
+    text = f"{subject}{own} has the contents that were built here {origin}"
+    return "GENUINE, not made again", f"{text}; {reason}" if reason else text
 
 
 def _different(pair: PublishedPair, subject: str, origin: str) -> tuple[Answer, str]:

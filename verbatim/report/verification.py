@@ -56,7 +56,9 @@ def show_verified(verified: Verified, *, as_json: bool) -> None:
     if as_json:
         show(_document(verified))
         return
-    for pair in verified.pairs:
+    # Where somebody gave files, what is said first is about those.
+    users = [pair for pair in verified.pairs if pair.seen.is_users]
+    for pair in users or verified.pairs:
         answer, text = headline(pair, verified.source)
         console.result(f"{answer}: {text}", style=style(answer))
     for pair in verified.pairs:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 from tests.integration.command import PUBLISHED, Finished, verbatim
 from tests.integration.conftest import Built
 from tests.integration.releases import SMALL, small_tarball
+from tests.integration.repacked import Alter, one_byte, one_mode, repacked, same, smuggled
 from tests.servers import Site
 from verbatim.digest import sha256_bytes
 from verbatim.evidence.results import SUMS
@@ -75,61 +74,18 @@ def test_where_the_site_is_out_of_reach_the_published_hashes_tell_and_that_is_sa
         assert "by the published hash" in artifact["summary"]
 
 
-Alter = Callable[[tarfile.TarInfo, bytes], tuple[tarfile.TarInfo, bytes]]
-
-
-def repacked(path: Path, alter: Alter, *more: tarfile.TarInfo) -> bytes:
-    """A release tarball, packed anew with some member altered or smuggled in."""
-    made = io.BytesIO()
-    with (
-        tarfile.open(path) as theirs,
-        gzip.GzipFile(fileobj=made, mode="wb", compresslevel=1, mtime=0) as compressed,
-        tarfile.open(fileobj=compressed, mode="w|", format=tarfile.PAX_FORMAT) as ours,
-    ):
-        for info in theirs:
-            content = theirs.extractfile(info) if info.isreg() else None
-            altered, data = alter(info, content.read() if content else b"")
-            altered.size = len(data)
-            ours.addfile(altered, io.BytesIO(data))
-        for info in more:
-            ours.addfile(info)
-    return made.getvalue()
-
-
-def _same(info: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
-    return info, data
-
-
-def _one_byte(info: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
-    if info.name == "Python-3.13.5/configure":
-        data = bytes([data[0] ^ 1]) + data[1:]
-    return info, data
-
-
-def _one_mode(info: tarfile.TarInfo, data: bytes) -> tuple[tarfile.TarInfo, bytes]:
-    if info.name == "Python-3.13.5/README.rst":
-        info.mode = 0o755
-    return info, data
-
-
-def smuggled() -> tarfile.TarInfo:
-    info = tarfile.TarInfo("Python-3.13.5/m4/build-to-host.m4")
-    info.mtime = 1749656217
-    return info
-
-
 @pytest.mark.parametrize(
     ("alter", "more", "said", "why"),
     [
-        (_one_byte, [], {"changed": {"Python-3.13.5/configure": "its content"}}, "configure differs"),
+        (one_byte, [], {"changed": {"Python-3.13.5/configure": "its content"}}, "configure differs"),
         (
-            _one_mode,
+            one_mode,
             [],
             {"changed": {"Python-3.13.5/README.rst": "mode 644 and 755"}},
             "README.rst differs (mode 644 and 755)",
         ),
         (
-            _same,
+            same,
             [smuggled()],
             {"added": ["Python-3.13.5/m4/build-to-host.m4"]},
             "build-to-host.m4 is only in python.org's",
@@ -183,7 +139,7 @@ def test_quickly_the_streams_are_compared_and_nothing_is_written(
     against = verify("--quick", "--against", str(built.folder / TGZ), mirror=mirror.url)
     assert against.artifacts["Python-3.13.5.tar"]["second"]["name"] == TGZ
     tampered = tmp_path / TGZ
-    tampered.write_bytes(repacked(built.folder / TGZ, _one_byte))
+    tampered.write_bytes(repacked(built.folder / TGZ, one_byte))
     different = verify("--quick", "--against", str(tampered), mirror=mirror.url)
     assert different.finished.status == 1
     assert "configure differs" in different.artifacts["Python-3.13.5.tar"]["summary"]

@@ -130,8 +130,6 @@ OTHER_OPTIONS = {
     "tests",
     "trust-config",
     "keyring",
-    "check",
-    "folder",
     "vary",
     "version",
     "which",
