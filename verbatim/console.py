@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from getpass import getpass
+from pathlib import Path
 from typing import Literal
 
 from rich.console import Console
@@ -63,6 +64,12 @@ def note(text: str) -> None:
     """Print what is being done."""
     LOGGER.info(text)
     _error.print(Text(printable(text)))
+
+
+def note_path(path: Path) -> None:
+    """Print a path to be copied: on a line of its own, which a narrow terminal does not break."""
+    LOGGER.info(str(path))
+    _error.print(Text(printable(str(path))), soft_wrap=True)
 
 
 def warn(text: str) -> None:
@@ -135,6 +142,11 @@ class Bar:
         if self._bars is not None and self._task is not None:
             self._bars.update(self._task, total=total)
 
+    def rename(self, label: str) -> None:
+        """Say something else of the work."""
+        if self._bars is not None and self._task is not None:
+            self._bars.update(self._task, description=printable(label))
+
     def finish(self) -> None:
         """Fill the bar, however coarsely the work was measured."""
         if self._bars is not None and self._task is not None:
@@ -159,7 +171,11 @@ def progress(
     if not _error.is_terminal:
         started = time.monotonic()
         note(f"{label} …")
-        yield Bar(None, label, total)
+        try:
+            yield Bar(None, label, total)
+        except BaseException as failure:
+            note(f"{label}: {_ended(failure)} after {time.monotonic() - started:.1f} s")
+            raise
         note(f"{label}: done in {time.monotonic() - started:.1f} s")
         return
     LOGGER.info(label)
@@ -172,13 +188,29 @@ def progress(
     )
     with Progress(*columns, console=_error) as bars:
         bar = Bar(bars, label, total)
-        yield bar
+        try:
+            yield bar
+        except BaseException as failure:
+            bar.rename(f"{label}: {_ended(failure)}")
+            raise
         bar.finish()
+
+
+def _ended(failure: BaseException) -> str:
+    """How work ended that did not come to its end."""
+    return "stopped" if isinstance(failure, KeyboardInterrupt) else "failed"
 
 
 def printable(text: str) -> str:
     """The text without control characters: logs and file names may hold escape sequences."""
     return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def human_time(seconds: float) -> str:
+    """A duration, such as ``4.3 s`` or ``12 min 5 s``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    return f"{int(seconds) // 60} min {int(seconds) % 60} s"
 
 
 def human_size(size: int) -> str:

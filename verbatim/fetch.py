@@ -32,8 +32,15 @@ class Download:
     urls: tuple[str, ...]
     #: In bytes; None where the lock does not say.
     size: int | None = None
-    #: What to do if no mirror has it.
-    remedy: str = "check the network, or name another mirror"
+    #: The environment variable that names mirrors for it.
+    variable: str = "VERBATIM_PYTHON_MIRROR"
+    #: What to do if no mirror has it, before a mirror is named.
+    advice: str = "check the network"
+
+    @property
+    def remedy(self) -> str:
+        """What to do if no mirror has it."""
+        return f"{self.advice}, or name another mirror in {self.variable}" if self.variable else self.advice
 
 
 @dataclass(frozen=True)
@@ -111,8 +118,11 @@ class Fetcher:
                 except (TransientError, PermanentError) as failure:
                     failures.append(f"{showable(url)}: {failure}")
                     absent += isinstance(failure, MissingError)
-        error = NotServedError if absent == len(failures) else NetworkError
-        raise error(f"{name} could not be fetched: {'; '.join(failures)}", Download.remedy)
+            error = NotServedError if absent == len(failures) else NetworkError
+            raise error(
+                f"{name} could not be fetched: {'; '.join(failures)}",
+                "check the network, or name another mirror in VERBATIM_PYTHON_MIRROR",
+            )
 
     def _fetch_side_by_side(self, downloads: Sequence[Download], bar: Bar) -> list[Path]:
         workers = ThreadPoolExecutor(self._jobs)
@@ -150,7 +160,7 @@ class Fetcher:
         if wrong:
             raise IntegrityError(
                 f"no mirror has the pinned {download.name}: {attempts}",
-                "use a mirror that you trust; if all agree, tell the maintainers of the lock",
+                f"use a mirror that you trust{f' ({download.variable})' if download.variable else ''}; if all agree, tell the maintainers of the lock",
             )
         raise NetworkError(f"{download.name} could not be fetched: {attempts}", download.remedy)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,16 @@ class _Published(RootModel[dict[str, dict[str, Sha256]]]):
 
 class _Mirrored(RootModel[dict[str, dict[str, str]]]):
     """Version, to file name, to a path in Debian's archive that holds the same bytes."""
+
+
+def unknown_release_hint(release: Release, folder: Path = RELEASES) -> str | None:
+    """What to do about a release without published hashes: the nearest known version, and how to add it. None if it has some."""
+    known = load_model(folder / "published.toml", _Published, _RESTORE).root
+    if release.version in known:
+        return None
+    near = difflib.get_close_matches(release.version, known, n=1)
+    guess = f"did you mean {near[0]}? " if near else ""
+    return f"{guess}docs/how-to/add-a-release.md shows how to add a release"
 
 
 @dataclass(frozen=True)

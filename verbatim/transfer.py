@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -84,12 +85,14 @@ class Transfers:
         self._retries = retries
         self._clock = clock
         self._unreachable: set[str] = set()
+        self._marking = threading.Lock()
         #: Hosts that asked for a pause, and its end, in seconds since 1970.
         self._quiet: dict[str, float] = {}
         self._session = new_session(jobs)
 
     def reachable(self, urls: Sequence[str], failures: list[str]) -> Iterator[str]:
-        """The addresses on hosts that are not known to be down; the reasons for the others go to ``failures``."""
+        """The addresses on hosts that are not known to be down; the reasons for the others go to ``failures``, at the end."""
+        down: dict[str, None] = {}
         for url in urls:
             try:
                 address = web_address(url)
@@ -97,9 +100,11 @@ class Transfers:
                 failures.append(f"{showable(url)}: {error}")
                 continue
             if address.host_and_port in self._unreachable:
-                failures.append(f"{address.host_and_port}: not reachable")
+                down[address.host_and_port] = None
                 continue
             yield url
+        if down:
+            failures.append(f"{' and '.join(down)} cannot be reached")
 
     def persist(
         self,
@@ -113,8 +118,8 @@ class Transfers:
     ) -> str:
         """Transfer a file of ``size`` bytes, with several attempts if need be; give the SHA-256 of what arrived.
 
-        A file of unknown size has ``largest`` bytes at most, or as many as the policy allows. A file without an expected hash is not resumed: it might become a mixture of two files. Raises TransientError
-        and PermanentError.
+        A file of unknown size has ``largest`` bytes at most, or as many as the policy allows. A file without an expected
+        hash is not resumed: it might become a mixture of two files. Raises TransientError and PermanentError.
         """
         retries, host = self._retries, web_address(url).host_and_port
         pauses = 0.0
@@ -136,9 +141,17 @@ class Transfers:
         except RetryError as error:
             failure = error.last_attempt.exception()
             if isinstance(failure.__cause__ if failure else None, _NO_ANSWER):
-                self._unreachable.add(host)
+                self._give_up(host, failure)
             raise TransientError(str(failure)) from failure
         raise AssertionError("Retrying ends by returning or raising")
+
+    def _give_up(self, host: str, failure: BaseException | None) -> None:
+        """Ask a host for no further file; several downloads may notice at once, and one warns."""
+        with self._marking:
+            is_new = host not in self._unreachable
+            self._unreachable.add(host)
+        if is_new:
+            console.warn(f"{host} cannot be reached, and is not asked again: {failure}")
 
     def _transfer(self, url: str, size: int | None, partial: Path, bar: Bar, largest: int) -> str:
         """One request, which continues where the partial file ends."""

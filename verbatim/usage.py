@@ -87,7 +87,7 @@ def empty_option(contexts: Sequence[ParserContext]) -> str | None:
         flag
         for each in contexts
         for flag, option in each.flags.items()
-        if option.value == "" and option.got_value
+        if option.value == "" and option.got_value and not option.positional
     )
     return next(given, None)
 

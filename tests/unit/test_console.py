@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -85,7 +86,10 @@ def test_in_a_log_progress_is_two_plain_lines(capsys: pytest.CaptureFixture[str]
 def test_what_failed_is_not_said_to_be_done(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ZeroDivisionError), console.progress("fetching"):
         raise ZeroDivisionError
-    assert capsys.readouterr().err == "fetching …\n"
+    assert re.fullmatch(r"fetching …\nfetching: failed after 0\.\d s\n", capsys.readouterr().err)
+    with pytest.raises(KeyboardInterrupt), console.progress("fetching"):
+        raise KeyboardInterrupt
+    assert "fetching: stopped after 0." in capsys.readouterr().err
 
 
 _SHOW = """
@@ -140,3 +144,10 @@ def test_on_a_terminal_a_label_is_no_markup() -> None:
 )
 def test_sizes_are_as_people_read_them(size: int, shown: str) -> None:
     assert console.human_size(size) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0.0 s"), (4.26, "4.3 s"), (60, "1 min 0 s"), (725.9, "12 min 5 s")]
+)
+def test_times_are_as_people_read_them(seconds: float, shown: str) -> None:
+    assert console.human_time(seconds) == shown

@@ -6,6 +6,7 @@ import gzip
 import itertools
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ SHA256 = sha256_bytes(CONTENT)
 
 
 def download(*urls: str, size: int | None = len(CONTENT), content: bytes = CONTENT) -> Download:
-    return Download("a file", sha256_bytes(content), urls, size, remedy="ask someone else")
+    return Download("a file", sha256_bytes(content), urls, size, advice="ask someone else")
 
 
 def assert_nothing_came(store: Store, sha256: str = SHA256) -> None:
@@ -131,7 +132,7 @@ def test_where_no_mirror_has_it_the_message_says_what_to_do(
     with pytest.raises(NetworkError) as caught:
         fetcher.fetch(download(f"{site.url}/one", f"{site.url}/two"))
     assert [len(page.asked) for page in pages] == [requests, requests]
-    assert caught.value.remedy == "ask someone else"
+    assert caught.value.remedy.startswith("ask someone else, or name another mirror in VERBATIM_")
     assert caught.value.message.count(f"the server answered {status}") == 2
     assert f"{site.url}/one" in caught.value.message
     assert_nothing_came(store)
@@ -329,7 +330,7 @@ def test_a_refused_connection_is_remembered(site: Site, fetcher: Fetcher, other:
         late = back.serve("/two", WRONG)
         fetcher.fetch(download(f"{gone}/two", f"{site.url}/two", content=WRONG))
         assert late.asked == []
-        with pytest.raises(NetworkError, match=f"127.0.0.1:{port}: not reachable"):
+        with pytest.raises(NetworkError, match=f"127.0.0.1:{port} cannot be reached"):
             fetcher.fetch(download(f"{gone}/three", content=b"three"))
 
 
@@ -457,3 +458,20 @@ def test_without_a_network_nobody_is_asked(store: Store, site: Site, tmp_path: P
     with pytest.raises(UsageError, match="run without --offline"):
         served(Fetcher(store, offline=True), tmp_path, f"{site.url}/a")
     assert page.asked == []
+
+
+def test_a_mirror_that_cannot_be_reached_is_said_once(
+    fetcher: Fetcher, other: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with other:
+        pass
+    files = [
+        replace(download(f"{other.url}/a", f"{other.url}/b", content=bytes([number]), size=1), advice="")
+        for number in range(5)
+    ]
+    for each in files:
+        with pytest.raises(NetworkError, match="or name another mirror in VERBATIM_PYTHON_MIRROR"):
+            fetcher.fetch(each)
+    printed = capsys.readouterr().err
+    assert printed.count("cannot be reached, and is not asked again: connection refused") == 1
+    assert "done in" not in printed

@@ -323,3 +323,11 @@ def test_a_cache_that_others_may_write_to_is_refused(run: Run, cache: Path, outp
     ended = run(*build_from("tarball", output))
     assert ended.status == 3
     assert f"the cache {cache} belongs to another user, or others may write to it" in ended.complaint
+
+
+def test_an_unknown_version_is_answered_with_a_near_one_and_how_to_add_it(run: Run, output: Path) -> None:
+    ended = run("build", "--version", "3.13.55", "--output", str(output), "--source", "tarball", "--offline")
+    hint = "did you mean 3.13.5? docs/how-to/add-a-release.md shows how to add a release"
+    assert ended.status == 2
+    assert f"releases/published.toml does not have 3.13.55; {hint}\n" in ended.err
+    assert ended.complaint.endswith(f"{hint}; or build it from git: --source git")

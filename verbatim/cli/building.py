@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from invoke.context import Context
 
+from verbatim import console
 from verbatim.cli.command import command
 from verbatim.cli.values import JOBS, fetcher_for, named
 from verbatim.errors import UsageError
@@ -36,17 +39,20 @@ def build(
     """
     from verbatim.commands.build import Request, build_stages
     from verbatim.engines.choose import choose_engines
-    from verbatim.release import Release
+    from verbatim.release import Release, unknown_release_hint
     from verbatim.report.build import show_build_results
     from verbatim.sources.choose import SourceChoice
     from verbatim.stages.choose import choose_stages
 
+    started = time.monotonic()
     fetcher, folder = fetcher_for(offline=offline, jobs=jobs), named("--output", output)
     release, choice = Release.parse(version), SourceChoice(source, commit)
+    if (hint := unknown_release_hint(release)) is not None:
+        console.note(f"releases/published.toml does not have {release.version}; {hint}")
     stages = choose_stages(release, artifacts, formats, optimize)
     engines = choose_engines(engine, builders=builders)
     results = build_stages([Request(release, stage, choice, folder, engines) for stage in stages], fetcher)
-    show_build_results(results, as_json=json)
+    show_build_results(results, seconds=time.monotonic() - started, as_json=json)
     for result in results:
         result.raise_for_difference()
 

@@ -102,8 +102,11 @@ def _start(engine: Engine) -> Check:
 def _addresses() -> list[Check]:
     return [
         _git_server(),
-        _reachable("published tarballs", PYTHON_ORG),
-        *(_reachable("Debian packages", mirror) for mirror in [*debian_mirrors(), SNAPSHOT_ARCHIVE]),
+        _reachable("published tarballs", PYTHON_ORG, "VERBATIM_PYTHON_MIRROR"),
+        *(
+            _reachable("Debian packages", mirror, "VERBATIM_DEBIAN_MIRROR")
+            for mirror in [*debian_mirrors(), SNAPSHOT_ARCHIVE]
+        ),
     ]
 
 
@@ -155,14 +158,11 @@ def _git_server() -> Check:
     return Check(what, True, f"{remote.shown} answers")
 
 
-def _reachable(what: str, url: str) -> Check:
+def _reachable(what: str, url: str, variable: str) -> Check:
+    other = f"name another mirror in {variable}"
     try:
         with new_session() as session:
             answer = session.head(url, timeout=_TIMEOUT)
     except (*WEB_ERRORS, OSError, ValueError) as error:
-        return Check(
-            what, False, f"{showable(url)}: {reason(error)}", "check the network, or name another mirror"
-        )
-    return Check(
-        what, answer.status_code < 500, f"{showable(url)} answers", "try again later, or name another mirror"
-    )
+        return Check(what, False, f"{showable(url)}: {reason(error)}", f"check the network, or {other}")
+    return Check(what, answer.status_code < 500, f"{showable(url)} answers", f"try again later, or {other}")

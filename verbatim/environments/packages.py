@@ -31,7 +31,8 @@ def _downloads(packages: Iterable[LockedPackage], snapshot: str) -> Iterable[Dow
             sha256=package.sha256,
             size=package.size,
             urls=debian_urls(package.path, snapshot),
-            remedy="mirrors drop old packages at a point release and only the snapshot archive keeps them: "
+            variable="VERBATIM_DEBIAN_MIRROR",
+            advice="mirrors drop old packages at a point release and only the snapshot archive keeps them: "
             "make it reachable, or have a maintainer make the lock again (./invoke lock)",
         )
 

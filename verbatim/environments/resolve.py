@@ -111,12 +111,13 @@ def read_packages(chosen: Sequence[tuple[str, str, str]], stanzas: str) -> list[
     except (LookupError, ValueError) as error:
         raise IntegrityError(
             f"the archive's index is not complete for each package: {type(error).__name__}",
-            "use another mirror",
+            "name another mirror in VERBATIM_DEBIAN_MIRROR",
         ) from error
     missing = sorted(set(names.values()) - packages.keys())
     if missing:
         raise IntegrityError(
-            f"the archive's index does not have {', '.join(missing[:3])}", "use another mirror"
+            f"the archive's index does not have {', '.join(missing[:3])}",
+            "name another mirror in VERBATIM_DEBIAN_MIRROR",
         )
     return [packages[name] for name in sorted(packages)]
 

@@ -33,14 +33,14 @@ class BuildDocument(Document):
     artifacts: Sequence[BuiltArtifact]
 
 
-def show_build_results(results: Sequence[BuildResult], *, as_json: bool) -> None:
-    """Print the artifacts of all stages, their hashes and the verdicts; the stages have one source."""
+def show_build_results(results: Sequence[BuildResult], *, seconds: float, as_json: bool) -> None:
+    """Print the artifacts of all stages, their hashes and the verdicts, and where they are; the stages have one source."""
     if as_json:
         show(_document(results))
         return
     for result in results:
         if result.unchanged:
-            console.note(f"{result.folder}: {result.stage} already exists, and was verified")
+            console.note(f"{result.stage} already exists, and was verified")
         if len(result.by_engine) > 1:
             _show_engines(result)
         for artifact, verdict in zip(result.artifacts, result.verdicts, strict=True):
@@ -48,6 +48,9 @@ def show_build_results(results: Sequence[BuildResult], *, as_json: bool) -> None
             console.result(f"  SHA-256 {artifact.sha256}")
             console.result(f"  {verdict.text}")
     console.result(source_line(results[0].source))
+    console.note(f"finished in {console.human_time(seconds)}; the results are in")
+    for folder in dict.fromkeys(result.folder for result in results):
+        console.note_path(folder)
 
 
 def _document(results: Sequence[BuildResult]) -> BuildDocument:

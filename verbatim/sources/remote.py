@@ -20,7 +20,7 @@ SCHEMES = (*WEB, "file", "git", "ssh")
 #: The remote's name in git.
 NAME = "source"
 
-_CHECK_NETWORK = "check the address and the network"
+_CHECK_NETWORK = "check the address and the network; VERBATIM_GIT_URL or --source names another repository"
 #: Git's messages, what they mean, and the remedy. The server has answered, so asking again would not help.
 _ANSWERS: tuple[tuple[Sequence[str], str, str], ...] = (
     (

@@ -14,7 +14,7 @@ from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.fetch import Download, Fetcher
 from verbatim.files import open_regular
 from verbatim.paths import RELEASES
-from verbatim.release import Published, Release
+from verbatim.release import Published, Release, unknown_release_hint
 from verbatim.sources.source import Identity, Prepared
 
 SUFFIXES = (".tar.xz", ".tgz", ".tar.gz")
@@ -42,12 +42,12 @@ class TarballSource:
         with console.progress(f"unpacking {self.name}", size) as advance, self.path.open("rb") as file:
             reader = HashingReader(file, advance)
             unpacker.tar(self.name, reader)
-        unpacker.finish()
-        if reader.sha256 != self.sha256:
-            raise IntegrityError(
-                f"{self.path} was altered: it has SHA-256 {reader.sha256}, expected {self.sha256}",
-                "build again",
-            )
+            unpacker.finish()
+            if reader.sha256 != self.sha256:
+                raise IntegrityError(
+                    f"{self.path} was altered: it has SHA-256 {reader.sha256}, expected {self.sha256}",
+                    "build again",
+                )
         tops = sorted(entry.name for entry in tree.iterdir())
         if tops != [self.release.folder]:
             if len(tops) == 1 and tops[0].startswith("cpython-"):
@@ -78,7 +78,7 @@ def published_tarball(
     if not wanted:
         raise UsageError(
             f"releases/published.toml has no source tarball of {release.version}",
-            "check that the version exists, or build it from git: --source git",
+            f"{unknown_release_hint(release) or 'check that the version exists'}; or build it from git: --source git",
         )
     for name in wanted:
         sha256 = published.hashes[name]
@@ -118,7 +118,14 @@ def tarball_from(url: str, release: Release, fetcher: Fetcher) -> TarballSource:
             "download it, check it, and give its path instead",
         )
     sha256 = published.hashes[name]
-    return TarballSource(release, fetcher.fetch(Download(name, sha256, (url,))), name, sha256)
+    return TarballSource(
+        release,
+        fetcher.fetch(
+            Download(name, sha256, (url,), variable="", advice="check the address and the network")
+        ),
+        name,
+        sha256,
+    )
 
 
 def _urls(release: Release, name: str, published: Published) -> tuple[str, ...]:

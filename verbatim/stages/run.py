@@ -49,8 +49,8 @@ def run(
                 on_line=_Listener(bar),
             )
         )
-    if status != 0:
-        raise _failure(plan, status, log)
+        if status != 0:
+            raise _failure(plan, status, log)
     return [_take(output / name) for name in _expected(plan, output)]
 
 

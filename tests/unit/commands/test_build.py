@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,22 @@ def test_one_engine_that_fails_leaves_nothing(
     assert said in ended.err.splitlines()[-1]
     assert not (tmp_path / "out").exists() or list((tmp_path / "out").iterdir()) == []
     assert not (cache / "disputed").exists()
+
+
+def test_a_finished_build_says_how_long_it_took_and_where_the_results_are(
+    build: Build, tmp_path: Path
+) -> None:
+    engines = [Fake("sandbox", {XZ: b"xz", TGZ: b"gz"})]
+    for again in (False, True):
+        ended = build(engines)
+        before, path = ended.err.splitlines()[-2:]
+        assert re.fullmatch(r"finished in \d\.\d s; the results are in", before)
+        assert path == str(tmp_path / "out" / SMALL)
+        assert ("source already exists, and was verified" in ended.err) is again
+
+
+def test_a_recipe_that_fails_is_not_said_to_be_done(build: Build) -> None:
+    ended = build([Fake("sandbox", status=7)])
+    assert ended.status == 5
+    assert "building source (sandbox): failed after 0." in ended.err
+    assert "building source (sandbox): done" not in ended.err

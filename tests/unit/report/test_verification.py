@@ -61,7 +61,8 @@ YOURS = "your file /home/me/Python-3.13.5 (1).tgz"
         (
             pair("equivalent", users()),
             COMMIT,
-            f"GENUINE, not made again: {YOURS} has the contents that were built here from commit {'1' * 40}",
+            f"GENUINE, not made again: {YOURS} is python.org's own file, and has the contents that were built here from"
+            f" commit {'1' * 40}",
         ),
         (
             pair("different", users("b" * 64)),
