@@ -66,7 +66,9 @@ def lint(context: Context) -> None:
 
 @command()
 def reference(context: Context) -> None:
-    """Write docs/reference/commands.md and json.md again, from the code.
+    """Write docs/reference/commands.md and json.md, and tests/golden/, again, from the code.
+
+    The golden files are what a user sees of the command line: read their difference before you commit it.
 
     Example:
 
@@ -79,6 +81,7 @@ def reference(context: Context) -> None:
     pages = {"commands.md": commands_page(Collection.from_module(module)), "json.md": json_page()}
     for name, page in pages.items():
         (PROJECT / "docs" / "reference" / name).write_text(page, encoding="utf-8")
+    _run("tests.golden", *sorted(Collection.from_module(module).task_names))
 
 
 @command()
