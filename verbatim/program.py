@@ -148,7 +148,9 @@ class VerbatimProgram(Program):
 
 def _wrong_use(error: Exception, commands: Collection[str], arguments: Sequence[str] = ()) -> Exit:
     text = masked(explained(error, commands, arguments))
-    console.error(f"{text}{' ' if text.endswith('?') else '; '}see ./invoke --list and ./invoke --help TASK")
+    console.error(
+        f"{text}{' ' if text.endswith('?') else '; '}see ./invoke --list and ./invoke COMMAND --help"
+    )
     return Exit(code=UsageError.status)
 
 

@@ -64,6 +64,7 @@ def checked_streams() -> Iterator[None]:
         failed = lost_stream()
     finally:
         sys.stdout, sys.stderr = former
+        _watched.clear()
     if failed is not None:
         _leave(failed)
 

@@ -15,7 +15,7 @@ VALUES: Mapping[str, str] = {
     **dict.fromkeys(("artifacts", "engine", "formats", "tests", "vary", "which"), "NAMES"),
     **dict.fromkeys(("as", "environment", "make"), "NAME"),
     **dict.fromkeys(("attestations", "release"), "FOLDER"),
-    **dict.fromkeys(("html", "key", "keyring", "policy", "trust-config"), "FILE"),
+    **dict.fromkeys(("check", "html", "key", "keyring", "policy", "trust-config"), "FILE"),
     "builders": "MACHINES",
     "commit": "COMMIT",
     "jobs": "NUMBER",
@@ -35,7 +35,7 @@ VALUES: Mapping[str, str] = {
 _KINDS = {str: "TEXT", int: "NUMBER"}
 
 #: Arguments that Invoke does not know: see `verbatim.usage.in_invokes_order`.
-_BARE = {"verify": "[FILE]"}
+_BARE = {"verify": "[FILE ...]"}
 
 
 def usage_line(context: ParserContext) -> str:

@@ -47,7 +47,7 @@ def test_it_says_what_is_wrong_and_what_comes_nearest(
     assert (ended.status, ended.out) == (2, "")
     assert ended.err.startswith(f"error: {complaint} ")
     assert len(ended.err.splitlines()) == 1
-    assert ended.err.endswith("see ./invoke --list and ./invoke --help TASK\n")
+    assert ended.err.endswith("see ./invoke --list and ./invoke COMMAND --help\n")
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])

@@ -83,7 +83,6 @@ OTHER_VARIABLES = {
     "VERBATIM_LOG",
     "VERBATIM_VENV",
     "VERBATIM_REQUIRE_ENGINES",
-    "VERBATIM_VENV",
 }
 #: The same of the tasks' options.
 ADDRESS_OPTIONS = {"builders", "push", "source"}
