@@ -24,6 +24,11 @@ PYTHON_ORG = "https://www.python.org/ftp/python"
 _RESTORE = "restore it, for instance with git checkout"
 
 
+def is_version(text: str) -> bool:
+    """Whether a text is a version that `Release.parse` reads."""
+    return _VERSION.fullmatch(text) is not None
+
+
 @dataclass(frozen=True)
 class Release:
     """A version of CPython, as PEP 440 and CPython's own tags spell it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from verbatim.compare.archives import archive_kind, uncompressed_name
 from verbatim.compare.comparison import File, compare_files
@@ -54,8 +54,6 @@ class Pair:
     first: File | None
     second: File | None
     verdict: Verdict
-    #: Why one of the two was refused, which makes it different.
-    refusal: IntegrityError | None = field(default=None, kw_only=True)
 
 
 def compare_sets(ours: ArtifactSet, theirs: ArtifactSet) -> list[Pair]:
@@ -92,5 +90,5 @@ def _pair(name: str, first: File | None, second: File | None) -> Pair:
     try:
         comparison = compare_files(first, second)
     except IntegrityError as error:
-        return Pair(name, first, second, Verdict("different", f"different: {error.message}"), refusal=error)
+        return Pair(name, first, second, Verdict("different", f"different: {error.message}"))
     return Pair(name, first, second, Verdict.of(comparison))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from verbatim import console
@@ -18,6 +19,7 @@ from verbatim.evidence.results import BUILD_INFO, SUMS, signature_names
 from verbatim.evidence.statement import Statement, file_name
 from verbatim.evidence.untrusted import read_file
 from verbatim.files import open_regular
+from verbatim.release import is_version
 
 _STATEMENT = file_name("")
 
@@ -30,7 +32,7 @@ def open_artifacts(path: Path) -> ArtifactSet:
     """
     try:
         if path.is_dir():
-            return _folder(path)
+            return _releases(path) or _folder(path)
         if path.name.endswith(SUMS):
             return _listed(parse_sums(read_file(path), str(path)))
         if path.name.endswith(_STATEMENT):
@@ -97,6 +99,23 @@ def _note_ignored(folder: Path, names: Collection[str], wanted: Collection[str])
 
 def _listed(hashes: Mapping[str, str]) -> ArtifactSet:
     return ArtifactSet({name: File(name, sha256) for name, sha256 in hashes.items()})
+
+
+def _releases(folder: Path) -> ArtifactSet | None:
+    """The artifacts of all releases in a folder that has a folder of results for each, and nothing else; None for another.
+
+    Their names begin with the version and a slash.
+    """
+    entries = sorted(folder.iterdir())
+    if not entries or not all(is_version(entry.name) and entry.is_dir() for entry in entries):
+        return None
+    sets = {entry.name: _folder(entry) for entry in entries}
+    files = [
+        (f"{version}/{name}", file)
+        for version, artifacts in sets.items()
+        for name, file in artifacts.files.items()
+    ]
+    return ArtifactSet({name: replace(file, name=name) for name, file in files})
 
 
 def _folder(folder: Path) -> ArtifactSet:

@@ -73,7 +73,8 @@ def choose_stages(release: Release, artifacts: str, formats: str = "", optimize:
     unknown or repeated name, for a target that the release is too old for, and for formats without the documentation.
     """
     if artifacts == "all":
-        names = [*_STAGES, *(target.name for target in _targets(release))]
+        names = ["source", *(["docs"] if _fitting_docs(release) else [])]
+        names += [target.name for target in _targets(release)]
     else:
         names = listed("--artifacts", artifacts, [*_STAGES, *target_names()])
     if formats and "docs" not in names:
@@ -117,15 +118,25 @@ def _docs_names(release: Release, format_: str) -> list[str]:
 
 def _docs_environment(release: Release) -> Environment:
     """The environment of the series with the latest first release that is not later than this one."""
-    known = environment_names(role="docs")
-    first = {Release.parse(str(load_definition(environment_folder(name)).first)): name for name in known}
-    fitting = [each for each in first if each.series == release.series and each.micro <= release.micro]
+    fitting = _fitting_docs(release)
     if not fitting:
+        known = ", ".join(environment_names(role="docs")) or "none"
         raise UsageError(
             f"there is no environment for the documentation of {release.version}",
-            f"there are {', '.join(known) or 'none'}; see docs/how-to/change-an-environment.md",
+            f"there are {known}; see docs/how-to/change-an-environment.md",
         )
-    return _environment(first[max(fitting, key=lambda each: each.micro)])
+    return _environment(fitting[max(fitting, key=lambda each: each.micro)])
+
+
+def _fitting_docs(release: Release) -> dict[Release, str]:
+    """The environments that fit for a release's documentation, by their first release."""
+    known = environment_names(role="docs")
+    first = {Release.parse(str(load_definition(environment_folder(name)).first)): name for name in known}
+    return {
+        each: name
+        for each, name in first.items()
+        if each.series == release.series and each.micro <= release.micro
+    }
 
 
 def _environment(name: str) -> Environment:

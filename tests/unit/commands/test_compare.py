@@ -211,8 +211,6 @@ def test_what_is_no_plain_file_in_a_folder_is_refused(builds: Builds) -> None:
 
 
 BAD: dict[str, tuple[str, bytes]] = {
-    "a damaged archive": ("a.tar", STREAM[:700]),
-    "a member that leads out": ("a.tar", tar(file("../a"))),
     "a wrong hash": ("SHA256SUMS", b"0  a.tar\n"),
     "100 MB of hashes": ("SHA256SUMS", b"x" * (LARGEST + 1)),
     "no statement": ("source.intoto.json", b"{}"),
@@ -227,6 +225,30 @@ def test_what_is_not_as_it_should_be_is_refused(builds: Builds, name: str, conte
     one = builds.build("1", a_tar=STREAM)
     (builds.top / name).write_bytes(content)
     assert name in builds.refusal(one / "a.tar", builds.top / name, 6)
+
+
+@pytest.mark.parametrize("content", [STREAM[:700], tar(file("../a"))], ids=["cut off", "leads out"])
+def test_an_archive_that_is_refused_is_different_as_it_is_for_verify(builds: Builds, content: bytes) -> None:
+    one = builds.build("1", a_tar=STREAM)
+    (builds.top / "a.tar").write_bytes(content)
+    ended = builds.run(["compare", str(one / "a.tar"), str(builds.top / "a.tar")])
+    assert (ended.status, ended.out.splitlines()[:2][1][:12]) == (1, "  different:")
+
+
+def test_folders_with_a_folder_for_each_version_are_compared(builds: Builds) -> None:
+    for top, second in (("one", STREAM), ("two", tar(file("b")))):
+        for version, content in (("3.13.5", STREAM), ("3.14.0rc1", second)):
+            folder = builds.top / top / version
+            folder.mkdir(parents=True)
+            (folder / "a.tar").write_bytes(content)
+    (builds.top / "two" / "3.13.6").mkdir()
+    (builds.top / "two" / "3.13.6" / "a.tar").write_bytes(STREAM)
+    ended = builds.run(["compare", str(builds.top / "one"), str(builds.top / "two")])
+    assert ended.status == 1
+    lines = ended.out.splitlines()
+    assert (lines[0], lines[1]) == ("3.13.5/a.tar", "  identical")
+    assert lines[lines.index("3.13.6/a.tar") + 1] == "  only in the second"
+    assert lines[lines.index("3.14.0rc1/a.tar") + 1].startswith("  different")
 
 
 def test_two_builds_have_to_be_named(builds: Builds) -> None:

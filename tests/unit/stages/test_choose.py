@@ -63,6 +63,14 @@ def test_all_leaves_out_what_a_release_is_too_old_for(monkeypatch: pytest.Monkey
     assert [stage.name for stage in choose_stages(RELEASE, "all")] == ["source", "docs", "linux-x86_64"]
 
 
+def test_all_leaves_out_what_a_release_is_too_old_for() -> None:
+    names = [stage.name for stage in choose_stages(Release.parse("3.11.2"), "all")]
+    assert "docs" not in names
+    assert names[0] == "source"
+    with pytest.raises(UsageError, match=r"no environment for the documentation of 3\.11\.2"):
+        choose_stages(Release.parse("3.11.2"), "docs")
+
+
 def test_formats_are_what_the_recipe_is_told_and_decide_what_comes_out() -> None:
     (docs,) = choose_stages(RELEASE, "docs", "text,epub")
     assert docs.words == ("format=epub", "format=text")
