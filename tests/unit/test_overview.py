@@ -59,7 +59,7 @@ def test_help_has_defaults_and_a_word_for_each_value(run: Run) -> None:
     assert "(default: the number of CPUs)" in shown
     assert "STRING" not in shown
     assert "Usage: ./invoke compare FIRST SECOND [OPTIONS]\n" in run("compare", "--help").out
-    assert "Usage: ./invoke verify [FILE] [OPTIONS]\n" in run("verify", "--help").out
+    assert "Usage: ./invoke verify [FILE ...] [OPTIONS]\n" in run("verify", "--help").out
 
 
 def test_version_has_the_commit_of_a_checkout(run: Run) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +35,7 @@ def verify(
     quick: bool = False,
     against_git: bool = False,
     keyring: str = "",
+    attestations: str = "attestations",
     trust_config: str = "",
     source: str = "auto",
     commit: str | None = None,
@@ -55,7 +58,13 @@ def verify(
     """
     from verbatim.commands.against_git import check_against_git
     from verbatim.commands.build import Request
-    from verbatim.commands.verify import stages_of, verifying, verifying_quickly, version_of
+    from verbatim.commands.verify import (
+        attestations_of,
+        stages_of,
+        verifying,
+        verifying_quickly,
+        version_of,
+    )
     from verbatim.engines.choose import choose_engines
     from verbatim.published.signatures import Anchors
     from verbatim.release import Release
@@ -82,6 +91,8 @@ def verify(
         show_against_git(checked, as_json=json)
         checked.raise_for_difference()
         return
+    today = datetime.now(UTC).date()
+    attested = attestations_of(release, Path(attestations), optional(trust_config), today)
     stages = [packed_stage(release)] if quick else choose_stages(release, artifacts, formats, optimize)
     requests = [Request(release, stage, choice, folder, engines) for stage in stages]
     with (
@@ -90,7 +101,8 @@ def verify(
         else verifying(requests, fetcher, published, anchors)
     ) as verified:
         # The downloaded files exist only inside the block.
-        show_verified(_explained(verified, page, fetcher), as_json=json)
+        complete = replace(verified, attested=attested)
+        show_verified(_explained(complete, page, fetcher), as_json=json)
     verified.raise_for_difference()
 
 

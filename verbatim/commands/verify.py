@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from verbatim.caches import WORK
 from verbatim.commands.build import Request, build_stages, build_with, check_engines
+from verbatim.commands.check import Trust, check_release
 from verbatim.commands.compare import Compared
 from verbatim.compare.comparison import some
 from verbatim.compare.recognition import recognized, version_in
@@ -16,6 +18,8 @@ from verbatim.compare.verdict import Verdict
 from verbatim.environments.rootfs import ensure_root
 from verbatim.errors import MismatchError, UndecidedError, UsageError
 from verbatim.evidence.artifact_sets import open_given
+from verbatim.evidence.policy import POLICY
+from verbatim.evidence.quorum import Matrix, Row
 from verbatim.fetch import Fetcher
 from verbatim.published.comparer import PublishedComparer, PublishedPair
 from verbatim.published.signatures import Anchors, SignatureChecker
@@ -38,6 +42,13 @@ class Verified(Compared):
     source: Identity
     #: Whether only the source's tar stream was made and compared.
     is_quick: bool = False
+    #: Who attested what, if there are attestations of this release.
+    attested: Matrix | None = None
+
+    def row(self, pair: PublishedPair) -> Row | None:
+        """The attestations of an artifact; None if there are none, or only the stream was made."""
+        rows = self.attested.rows if self.attested is not None else ()
+        return next((row for row in rows if row.artifact == pair.name and row.claims), None)
 
     def raise_for_difference(self) -> None:
         """As for any comparison; a wrong signature is a MismatchError as well, even where the bytes are the same."""
@@ -120,6 +131,16 @@ def verifying_quickly(
 def _unjudged(_release: Release, artifacts: Sequence[Artifact], _fetcher: Fetcher) -> list[Verdict]:
     """Judge nothing yet: a pinned file that cannot be fetched must not end a verification."""
     return [Verdict("undecided", "not compared yet") for _ in artifacts]
+
+
+def attestations_of(release: Release, folder: Path, trust_config: Path | None, today: date) -> Matrix | None:
+    """Who attested what of a release, by the attestations' own policy; None if there is no such folder, or no policy in it.
+
+    Raises IntegrityError if the policy is not valid. Files that are refused there do not count; ``check`` names them.
+    """
+    if not (folder / release.version).is_dir() or not (folder / POLICY).is_file():
+        return None
+    return check_release(release, folder, Trust.load(folder / POLICY, trust_config), today=today).matrix
 
 
 def version_of(files: Sequence[Path]) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from verbatim import console
 from verbatim.commands.verify import Verified
+from verbatim.evidence.quorum import Result, Row
 from verbatim.published.comparer import PublishedPair
 from verbatim.published.signature_files import SignatureKind
 from verbatim.published.signatures import SignatureState
@@ -27,6 +28,15 @@ class SignatureRecord(Record):
     where: str = Field(description="its path or address; empty if there is none")
 
 
+class AttestedRecord(Record):
+    """What the attestations say about an artifact."""
+
+    confirm: Sequence[str] = Field(description="the rebuilders who got the bytes that were built here")
+    object: Sequence[str] = Field(description="those who got others; counted or not")
+    needed: int = Field(description="how many the policy asks for")
+    result: Result
+
+
 class VerifiedArtifact(ComparedArtifact):
     """An artifact of ours, the first file, compared with the published one, the second."""
 
@@ -37,6 +47,7 @@ class VerifiedArtifact(ComparedArtifact):
         description="what the file is: `GENUINE`, and the other words that the first line begins with"
     )
     headline: str = Field(description="the rest of the first line")
+    attested: AttestedRecord | None = Field(description="null if there are no attestations")
     signatures: Sequence[SignatureRecord] = Field(
         description="the release manager's; empty if no file was seen"
     )
@@ -68,6 +79,8 @@ def show_verified(verified: Verified, *, as_json: bool) -> None:
         console.result(f"  {_published(pair)}")
         for signature in pair.signatures:
             console.result(f"  {signature.kind} signature: {signature.text}")
+        if (row := verified.row(pair)) is not None:
+            console.result(f"  {_attested(row, pair)}")
         seen = "the published file was found at " if pair.seen.file else ""
         console.result(f"  {seen}{pair.seen.where}")
     if verified.is_quick:
@@ -82,6 +95,22 @@ def _published(pair: PublishedPair) -> str:
     return f"the published SHA-256 is {pair.published} (releases/published.toml, taken from pyenv's list)"
 
 
+def _attested(row: Row, pair: PublishedPair) -> str:
+    """Who else got the bytes that were built here, and who did not."""
+    confirm, against = _voices(row, pair)
+    needed = f", {row.needed} needed" if row.needed else ""
+    text = f"attested by {', '.join(confirm) or 'nobody'} ({len(confirm)} in all{needed})"
+    return f"{text}; other bytes were attested by {', '.join(against)}" if against else text
+
+
+def _voices(row: Row, pair: PublishedPair) -> tuple[list[str], list[str]]:
+    """The rebuilders who got the bytes that were built here, and those who got others."""
+    ours = pair.first.sha256 if pair.first is not None else None
+    confirm = {claim.rebuilder for claim in row.claims if claim.sha256 == ours and claim.standing == "counts"}
+    against = {claim.rebuilder for claim in row.claims if claim.sha256 != ours}
+    return sorted(confirm), sorted(against)
+
+
 def _document(verified: Verified) -> VerifyDocument:
     return VerifyDocument(
         version=verified.release.version,
@@ -94,6 +123,7 @@ def _document(verified: Verified) -> VerifyDocument:
                     "published": pair.published,
                     "seen": pair.seen.where if pair.seen.file else None,
                     **_answer(pair, verified.source),
+                    "attested": _attested_record(verified.row(pair), pair),
                     "signatures": [
                         SignatureRecord(kind=each.kind, state=each.state, summary=each.text, where=each.where)
                         for each in pair.signatures
@@ -109,3 +139,10 @@ def _document(verified: Verified) -> VerifyDocument:
 def _answer(pair: PublishedPair, source: Identity) -> dict[str, str]:
     answer, text = headline(pair, source)
     return {"answer": answer, "headline": text}
+
+
+def _attested_record(row: Row | None, pair: PublishedPair) -> AttestedRecord | None:
+    if row is None:
+        return None
+    confirm, against = _voices(row, pair)
+    return AttestedRecord(confirm=confirm, object=against, needed=row.needed, result=row.result)

@@ -99,6 +99,7 @@ _REACHED: Mapping[tuple[str, str], list[str]] = {
 #: to verify, by the code that withdraw's options lead to.
 _NOT_HERE = {
     *(("sign", "release"), ("sign", "policy"), ("sign", "trust_config")),
+    ("verify", "attestations"),
     *(("attest", "attestations"), ("attest", "trust_config"), ("check", "trust_config")),
 }
 #: Where a folder is right, and one that is not there yet is made.

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from verbatim.compare.comparison import File, Judgement
+from verbatim.commands.verify import Verified
+from verbatim.compare.comparison import Comparison, File, Judgement
 from verbatim.compare.verdict import Verdict
+from verbatim.errors import MismatchError
 from verbatim.published.comparer import PublishedFile, PublishedPair
-from verbatim.report.headline import headline
+from verbatim.published.signatures import Signature
+from verbatim.release import Release
+from verbatim.report.headline import headline, style
 from verbatim.sources.source import Identity
 
 NAME = "Python-3.13.5.tgz"
@@ -90,3 +95,48 @@ def test_the_first_line_says_what_the_file_is_and_how_that_is_known(
     given: PublishedPair, source: Identity, line: str
 ) -> None:
     assert ": ".join(headline(given, source)) == line
+
+
+GOOD = Signature("Sigstore", "good", "signed by the manager")
+WRONG = Signature("Sigstore", "wrong", "WRONG: it is by somebody else")
+
+
+@pytest.mark.parametrize(
+    ("published", "line"),
+    [
+        (
+            None,
+            f"NOT made from this source: {YOURS} is signed by python.org's release manager, but not what was built here",
+        ),
+        (
+            "a" * 64,
+            f"NOT the file that was published: {YOURS} is signed by python.org's release manager, but does not have the hash"
+            " that was published",
+        ),
+    ],
+)
+def test_a_signature_does_not_make_another_file_genuine(published: str | None, line: str) -> None:
+    other = replace(pair("different", users("b" * 64), published), signatures=[GOOD])
+    assert ": ".join(headline(other, COMMIT)) == line
+
+
+def test_a_signature_says_whose_file_it_is_where_no_hash_is_known() -> None:
+    own = replace(pair("identical", users(), None), signatures=[GOOD])
+    expected = f"GENUINE: {YOURS} is signed by python.org's release manager, and was built again here from commit {'1' * 40}"
+    assert ": ".join(headline(own, COMMIT)) == expected
+
+
+@pytest.mark.parametrize("judgement", ["identical", "equivalent"])
+def test_a_wrong_signature_is_said_first_and_is_a_difference(judgement: Judgement) -> None:
+    own = replace(pair(judgement, users()), signatures=[GOOD, WRONG])
+    answer, _ = headline(own, COMMIT)
+    assert (answer, style(answer)) == ("GENUINE, but wrongly signed", "bold red")
+    with pytest.raises(MismatchError, match="WRONG: it is by somebody else"):
+        Verified([own], Release.parse("3.13.5"), COMMIT).raise_for_difference()
+
+
+def test_where_only_the_stream_was_made_again_the_file_is_genuine_all_the_same() -> None:
+    verdict = Verdict("equivalent", "why", Comparison("equivalent", ("compression",)))
+    quick = replace(pair("equivalent", users()), name="Python-3.13.5.tar", verdict=verdict)
+    answer, text = headline(quick, COMMIT)
+    assert (answer, "its tar stream was made again" in text) == ("GENUINE", True)

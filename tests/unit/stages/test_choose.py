@@ -63,7 +63,7 @@ def test_all_leaves_out_what_a_release_is_too_old_for(monkeypatch: pytest.Monkey
     assert [stage.name for stage in choose_stages(RELEASE, "all")] == ["source", "docs", "linux-x86_64"]
 
 
-def test_all_leaves_out_what_a_release_is_too_old_for() -> None:
+def test_all_leaves_out_documentation_that_no_environment_is_for() -> None:
     names = [stage.name for stage in choose_stages(Release.parse("3.11.2"), "all")]
     assert "docs" not in names
     assert names[0] == "source"
