@@ -57,7 +57,7 @@ def _subject(pair: PublishedPair) -> str:
 def _origin(source: Identity) -> str:
     if source.kind == "git":
         return f"from commit {source.digest['gitCommit']}"
-    return "from the published tarball, not from git"
+    return f"from the tarball {source.name}, not from git"
 
 
 def _identical(pair: PublishedPair, subject: str, origin: str) -> str:

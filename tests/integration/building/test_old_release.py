@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from tests.integration.command import Finished, verbatim
+from verbatim.release import Published, Release
+from verbatim.store import Store
 
 pytestmark = pytest.mark.integration
 
@@ -58,3 +61,20 @@ def test_it_is_verified_as_equivalent_and_each_stabilizer_is_named(twice: list[F
     assert artifacts["Python-3.11.2.tgz"]["stabilizers"] == ["order", "times", "owners", "headers"]
     expected = {0: "equivalent", 7: "undecided"}[verified.status]
     assert artifacts["Python-3.11.2.tar.xz"]["verdict"] == expected
+
+
+def test_whoever_has_the_published_file_reads_first_that_it_is_genuine_and_why_it_was_not_made_again(
+    twice: list[Finished], cache: Path, tmp_path: Path
+) -> None:
+    name = "Python-3.11.2.tgz"
+    published = Store(cache).find(Published.of(Release.parse("3.11.2")).hashes[name])
+    assert published is not None, "it is what the builds were made from"
+    mine = tmp_path / "python3.11_3.11.2.orig.tar.gz"
+    shutil.copy(published, mine)
+    output = Path(twice[0].result["folder"]).parent
+    verified = verbatim("verify", str(mine), "--source", "tarball", "--output", str(output), "--offline")
+    assert verified.status == 0, verified.err
+    first = verified.out.splitlines()[0]
+    beginning = f"GENUINE, not made again: your file {mine} is python.org's own file, and has the contents"
+    assert first.startswith(beginning)
+    assert "its bits cannot be reproduced: its members are unsorted" in first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import struct
 import tarfile
 import zipfile
@@ -227,3 +228,17 @@ def test_what_no_release_may_have_fails_the_build(
     log = Path(finished.err.rpartition("the whole log is ")[2].strip())
     assert said in log.read_text(encoding="utf-8")
     assert not (tmp_path / "output" / SMALL).exists()
+
+
+def test_a_downloaded_archive_is_verified_by_making_its_format_alone(
+    small: Path, cache: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "documentation.zip"
+    shutil.copy(small / f"python-{SMALL}-docs-text.zip", mine)
+    source = docs_tarball(tmp_path / "small.tgz")
+    output = tmp_path / "dist"
+    verified = verbatim("verify", str(mine), "--source", str(source), "--output", str(output), cache=cache)
+    assert verified.status == 0, verified.err
+    expected = f"GENUINE: your file {mine} has the bytes that were built here from the tarball small.tgz, not from git"
+    assert verified.out.splitlines()[0] == expected
+    assert not (output / SMALL / f"python-{SMALL}-docs-html.zip").exists()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.integration.command import PUBLISHED, Finished
+from tests.integration.command import PUBLISHED, Finished, verbatim
 from tests.integration.conftest import Built
 from tests.integration.trees import built_tree, described, run_suite, run_target
 from verbatim.paths import PROJECT
@@ -116,3 +117,15 @@ def test_it_is_the_same_whatever_is_varied(cache: Path, tmp_path: Path) -> None:
     rebuilt = run_target("rebuild", _TARGET, cache, tmp_path, "--vary", "all")
     assert rebuilt.result["identical"] is True
     assert rebuilt.result["not_varied"] == {}
+
+
+def test_a_downloaded_tree_is_verified_whatever_it_is_called(
+    build: tuple[Finished, Path], cache: Path, tmp_path: Path
+) -> None:
+    """Its contents say that it is this platform's, which is then built, or already was."""
+    output = build[1].parent.parent
+    mine = tmp_path / "download.bin"
+    shutil.copy(output / "3.13.5" / f"{build[1].name}.tar.xz", mine)
+    verified = verbatim("verify", str(mine), "--output", str(output), "--offline", cache=cache)
+    assert verified.status == 0, verified.err
+    assert verified.out.startswith(f"GENUINE: your file {mine} has the bytes that were built here from")

@@ -270,7 +270,7 @@ REBUILDER: Mapping[str, Situation] = {
         ),
         _YOURS,
         0,
-        ("its tar stream was made again here from the published tarball, not from git",),
+        ("its tar stream was made again here from the tarball Python-3.13.5.tar.xz, not from git",),
     ),
 }
 

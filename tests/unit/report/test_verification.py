@@ -51,7 +51,7 @@ YOURS = "your file /home/me/Python-3.13.5 (1).tgz"
             pair("identical", served()),
             TARBALL,
             f"GENUINE: {NAME}, as it is served now, is python.org's own file, and was built again here from the"
-            " published tarball, not from git",
+            " tarball Python-3.13.5.tar.xz, not from git",
         ),
         (
             pair("identical", users(), None),
