@@ -16,11 +16,9 @@ FILE = "--against"
 
 #: What Invoke's parser says of a word that is neither a command nor an option.
 _UNKNOWN = re.compile(r"No idea what '(?P<word>.+)' is!", re.DOTALL)
-#: What else it says, and what it means.
-_MEANINGS = (
-    (re.compile(r"Flag <Argument: (\w+).*> needed value and was not given one!"), r"--\1 needs a value"),
-    (re.compile(r"'(.+)' did not receive required positional arguments: (.+)"), r"\1 also needs \2"),
-)
+#: What else it says.
+_VALUELESS = re.compile(r"Flag <Argument: (?P<option>\w+).*> needed value and was not given one!")
+_INCOMPLETE = re.compile(r"'(?P<command>.+)' did not receive required positional arguments: (?P<names>.+)")
 _NUMBER = re.compile(r"invalid literal for int\(\) with base 10: (?P<value>.+)", re.DOTALL)
 
 
@@ -70,9 +68,10 @@ def _option_with(value: str, arguments: Sequence[str]) -> str:
 
 
 def _meant(text: str) -> str:
-    for pattern, meaning in _MEANINGS:
-        if match := pattern.fullmatch(text):
-            return match.expand(meaning).replace("_", "-")
+    if match := _VALUELESS.fullmatch(text):
+        return f"--{match['option'].replace('_', '-')} needs a value"
+    if match := _INCOMPLETE.fullmatch(text):
+        return f"{match['command']} also needs {match['names'].replace(chr(39), '').upper()}"
     return text.rstrip(".")
 
 

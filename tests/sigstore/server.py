@@ -170,7 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
         except Refusal as refusal:
             self._refuse(refusal.status, str(refusal))
         else:
-            self._send(HTTPStatus.CREATED, kind, answer)
+            is_question = self.path.endswith("/retrieve")
+            self._send(HTTPStatus.OK if is_question else HTTPStatus.CREATED, kind, answer)
 
     def _refuse(self, status: int, reason: str) -> None:
         self._send(status, "application/json", json.dumps({"code": status, "message": reason}).encode())

@@ -25,7 +25,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         (["--zzz"], "'--zzz' is not an option;"),
         (["build", "--version"], "--version needs a value;"),
         (["verify", "--against"], "--against needs a value;"),
-        (["compare", "a"], "compare also needs 'second';"),
+        (["compare", "a"], "compare also needs SECOND;"),
         (["build", "--version", "3.13.5", "--jobs", "many"], "--jobs: 'many' is not a number;"),
         (["build", "--jobs=4 or 5"], "--jobs: '4 or 5' is not a number;"),
         (["build", "--jobs="], "--jobs is empty; give it a value, or leave it out;"),

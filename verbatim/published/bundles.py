@@ -58,11 +58,11 @@ def verify_bundle(
         Bundle.BundleType
     ):
         return Signer(None, f"it is of an unknown version, {version!a}; use a newer Verbatim", is_doubt=True)
+    if (signed := _signed_digest(bundle)) not in (None, sha256):
+        return Signer(None, f"it is the signature of another file, with SHA-256 {signed}")
     try:
         with _refusing("it is not a bundle of Sigstore"):
             read = Bundle.from_json(bundle)
-        if (signed := _signed_digest(bundle)) not in (None, sha256):
-            return Signer(None, f"it is the signature of another file, with SHA-256 {signed}")
         with _refusing("it is not valid"):
             # Whether it is good at all; by whom is asked next.
             verifier.verify_artifact(_hashed(sha256), read, UnsafeNoOp())

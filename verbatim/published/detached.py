@@ -1,8 +1,9 @@
-"""Sigstore's signatures from before there were bundles: a ``.sig`` and a ``.crt``, whose proof only the log has.
+"""Sigstore's signatures that lack what only the log has: a ``.sig`` with a ``.crt``, and bundles without a checkpoint.
 
+Bundles that python.org published in 2024 have no checkpoint, and its client refuses those: https://github.com/python/cpython/issues/122785.
 The log, Rekor, is asked for its entry (https://github.com/sigstore/rekor/blob/main/openapi.yaml, searchLogQuery), and a bundle
-is made of all three: https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_bundle.proto. What the log says is
-not believed here: the bundle is verified as any other.
+is made of that: https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_bundle.proto. What the log says is not
+believed here: the bundle is verified as any other.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,37 +31,58 @@ _TIMEOUT = (10.0, 30.0)
 _LARGEST = 1 << 20
 
 
-def bundle_of(sha256: str, signature: bytes, certificate: bytes, trust_config: Path | None) -> bytes:
-    """A bundle of a signature (base64) and a certificate (PEM, or base64 of that) of a file with this SHA-256.
+@dataclass(frozen=True)
+class Detached:
+    """A signature, and the certificate of who signed."""
 
-    Raises IntegrityError if they are not what they should be, or the log has no such entry; NetworkError if the log cannot be
-    asked.
-    """
-    try:
-        content = base64.b64decode(signature, validate=False)
-        read = x509.load_pem_x509_certificate(_pem(certificate))
-    except (ValueError, binascii.Error) as error:
-        raise IntegrityError("it is not a signature with a certificate") from error
-    pem = read.public_bytes(Encoding.PEM)
-    proposed = {
-        "kind": "hashedrekord",
-        "apiVersion": "0.0.1",
-        "spec": {
-            "data": {"hash": {"algorithm": "sha256", "value": sha256}},
-            "signature": {"content": _base64(content), "publicKey": {"content": _base64(pem)}},
-        },
-    }
-    entry = _retrieved(_rekor(trust_config), proposed)
-    try:
-        bundle = _bundle(sha256, content, read.public_bytes(Encoding.DER), entry)
-    except (KeyError, TypeError, ValueError) as error:
-        raise IntegrityError("the log's answer is not an entry of its kind") from error
-    return json.dumps(bundle).encode()
+    signature: bytes
+    certificate: x509.Certificate
 
+    @classmethod
+    def of_files(cls, signature: bytes, certificate: bytes) -> Detached:
+        """From a ``.sig`` (base64) and a ``.crt`` (PEM, or base64 of that); raises IntegrityError for anything else."""
+        try:
+            pem = certificate if b"-----BEGIN" in certificate else base64.b64decode(certificate)
+            return cls(base64.b64decode(signature), x509.load_pem_x509_certificate(pem))
+        except (ValueError, binascii.Error) as error:
+            raise IntegrityError("it is not a signature with a certificate") from error
 
-def _pem(certificate: bytes) -> bytes:
-    """Sigstore's client wrote PEM at first, and base64 of PEM later."""
-    return certificate if b"-----BEGIN" in certificate else base64.b64decode(certificate)
+    @classmethod
+    def of_incomplete(cls, bundle: bytes, sha256: str) -> Detached | None:
+        """From a bundle of a file with this SHA-256 whose log entry has no checkpoint; None for any other bytes."""
+        try:
+            parts = json.loads(bundle)
+            material = parts["verificationMaterial"]
+            [entry] = material["tlogEntries"]
+            digest = base64.b64decode(parts["messageSignature"]["messageDigest"]["digest"])
+            if entry["inclusionProof"].get("checkpoint") or digest.hex() != sha256:
+                return None
+            der = base64.b64decode(material["x509CertificateChain"]["certificates"][0]["rawBytes"])
+            signature = base64.b64decode(parts["messageSignature"]["signature"])
+            return cls(signature, x509.load_der_x509_certificate(der))
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+            return None
+
+    def bundle(self, sha256: str, trust_config: Path | None) -> bytes:
+        """The bundle of a file with this SHA-256, with what the log says.
+
+        Raises IntegrityError if the log has no such entry, NetworkError if it cannot be asked.
+        """
+        pem = self.certificate.public_bytes(Encoding.PEM)
+        proposed = {
+            "kind": "hashedrekord",
+            "apiVersion": "0.0.1",
+            "spec": {
+                "data": {"hash": {"algorithm": "sha256", "value": sha256}},
+                "signature": {"content": _base64(self.signature), "publicKey": {"content": _base64(pem)}},
+            },
+        }
+        entry = _retrieved(_rekor(trust_config), proposed)
+        der = self.certificate.public_bytes(Encoding.DER)
+        try:
+            return json.dumps(_bundle(sha256, self.signature, der, entry)).encode()
+        except (KeyError, TypeError, ValueError) as error:
+            raise IntegrityError("the log's answer is not an entry of its kind") from error
 
 
 def _rekor(trust_config: Path | None) -> str:

@@ -11,7 +11,7 @@ from verbatim.addresses import showable
 from verbatim.data import read_small_file
 from verbatim.errors import IntegrityError, NetworkError, UsageError
 from verbatim.fetch import Fetcher, NotServedError
-from verbatim.published.detached import bundle_of
+from verbatim.published.detached import Detached
 from verbatim.release import Release
 
 SignatureKind = Literal["Sigstore", "OpenPGP"]
@@ -63,13 +63,20 @@ class SignatureFiles:
     trust_config: Path | None = None
 
     def find(self, signed: SignedFile, kind: SignatureKind) -> SignatureFile:
-        """The signature of a file; raises NoSignatureError and UnreadableError."""
+        """The signature of a file; what of Sigstore's the log must complete is completed.
+
+        Raises NoSignatureError, UnreadableError, and IntegrityError for what the log does not know.
+        """
         try:
-            return self._one(signed, ENDINGS[kind])
+            found = self._one(signed, ENDINGS[kind])
         except NoSignatureError:
             if kind != "Sigstore":
                 raise
-        return self._detached(signed)
+            signature, certificate = self._one(signed, ".sig"), self._one(signed, ".crt")
+            detached = Detached.of_files(signature.content, certificate.content)
+            return self._completed(signed, detached, signature.where)
+        incomplete = Detached.of_incomplete(found.content, signed.sha256) if kind == "Sigstore" else None
+        return found if incomplete is None else self._completed(signed, incomplete, found.where)
 
     def _one(self, signed: SignedFile, ending: str) -> SignatureFile:
         for path in _beside(signed, ending) if signed.is_users else ():
@@ -82,16 +89,14 @@ class SignatureFiles:
             return SignatureFile(content, str(path))
         return self._fetch(signed.name + ending)
 
-    def _detached(self, signed: SignedFile) -> SignatureFile:
-        """A bundle of what there was before bundles, and of what the log says."""
-        signature, certificate = self._one(signed, ".sig"), self._one(signed, ".crt")
+    def _completed(self, signed: SignedFile, detached: Detached, where: str) -> SignatureFile:
         if self.fetcher.offline:
-            raise UnreadableError(f"{signature.where} needs Sigstore's log; run without --offline")
+            raise UnreadableError(f"{where} lacks what only Sigstore's log has; run without --offline")
         try:
-            bundle = bundle_of(signed.sha256, signature.content, certificate.content, self.trust_config)
+            bundle = detached.bundle(signed.sha256, self.trust_config)
         except NetworkError as error:
-            raise UnreadableError(error.message) from error
-        return SignatureFile(bundle, signature.where)
+            raise UnreadableError(f"{where} lacks what only Sigstore's log has: {error.message}") from error
+        return SignatureFile(bundle, where)
 
     def _fetch(self, name: str) -> SignatureFile:
         try:

@@ -1,0 +1,21 @@
+"""A release manager's signatures, and a python.org that serves them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.servers import Site
+from tests.signatures import Scene
+from verbatim.fetch import Fetcher
+from verbatim.store import Store
+
+
+@pytest.fixture
+def scene(
+    tmp_path: Path, site: Site, store: Store, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> Scene:
+    monkeypatch.setenv("VERBATIM_PYTHON_MIRROR", site.url)
+    monkeypatch.setattr("verbatim.release.PYTHON_ORG", site.url)
+    return Scene(tmp_path, site, fetcher, store)
