@@ -9,9 +9,10 @@ from pydantic import Field
 from verbatim import console
 from verbatim.commands.verify import Verified
 from verbatim.evidence.quorum import Result, Row
-from verbatim.published.comparer import PublishedPair
+from verbatim.published.comparer import PublishedFile, PublishedPair
 from verbatim.published.signature_files import SignatureKind
 from verbatim.published.signatures import SignatureState
+from verbatim.release import PYTHON_ORG
 from verbatim.report.build import source_line
 from verbatim.report.comparison import ComparedArtifact, compared_fields, show_pair
 from verbatim.report.documents import Document, Record, Sha256, show
@@ -81,11 +82,19 @@ def show_verified(verified: Verified, *, as_json: bool) -> None:
             console.result(f"  {signature.kind} signature: {signature.text}")
         if (row := verified.row(pair)) is not None:
             console.result(f"  {_attested(row, pair)}")
-        seen = "the published file was found at " if pair.seen.file else ""
-        console.result(f"  {seen}{pair.seen.where}")
+        console.result(f"  {_seen(pair.seen)}")
     if verified.is_quick:
         console.result("only the tar stream was made and compared, not compressed (--quick)")
     console.result(source_line(verified.source))
+
+
+def _seen(seen: PublishedFile) -> str:
+    """Whose file was compared, or why none was."""
+    if seen.file is None:
+        return seen.where
+    if seen.is_users:
+        return f"your file is {seen.where}"
+    return f"{'python.org' if seen.where.startswith(f'{PYTHON_ORG}/') else 'the mirror'} serves {seen.where}"
 
 
 def _published(pair: PublishedPair) -> str:

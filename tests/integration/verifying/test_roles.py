@@ -175,7 +175,11 @@ DOWNLOADED: Mapping[str, Situation] = {
         lambda s: verify(s, s.put(TGZ, s.tgz)),
         _YOURS,
         0,
-        ("is python.org's own file, and was built again here from commit", "taken from pyenv's list"),
+        (
+            "is python.org's own file, and was built again here from commit",
+            "taken from pyenv's list",
+            "your file is ",
+        ),
     ),
     "renamed by a browser": Situation(lambda s: verify(s, s.put("Python-3.13.5 (1).tgz", s.tgz)), _YOURS, 0),
     "renamed by wget": Situation(lambda s: verify(s, s.put("Python-3.13.5.tgz.1", s.tgz)), _YOURS, 0),
@@ -243,7 +247,10 @@ def test_somebody_has_downloaded_python(scene: Scene, situation: Situation) -> N
 
 REBUILDER: Mapping[str, Situation] = {
     "what is served is the same": Situation(
-        _served, f"GENUINE: {XZ}, as it is served now, is python.org's own file", 0, (MANAGER,)
+        _served,
+        f"GENUINE: {XZ}, as it is served now, is python.org's own file",
+        0,
+        (MANAGER, "the mirror serves http://127.0.0.1"),
     ),
     "what is served is signed by somebody else": Situation(
         lambda s: _served(s, "mallory@example.com"), f"GENUINE, but wrongly signed: {XZ}", 1

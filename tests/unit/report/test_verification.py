@@ -13,8 +13,9 @@ from verbatim.compare.verdict import Verdict
 from verbatim.errors import MismatchError
 from verbatim.published.comparer import PublishedFile, PublishedPair
 from verbatim.published.signatures import Signature
-from verbatim.release import Release
+from verbatim.release import PYTHON_ORG, Release
 from verbatim.report.headline import headline, style
+from verbatim.report.verification import show_verified
 from verbatim.sources.source import Identity
 
 NAME = "Python-3.13.5.tgz"
@@ -140,3 +141,23 @@ def test_where_only_the_stream_was_made_again_the_file_is_genuine_all_the_same()
     quick = replace(pair("equivalent", users()), name="Python-3.13.5.tar", verdict=verdict)
     answer, text = headline(quick, COMMIT)
     assert (answer, "its tar stream was made again" in text) == ("GENUINE", True)
+
+
+@pytest.mark.parametrize(
+    ("seen", "line"),
+    [
+        (users(), "  your file is /home/me/Python-3.13.5 (1).tgz"),
+        (served(), "  the mirror serves https://example.org/a"),
+        (
+            replace(served(), where=f"{PYTHON_ORG}/3.13.5/{NAME}"),
+            f"  python.org serves {PYTHON_ORG}/3.13.5/{NAME}",
+        ),
+        (
+            PublishedFile(None, "what is served now could not be fetched: no"),
+            "  what is served now could not be fetched: no",
+        ),
+    ],
+)
+def test_whose_file_it_is_is_said(seen: PublishedFile, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    show_verified(Verified([pair("identical", seen)], Release.parse("3.13.5"), COMMIT), as_json=False)
+    assert line in capsys.readouterr().out.splitlines()
