@@ -29,6 +29,9 @@ from rich.text import Text
 
 from verbatim.errors import UsageError
 
+#: In characters: a terminal that has room for a bar beside what is being done.
+_WIDE_ENOUGH = 60
+
 #: Advances a bar by a number of its units.
 Advance = Callable[[int], None]
 
@@ -180,9 +183,11 @@ def progress(
         return
     LOGGER.info(label)
     amount: ProgressColumn = DownloadColumn() if unit == "bytes" else TaskProgressColumn()
+    # On a narrow terminal the time that is left matters more than a bar.
+    bar_itself = [BarColumn()] if _error.width >= _WIDE_ENOUGH else []
     columns = (
         TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        *bar_itself,
         amount,
         TimeRemainingColumn(elapsed_when_finished=True),
     )

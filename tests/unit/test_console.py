@@ -104,11 +104,11 @@ console.result("the result")
 """
 
 
-def on_a_terminal(label: str, unit: str) -> tuple[str, str]:
+def on_a_terminal(label: str, unit: str, columns: int = 120) -> tuple[str, str]:
     """What a terminal is sent, and what goes to standard output, which is none."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-X", "utf8", "-c", _SHOW, label, unit]
-    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": str(columns)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=environment) as process:
         os.close(theirs)
         shown = b""
@@ -131,6 +131,13 @@ def test_on_a_terminal_progress_is_a_bar(unit: str, amount: str) -> None:
     assert "━" in shown
     assert amount in shown
     assert output == "the result\n"
+
+
+def test_a_narrow_terminal_has_the_time_in_place_of_the_bar() -> None:
+    shown, _ = on_a_terminal("building source (sandbox)", "things", columns=40)
+    assert "building source (sandbox)" in shown
+    assert "━" not in shown
+    assert "0:00:0" in shown
 
 
 def test_on_a_terminal_a_label_is_no_markup() -> None:
