@@ -17,8 +17,14 @@ from tests.integration.command import PUBLISHED, Finished, verbatim
 from tests.integration.conftest import Built
 from tests.integration.releases import small_tarball
 from tests.integration.repacked import one_byte, one_mode, repacked, same, smuggled
+from tests.openpgp_keys import THEN, Keys
 from tests.servers import Site
 from tests.sigstore import Lie, PrivateSigstore
+from verbatim.compare.comparison import File
+from verbatim.fetch import Fetcher
+from verbatim.published.signatures import Anchors, SignatureChecker
+from verbatim.release import Release
+from verbatim.store import Store
 
 pytestmark = pytest.mark.integration
 
@@ -333,6 +339,42 @@ PACKAGES: Mapping[str, Situation] = {
 @pytest.mark.parametrize("situation", PACKAGES.values(), ids=PACKAGES.keys())
 def test_somebody_packages_python(scene: Scene, situation: Situation) -> None:
     check(situation, scene)
+
+
+@pytest.fixture
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keys]:
+    made = Keys(tmp_path_factory.mktemp("g") / "h", b"")
+    yield made
+    made.close()
+
+
+def test_an_openpgp_signature_of_a_real_tarball_is_right_missing_or_wrong(
+    scene: Scene, keys: Keys, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERBATIM_PYTHON_MIRROR", scene.mirror.url)
+    monkeypatch.setattr("verbatim.release.PYTHON_ORG", scene.mirror.url)
+    (scene.downloads / "signers.toml").write_text(
+        f'[series."3.13"]\nmanager = "The Manager"\nopenpgp = ["{keys.good}"]\n'
+    )
+    work = scene.downloads / "work"
+    work.mkdir()
+    anchors = Anchors(None, keys.exported())
+    checker = SignatureChecker(Release.parse("3.13.5"), Fetcher(store), work, anchors, scene.downloads)
+    file = File(TGZ, PUBLISHED[TGZ], scene.tgz)
+
+    def state(signature: bytes | None) -> str:
+        scene.mirror.pages.clear()
+        if signature is not None:
+            scene.mirror.serve(f"/3.13.5/{TGZ}.asc", signature)
+        _, openpgp = checker.check(file, TGZ, is_users=False)
+        return openpgp.state
+
+    content = scene.tgz.read_bytes()
+    assert state(keys.sign(keys.good, content)) == "good"
+    assert state(None) == "missing"
+    assert state(keys.sign(keys.other, content)) == "wrong"
+    assert state(keys.sign(keys.good, scene.xz.read_bytes())) == "wrong"
+    assert state(keys.sign(keys.expired, content, *THEN)) == "doubtful"
 
 
 def check(situation: Situation, scene: Scene) -> None:

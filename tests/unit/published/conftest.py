@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.openpgp_keys import Keys
 from tests.servers import Site
-from tests.signatures import Scene
+from tests.signatures import CONTENT, Scene
 from verbatim.fetch import Fetcher
 from verbatim.store import Store
 
@@ -19,3 +21,11 @@ def scene(
     monkeypatch.setenv("VERBATIM_PYTHON_MIRROR", site.url)
     monkeypatch.setattr("verbatim.release.PYTHON_ORG", site.url)
     return Scene(tmp_path, site, fetcher, store)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keys]:
+    # A socket's path must be short.
+    made = Keys(tmp_path_factory.mktemp("g") / "h", CONTENT)
+    yield made
+    made.close()

@@ -3,64 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.openpgp_keys import THEN, Keys
 from tests.signatures import CONTENT, ISSUER, MANAGER, TGZ, Scene, bundle
 from tests.sigstore import Lie, PrivateSigstore
 from verbatim.digest import sha256_bytes
 from verbatim.errors import UsageError
 from verbatim.published.openpgp import read_keyring
 from verbatim.published.signatures import Anchors
-
-THEN = ("--faked-system-time", "20200101T000000!")
-
-
-class Keys:
-    """OpenPGP keys of the real gpg, in a home of their own."""
-
-    def __init__(self, home: Path) -> None:
-        home.mkdir(mode=0o700)
-        self.home = home
-        self.good = self._make("good")
-        self.other = self._make("other")
-        self.expired = self._make("expired", *THEN, days="1d")
-        self.old = self._make("old", *THEN)
-        self.revoked = self._make("revoked")
-        self.by_revoked = self.sign(self.revoked, CONTENT)
-        certificate = (home / "openpgp-revocs.d" / f"{self.revoked}.rev").read_text()
-        self.gpg("--import", data=certificate.replace(":-----BEGIN", "-----BEGIN").encode())
-
-    def gpg(self, *arguments: str, data: bytes = b"") -> bytes:
-        command = ["gpg", "--batch", "--quiet", *arguments]
-        environment = os.environ | {"GNUPGHOME": str(self.home)}
-        return subprocess.run(command, env=environment, input=data, capture_output=True, check=True).stdout
-
-    def sign(self, key: str, content: bytes, *how: str) -> bytes:
-        return self.gpg(*how, "--armor", "--local-user", key, "--detach-sign", data=content)
-
-    def exported(self, *keys: str, armored: bool = False) -> bytes:
-        return self.gpg(*(["--armor"] if armored else []), "--export", *keys)
-
-    def _make(self, name: str, *when: str, days: str = "never") -> str:
-        address = f"{name}@example.com"
-        made = ("--passphrase", "", "--quick-generate-key", address, "ed25519", "sign", days)
-        self.gpg(*when, *made)
-        listed = self.gpg("--with-colons", "--list-keys", address).decode()
-        return next(line.split(":")[9] for line in listed.splitlines() if line.startswith("fpr:"))
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keys]:
-    # A socket's path must be short.
-    made = Keys(tmp_path_factory.mktemp("g") / "h")
-    yield made
-    environment = os.environ | {"GNUPGHOME": str(made.home)}
-    subprocess.run(["gpgconf", "--kill", "gpg-agent"], env=environment, check=True)
 
 
 @pytest.fixture(scope="module", params=["v1", "v2"])
