@@ -10,7 +10,7 @@ from invoke.parser.argument import Argument
 from invoke.parser.context import translate_underscores
 from invoke.tasks import Task
 
-from verbatim.cli.options import DEBUG, SHARED
+from verbatim.cli.options import DEBUG, REDEFINED, SHARED
 from verbatim.program import framed
 
 
@@ -25,9 +25,9 @@ class Command(Task[Callable[..., None]]):
         ]
         super().__init__(framed(body), auto_shortflags=False, iterable=repeatable)
         _, *names = (translate_underscores(name) for name in parameters)
-        #: The texts of the options that no other command has.
+        #: The texts of the options that no other command has, or that mean something else here.
         self.own = {translate_underscores(name): text for name, text in own.items()}
-        if twice := sorted(self.own.keys() & SHARED.keys()):
+        if twice := sorted(self.own.keys() & SHARED.keys() - REDEFINED):
             raise ValueError(f"{self.name}: {', '.join(twice)} is already described in the table")
         texts = {**SHARED, **self.own}
         if silent := [name for name in names if name not in texts]:

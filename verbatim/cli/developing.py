@@ -84,11 +84,9 @@ def reference(context: Context) -> None:
     _run("tests.golden", *sorted(Collection.from_module(module).task_names))
 
 
-@command()
+@command(output="the folder for the site; a former site in there is replaced")
 def docs(context: Context, output: str = "site") -> None:
     """Make a site of these pages, with a search, by Sphinx in an environment of its own.
-
-    `--output` names the folder for it; a former site in there is replaced.
 
     Example:
 

@@ -45,7 +45,11 @@ def lock(context: Context, environment: str = "") -> None:
         write_lock(environment_folder(name), fetcher_for())
 
 
-@command(load="load it into Docker", push="push it to a registry, as HOST/NAME:TAG")
+@command(
+    load="load it into Docker",
+    output="write it to this new file, which docker load takes",
+    push="push it to a registry, as HOST/NAME:TAG",
+)
 def image(
     context: Context,
     environment: str = "",
@@ -54,8 +58,6 @@ def image(
     push: str | None = None,
 ) -> None:
     """Make the image of an environment, whose digest is in the lock; without options, print its name.
-
-    `--output` names a file, which `docker load` takes.
 
     Example:
 

@@ -20,7 +20,7 @@ SHARED: Mapping[str, str] = {
     "commit": "build from this commit (all 40 digits); the version's tag must not point elsewhere",
     "engine": "sandbox, docker or nix; several with commas between them; or all that this machine has",
     "environment": "the name of an environment, as the command environments lists them",
-    "output": "where the results are: a folder that has a folder VERSION; for an image or a policy, a file",
+    "output": "the folder of the results, which has a folder VERSION",
     "offline": "use no network, only what is in the cache",
     "jobs": "how many downloads run at a time",
     "json": "print the result as JSON",
@@ -34,3 +34,6 @@ SHARED: Mapping[str, str] = {
     "policy": "the file that defines whose attestations count, and how many are enough",
     "trust-config": "the file that describes a Sigstore other than the public one",
 }
+
+#: Those that mean something of another kind in some commands, which then describe them in their own words.
+REDEFINED = frozenset({"commit", "output"})

@@ -10,7 +10,11 @@ from verbatim.cli.values import named
 from verbatim.errors import UsageError
 
 
-@command(check="compare this policy with the checkout, and write nothing")
+@command(
+    check="compare this policy with the checkout, and write nothing",
+    commit="the release's commit (all 40 digits), to fill in",
+    output="write it to this new file",
+)
 def policy(
     context: Context,
     version: str = "",
@@ -22,7 +26,7 @@ def policy(
     """Print what a policy needs for the signing stage, or compare a policy with this checkout.
 
     It writes the section `[signing."VERSION"]`: the files to sign, and the environments and recipes that this checkout builds them
-    with. `--output` names a new file for it. `--check` names a policy; the exit status is 1 if an entry differs.
+    with. With `--check`, the exit status is 1 if an entry differs.
 
     Example:
 
