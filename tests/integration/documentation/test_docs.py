@@ -239,6 +239,6 @@ def test_a_downloaded_archive_is_verified_by_making_its_format_alone(
     output = tmp_path / "dist"
     verified = verbatim("verify", str(mine), "--source", str(source), "--output", str(output), cache=cache)
     assert verified.status == 0, verified.err
-    expected = f"GENUINE: your file {mine} has the bytes that were built here from the tarball small.tgz, not from git"
+    expected = f"GENUINE: your file {mine} has the bytes that were built here from the tarball Python-{SMALL}.tgz, not from git"
     assert verified.out.splitlines()[0] == expected
     assert not (output / SMALL / f"python-{SMALL}-docs-html.zip").exists()
