@@ -254,4 +254,4 @@ def test_folders_with_a_folder_for_each_version_are_compared(builds: Builds) -> 
 def test_two_builds_have_to_be_named(builds: Builds) -> None:
     ended = builds.run(["compare", str(builds.top)])
     assert ended.status == 2
-    assert "second" in ended.complaint
+    assert "SECOND" in ended.complaint
