@@ -13,7 +13,7 @@ from invoke.loader import FilesystemLoader
 
 from tests.program import Ended, run_in_process
 from verbatim import __version__
-from verbatim.commands.version import checkout_commit
+from verbatim.commands.checkout import checkout_commit
 from verbatim.overview import EXAMPLES, GROUPS, grouped
 from verbatim.paths import PROJECT
 

@@ -41,7 +41,7 @@ def version(context: Context) -> None:
         ./invoke version
     """
     from verbatim import __version__
-    from verbatim.commands.version import checkout_commit
+    from verbatim.commands.checkout import checkout_commit
 
     commit = checkout_commit()
     console.result(f"Verbatim {__version__}" + (f", commit {commit}" if commit else ""))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from verbatim.commands.checkout import checkout_commit, checkout_origin
 from verbatim.errors import UsageError
 from verbatim.paths import PROJECT
-from verbatim.programs import run_program
 
 #: What the maintainers of the folder replace, if this checkout does not know its own address.
 UNKNOWN_REPOSITORY = "https://example.org/verbatim.git"
@@ -17,7 +16,6 @@ UNKNOWN_COMMIT = "HEAD"
 
 # An address with a user could have a password; one with a quote or a space does not belong into a CI file.
 _PUBLIC = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?/[A-Za-z0-9._~/-]+")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True)
@@ -34,11 +32,10 @@ class Origin:
     @classmethod
     def of(cls, checkout: Path = PROJECT) -> Origin:
         """From git; the placeholders for what it does not know, or what is not a public address."""
-        repository = _git(checkout, "config", "--get", "remote.origin.url")
-        commit = _git(checkout, "rev-parse", "HEAD")
+        repository = checkout_origin(checkout)
         return cls(
             repository if _PUBLIC.fullmatch(repository) else UNKNOWN_REPOSITORY,
-            commit if _COMMIT.fullmatch(commit) else UNKNOWN_COMMIT,
+            checkout_commit(checkout) or UNKNOWN_COMMIT,
         )
 
 
@@ -53,13 +50,3 @@ def check_empty(folder: Path) -> Path:
                 f"{folder} is not empty: it has {', '.join(there[:3])}", "name a new or an empty folder"
             )
     return folder
-
-
-def _git(checkout: Path, *arguments: str) -> str:
-    """The first line that git prints; empty if it fails, or is missing."""
-    command = ["git", "-C", str(checkout), *arguments]
-    try:
-        done = run_program(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, seconds=60)
-    except (FileNotFoundError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""

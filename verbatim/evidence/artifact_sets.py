@@ -51,8 +51,10 @@ def open_given(paths: Sequence[Path], wanted: Collection[str]) -> Given:
     a folder, stands for no wanted artifact, and what `open_artifacts` raises.
     """
     given: dict[str, list[File]] = {}
+    is_single = True
     for path in paths:
-        found = _in_folder(path, wanted) if path.is_dir() else _at(path, wanted)
+        found, is_one = (_in_folder(path, wanted), False) if path.is_dir() else _at(path, wanted)
+        is_single &= is_one
         if not found:
             raise UndecidedError(
                 f"nothing in {path} was examined: it does not have {some(sorted(wanted))}",
@@ -60,8 +62,7 @@ def open_given(paths: Sequence[Path], wanted: Collection[str]) -> Given:
             )
         for name, file in found:
             given.setdefault(name, []).append(file)
-    is_complete = any(path.is_dir() or path.name.endswith((SUMS, _STATEMENT)) for path in paths)
-    return Given(given, is_single=not is_complete)
+    return Given(given, is_single)
 
 
 def _in_folder(folder: Path, wanted: Collection[str]) -> list[tuple[str, File]]:
@@ -70,14 +71,14 @@ def _in_folder(folder: Path, wanted: Collection[str]) -> list[tuple[str, File]]:
     return [(name, _plain(entry)) for entry, name in names.items() if name is not None]
 
 
-def _at(path: Path, wanted: Collection[str]) -> list[tuple[str, File]]:
-    """One file, or those that a list of hashes or a statement names."""
+def _at(path: Path, wanted: Collection[str]) -> tuple[list[tuple[str, File]], bool]:
+    """One file, or those that a list of hashes or a statement names; and whether it is one file."""
     artifacts = open_artifacts(path)
     files = [
         (recognized(file.path, wanted) or name if artifacts.is_single and file.path else name, file)
         for name, file in artifacts.files.items()
     ]
-    return [(name, file) for name, file in files if name in wanted]
+    return [(name, file) for name, file in files if name in wanted], artifacts.is_single
 
 
 def _stands_for(entry: Path, wanted: Collection[str]) -> str | None:

@@ -54,11 +54,11 @@ def verify_bundle(
     from sigstore.verify.policy import UnsafeNoOp
 
     verifier = trust.verifier(trust_config)
-    if (version := _text_in(bundle, "mediaType")).startswith(_BUNDLE) and version not in list(
-        Bundle.BundleType
-    ):
+    parts = _parsed(bundle)
+    version = _text_in(parts, "mediaType")
+    if version.startswith(_BUNDLE) and version not in list(Bundle.BundleType):
         return Signer(None, f"it is of an unknown version, {version!a}; use a newer Verbatim", is_doubt=True)
-    if (signed := _signed_digest(bundle)) not in (None, sha256):
+    if (signed := _signed_digest(parts)) not in (None, sha256):
         return Signer(None, f"it is the signature of another file, with SHA-256 {signed}")
     try:
         with _refusing("it is not a bundle of Sigstore"):
@@ -131,23 +131,27 @@ def _hashed(sha256: str) -> Hashed:
     return Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(sha256))
 
 
-def _signed_digest(bundle: bytes) -> str | None:
+def _parsed(bundle: bytes) -> object:
+    """A bundle's JSON, to explain by; None if it cannot be parsed."""
+    try:
+        return json.loads(bundle)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _signed_digest(parts: object) -> str | None:
     """The SHA-256 that a bundle says it signs; None if it does not say. It decides nothing, and only explains."""
-    if _text_in(bundle, "messageSignature", "messageDigest", "algorithm") != "SHA2_256":
+    if _text_in(parts, "messageSignature", "messageDigest", "algorithm") != "SHA2_256":
         return None
     try:
-        digest = _text_in(bundle, "messageSignature", "messageDigest", "digest")
+        digest = _text_in(parts, "messageSignature", "messageDigest", "digest")
         return base64.b64decode(digest, validate=True).hex()
     except ValueError:
         return None
 
 
-def _text_in(bundle: bytes, *names: str) -> str:
-    """A text in a bundle; empty if it has none there."""
-    try:
-        found = json.loads(bundle)
-    except (ValueError, RecursionError):
-        return ""
+def _text_in(found: object, *names: str) -> str:
+    """A text in parsed JSON; empty if it has none there."""
     for name in names:
         found = found.get(name) if isinstance(found, dict) else None
     return found if isinstance(found, str) else ""
